@@ -1,0 +1,156 @@
+"""Whole actions through the charm's real dispatch, each beside an action of ops that does nothing.
+
+A testbed runs both charms with real hook tools over TLS. What is measured lies in its log: from
+the moment that a task is begun to the moment that it has ended. Before every action that is
+measured the empty one runs on the unit beside it, so that both meet the same machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import pathlib
+import signal
+import statistics
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from tests.integration import ground as grounds
+from tests.integration.operator import Operator
+
+# The world's seconds in one of ours: slow, so that a run is still going on when it is asked.
+_SCALE = 0.2
+_CHARMCRAFT = """\
+name: empty
+type: charm
+summary: Does nothing
+description: An action of ops that does nothing, to measure others by.
+base: ubuntu@22.04
+platforms: {amd64: {}}
+parts: {charm: {plugin: charm, source: .}}
+actions:
+  nothing: {description: Does nothing., parallel: true, additionalProperties: false}
+"""
+_CHARM = """\
+import ops
+
+
+class EmptyCharm(ops.CharmBase):
+    def __init__(self, framework):
+        super().__init__(framework)
+        framework.observe(self.on["nothing"].action, self._on_nothing)
+
+    def _on_nothing(self, event):
+        pass
+
+
+if __name__ == "__main__":
+    ops.main(EmptyCharm)
+"""
+
+
+def measure(rounds: int = 3) -> list[dict[str, Any]]:
+    """Return what actions take in each state of a run, and the empty one beside them."""
+    with contextlib.contextmanager(grounds.prepared)(_SCALE) as ground:
+        with tempfile.TemporaryDirectory() as folder:
+            ground.juju.deploy(_empty(pathlib.Path(folder) / "empty"), base="ubuntu@22.04")
+            ground.await_cou(lambda unit: unit.is_active)
+        ground.juju.wait(lambda s: s.apps["empty"].units["empty/0"].juju_status.current == "idle")
+        bench = _Bench(ground)
+        for _ in range(rounds):
+            bench.round()
+        return bench.rows()
+
+
+def _empty(folder: pathlib.Path) -> pathlib.Path:
+    """Write a charm whose only action does nothing; return its folder."""
+    (folder / "src").mkdir(parents=True)
+    (folder / "charmcraft.yaml").write_text(_CHARMCRAFT, encoding="utf-8")
+    (folder / "src" / "charm.py").write_text(_CHARM, encoding="utf-8")
+    return folder
+
+
+class _Bench:
+    """Drives a run through its states and takes the times."""
+
+    def __init__(self, ground: grounds.Ground):
+        self._ground = ground
+        self._operator = Operator(ground)
+        self._took: dict[tuple[str, str], list[tuple[float, float]]] = {}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each state and action; `ratio` is the median of the pairs' ratios."""
+        return [
+            {
+                "state": state,
+                "action": action,
+                "times": len(pairs),
+                "action-s": statistics.median(ours for ours, _ in pairs),
+                "empty-s": statistics.median(empty for _, empty in pairs),
+                "ratio": statistics.median(ours / empty for ours, empty in pairs),
+            }
+            for (state, action), pairs in self._took.items()
+        ]
+
+    def round(self) -> None:
+        """Take a run through every state once."""
+        force = ("cancel", "force=true")
+        if self._operator.state() == "none":
+            self._each("nothing shown", ("status",), ("cancel",), force, ("plan",))
+        self._operator.run("plan")
+        if self._operator.state() == "planned":
+            self._each("planned", ("status",), ("cancel",), force, ("plan",))
+        self._take("rests", "upgrade")
+        self._operator.watch(lambda current, words: words.startswith("step "))
+        self._each("running", ("status",), ("plan",), ("cancel",))
+        self._each("draining or stopped", ("status",), ("cancel",))
+        self._operator.await_rest()
+        self._each("stopped", ("status",), ("cancel",), force)
+        self._take("rests", "upgrade")
+        self._operator.watch(lambda current, words: words.startswith("step "))
+        self._take("running", *force)
+        self._each("killed", ("status",), ("cancel",), force)
+        self._take("rests", "upgrade")
+        self._operator.watch(lambda current, words: words.startswith("step "))
+        with self._hung():
+            self._each("hung", ("status",), ("cancel",), force)
+        self._operator.await_rest()
+
+    @contextlib.contextmanager
+    def _hung(self) -> Iterator[None]:
+        pids = [
+            pid
+            for module in ("cou.run.runner", "cou.run.supervisor")
+            for pid in self._ground.processes(module)
+        ]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def _each(self, state: str, *actions: tuple[str, ...]) -> None:
+        for action in actions:
+            self._take(state, *action)
+
+    def _take(self, state: str, *action: str) -> None:
+        self._ground.juju.run("empty/0", "nothing")
+        answer = self._operator.run(*action)
+        if answer.status != "completed":
+            raise RuntimeError(f"{state}: {action}: {answer}")
+        pair = (self._newest_s("cou/0", action[0]), self._newest_s("empty/0", "nothing"))
+        self._took.setdefault((state, " ".join(action)), []).append(pair)
+
+    def _newest_s(self, unit: str, action: str) -> float:
+        """Return how long the newest task of an action took, by the testbed's log."""
+        moments = {
+            entry["event"]: datetime.datetime.fromisoformat(entry["at"])
+            for entry in self._ground.entries()
+            if entry["unit"] == unit and entry["data"].get("name") == action
+        }
+        return (moments["task-ended"] - moments["task-begun"]).total_seconds() / _SCALE

@@ -1,0 +1,84 @@
+"""The command's process: runs the command line, and turns whatever ends it into an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ..errors import CouError
+from . import ends, faults, showing
+from .commands import cli
+from .context import App
+from .ends import Code, Ended, Interrupted
+from .signals import HANGUP, Signals
+
+logger = logging.getLogger("cou.cli")
+
+# What a write to a terminal that is gone, or to a pipe that nobody reads, ends with.
+_GONE = (errno.EPIPE, errno.EIO)
+
+
+def run(arguments: Sequence[str], signals: Signals) -> Code:
+    """Run a command line and return its exit code; what there is to say is said."""
+    # Else logging itself prints warnings on stderr where no log is kept: every error twice.
+    logging.getLogger().addHandler(logging.NullHandler())
+    # Nor may a log that cannot be written, on a full disk, bury what there is to say.
+    logging.raiseExceptions = False
+    app = App(signals)
+    try:
+        code = _run(arguments, app)
+        if code is Code.ERROR and app.screen.log_path is not None and not app.screen.lost:
+            app.screen.tell(f"Full execution log: '{app.screen.log_path}'")
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except SystemExit:  # how rich ends where nobody reads its pipe any more
+        code = Code.ERROR
+    except OSError as error:  # what there is to say cannot be written
+        if error.errno not in _GONE:
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"Error: the output cannot be written: {error.strerror}\n")
+        code = Code.ERROR
+    return code
+
+
+def _run(arguments: Sequence[str], app: App) -> Code:
+    try:
+        cli.main(list(arguments), prog_name="cou", standalone_mode=False, obj=app)
+    except Ended as ended:
+        return ended.code
+    except Interrupted as interrupted:
+        if interrupted.number == HANGUP:
+            app.screen.lose()
+        else:
+            app.screen.tell(ends.TERMINATED)
+        return ends.of_signal(interrupted.number)
+    except click.ClickException as error:
+        error.show()
+        return Code.USAGE
+    except SystemExit as ended:  # the shell's completion ends so
+        return Code.ERROR if ended.code else Code.DONE
+    except CouError as error:
+        return _fail(app, error)
+    except OSError as error:
+        if error.errno in _GONE or error.filename is None:
+            raise
+        return _fail(app, faults.of_file(error))
+    except Exception as error:  # the boundary of the process: never another exit code
+        logger.exception("a fault of cou itself")
+        app.screen.error(f"Error: a fault of cou itself: {type(error).__name__}: {error}")
+        app.screen.error("Please report it with the log.")
+        return Code.ERROR
+    return Code.DONE
+
+
+def _fail(app: App, error: CouError) -> Code:
+    app.screen.error(f"Error: {showing.as_command(error.seen)}")
+    if error.remedy:
+        app.screen.error(showing.as_command(error.remedy))
+    logger.debug("error %s", error.code)
+    return Code.ERROR

@@ -1,0 +1,296 @@
+"""The verbs, as click reads them."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import click
+from click.shell_completion import BashComplete
+
+import cou
+
+from ..errors import CouError
+from ..run.access import Access
+from ..run.control import Control
+from ..run.records import Limit, RunState
+from ..run.view import View
+from . import looking, plan_options, question, showing, snapshots, upgrade, window
+from .context import App, verb
+from .ends import Code, Ended
+from .follow import Follower
+from .where import Where
+
+_EPILOG = """\b
+Examples:
+  cou plan                              show what would be done; changes nothing
+  cou upgrade                           plan, ask, and do it, with a question per application
+  cou upgrade --auto-approve            the same without questions
+  cou plan hypervisors --az zone-1      one zone of hypervisors only
+  cou status                            where the upgrade is
+  cou upgrade                           go on after a stop
+
+\b
+ctrl+c during an upgrade finishes the running steps and stops; twice stops at once.
+Exit codes: 0 done, 1 error or declined, 2 bad command line, 130 SIGINT, 143 SIGTERM.
+"""
+
+
+class _InOrder(click.Group):
+    """Lists the verbs in the order in which one comes to need them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InOrder,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
+)
+@click.version_option(cou.__version__, prog_name="cou")
+def cli() -> None:
+    """Upgrade a Charmed OpenStack to its next release; stop it safely, and resume it.
+
+    Works on the unit of the charm cou, and on a workstation with the data of a Juju client.
+    """
+
+
+@cli.command("plan")
+@plan_options.plan_options
+@verb("text", "json", "markdown")
+def plan_command(app: App, form: str, **given: Any) -> None:
+    """Show what upgrade would do, and all problems. Changes nothing."""
+    settings = plan_options.settings(given)
+    options = plan_options.options(given, settings)
+    where = app.where(settings, log=True)
+    shown = looking.plan(app.screen, where, options).shown
+    if shown.message:
+        app.screen.say(showing.as_command(shown.message))
+    text = shown.text(form).rstrip("\n")
+    app.screen.result(text if form == "json" else app.screen.folded(showing.as_command(text)))
+    if shown.plan.blocking:
+        raise Ended(Code.ERROR)
+    if form == "text":
+        app.screen.say("The plan is made anew when `cou upgrade` is run.")
+
+
+@cli.command("upgrade")
+@plan_options.plan_options
+@click.option("--auto-approve", is_flag=True, help="Ask nothing.")
+@click.option("--plan", "plan_hash", metavar="HASH", help="Refuse any other plan.")
+@click.option(
+    "--until", metavar="TIME", help="Begin nothing that may end later; HH:MM or a date, UTC."
+)
+@verb("text", "json")
+def upgrade_command(
+    app: App,
+    form: str,
+    auto_approve: bool,
+    plan_hash: str | None,
+    until: str | None,
+    **given: Any,
+) -> None:
+    """Plan, show, ask and do it; or go on after a stop.
+
+    Asks before it begins, and before each application and each zone of hypervisors.
+    """
+    settings = plan_options.settings(given)
+    options = plan_options.options(given, settings)
+    wish = upgrade.Wish(auto_approve, plan_hash, window.read(until) if until else None)
+    if not auto_approve and not question.possible():
+        raise click.UsageError(
+            "There is no terminal to ask at. Give --auto-approve to upgrade without questions."
+        )
+    where = app.where(settings, log=True)
+    _end(upgrade.upgrade(app.screen, where, options, wish))
+
+
+@cli.command("upgrade-step")
+@click.option(
+    "--granularity",
+    type=click.Choice(["application", "step"]),
+    default="application",
+    show_default=True,
+    help="A zone of hypervisors, and a step of the whole cloud, count as an application.",
+)
+@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--expect", default="", metavar="STEP", help="Refuse if anything else is next.")
+@verb("text", "json")
+def step_command(app: App, form: str, granularity: str, count: int, expect: str) -> None:
+    """Do the next part of the plan shown last, then stop."""
+    where = app.where(log=True)
+    access = looking.connect(app.screen, where)
+    control = where.control()
+    seen = control.view()
+    before = seen if seen is not None and seen.unfinished else None
+    started = control.start(access, where.settings(), limit=Limit(granularity, count, expect))
+    app.screen.say(started.message)
+    followed = Follower(app.screen, where.place, control, before).follow()
+    _end(upgrade.conclude(app.screen, followed, limited=True))
+
+
+@cli.command("attach")
+@verb("text", "json")
+def attach_command(app: App, form: str) -> None:
+    """Follow a run that is going on; ctrl+c stops it safely."""
+    where = app.where()
+    seen = _must_have_run(where)
+    if not (seen.state.active or seen.state is RunState.DRAINING):
+        raise CouError(
+            "not-running",
+            f"Nothing is running: run {seen.run} is {seen.state.value}.",
+            "Run cou status to see where it is."
+            if seen.state.finished
+            else "Run cou upgrade to go on.",
+        )
+    followed = Follower(app.screen, where.place, where.control(), seen).follow()
+    _end(upgrade.conclude(app.screen, followed, limited=True))
+
+
+@cli.command("status")
+@verb("text", "json")
+def status_command(app: App, form: str) -> None:
+    """Show where the run is and what it waits for.
+
+    Also what is next, how long it may take, and what is switched for now.
+    """
+    seen = _must_have_run(app.where())
+    if form == "json":
+        app.screen.result(json.dumps(seen.to_dict(), indent=2))
+    else:
+        app.screen.result(showing.status(seen))
+
+
+@cli.command("cancel")
+@click.option("--force", is_flag=True, help="Kill the runner now; the running steps are in doubt.")
+@verb()
+def cancel_command(app: App, force: bool) -> None:
+    """Let the running steps finish and begin no other."""
+    where = app.where()
+    control = where.control()
+    if force:
+        forced = control.force(showing.credential(where))
+        app.screen.result(showing.as_command(forced.message))
+        return
+    app.screen.result(showing.as_command(control.cancel().message))
+
+
+@cli.command("abandon")
+@verb("text", "json")
+def abandon_command(app: App, form: str) -> None:
+    """End a stopped run for good; put back what it switched."""
+    _put_back(app, lambda control, access: control.abandon(access).message)
+
+
+@cli.command("restore")
+@verb("text", "json")
+def restore_command(app: App, form: str) -> None:
+    """Put back what a stopped run switched; the run stays."""
+    _put_back(app, lambda control, access: control.restore(access).message)
+
+
+@cli.command("resolve-step")
+@click.argument("step")
+@click.option(
+    "--as",
+    "resolution",
+    type=click.Choice(["done", "retry", "skip"]),
+    required=True,
+    help="It is done, is to be tried again, or is left out.",
+)
+@click.option("--reason", required=True, help="Kept in the journal and in the report.")
+@verb()
+def resolve_command(app: App, step: str, resolution: str, reason: str) -> None:
+    """Declare what became of a step that failed or is in doubt."""
+    if not reason.strip():
+        raise click.UsageError("--reason must not be empty.")
+    where = app.where()
+    _must_have_run(where)
+    resolved = where.control().resolve_step(step, resolution, reason.strip())
+    app.screen.result(showing.as_command(resolved.message))
+
+
+@cli.command("report")
+@verb("markdown", "json", "html")
+def report_command(app: App, form: str) -> None:
+    """Give the report of the last run."""
+    where = app.where()
+    _must_have_run(where)
+    app.screen.result(where.control().report(form).text.rstrip("\n"))
+
+
+@cli.command("snapshot")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="Write it to this new file instead of the terminal.",
+)
+@verb("json")
+def snapshot_command(app: App, form: str, output: pathlib.Path | None) -> None:
+    """Take a snapshot of the model for a rehearsal. Reads only.
+
+    It holds applications, channels, versions, machines and options that a plan reads; no secrets.
+    """
+    text = snapshots.take(app.screen, app.where())
+    if output is None:
+        app.screen.result(text.rstrip("\n"))
+        return
+    snapshots.write(text, output)
+    app.screen.say(f"Written to {output}. To rehearse: make demo CLOUD={output}")
+
+
+@cli.command("completion")
+@click.argument("shell", type=click.Choice(["bash"]), default="bash")
+def completion_command(shell: str) -> None:
+    """Print the script for completion in bash."""
+    click.echo(BashComplete(cli, {}, "cou", "_COU_COMPLETE").source())
+
+
+@cli.command("help")
+@click.argument("command", required=False)
+@click.pass_context
+def help_command(context: click.Context, command: str | None) -> None:
+    """Show this help, or that of a command."""
+    parent = context.parent or context
+    found = cli.get_command(parent, command) if command else cli
+    if found is None:
+        raise click.UsageError(f"There is no command {command!r}.")
+    if found is cli:
+        click.echo(cli.get_help(parent))
+        return
+    with click.Context(found, info_name=found.name, parent=parent) as inner:
+        click.echo(found.get_help(inner))
+
+
+def _put_back(app: App, begin: Callable[[Control, Access], str]) -> None:
+    """Begin what puts marks back in the background, and follow it to its end."""
+    where = app.where(log=True)
+    seen = _must_have_run(where)
+    access = looking.connect(app.screen, where)
+    control = where.control()
+    app.screen.say(showing.as_command(begin(control, access)))
+    followed = Follower(app.screen, where.place, control, seen).follow()
+    _end(upgrade.conclude(app.screen, followed, limited=True))
+
+
+def _must_have_run(where: Where) -> View:
+    seen = where.control().view(estimated=True)
+    if seen is not None:
+        return seen
+    about = "" if where.on_unit else f" for the model '{where.model}'"
+    raise CouError(
+        "no-run",
+        f"Nothing was ever planned or run here{about}.",
+        "Run cou plan to begin."
+        if where.on_unit
+        else "Run cou plan to begin; or, if the model has the charm cou: "
+        "juju run cou/leader status.",
+    )
+
+
+def _end(code: Code) -> None:
+    if code is not Code.DONE:
+        raise Ended(code)

@@ -1,0 +1,44 @@
+"""How the command ends: the exit codes and the peer's three sentences."""
+
+from __future__ import annotations
+
+import enum
+import signal
+
+NAME = "charmed-openstack-upgrader"
+TERMINATED = f"{NAME} has been terminated"
+STOPPED = f"{NAME} has been stopped safely"
+NOT_WAITED = f"{NAME} has been terminated without waiting"
+CANCELLING = "Canceling upgrade... (Press ctrl+c again to stop immediately)"
+
+
+class Code(enum.IntEnum):
+    """Every exit code there is."""
+
+    DONE = 0  # or declined before the start
+    ERROR = 1  # or declined later
+    USAGE = 2
+    SIGINT = 130
+    SIGTERM = 143
+
+
+def of_signal(number: int) -> Code:
+    """Return the exit code of a signal; a lost terminal has none of its own."""
+    codes = {int(signal.SIGINT): Code.SIGINT, int(signal.SIGTERM): Code.SIGTERM}
+    return codes.get(number, Code.ERROR)
+
+
+class Ended(Exception):
+    """The command is over, with this exit code; what there was to say has been said."""
+
+    def __init__(self, code: Code):
+        super().__init__(code.name)
+        self.code = code
+
+
+class Interrupted(Exception):
+    """A signal came while nothing of the upgrade was running."""
+
+    def __init__(self, number: int):
+        super().__init__(f"signal {number}")
+        self.number = number

@@ -1,0 +1,223 @@
+"""Follows a run in the journal until its attempt has ended, and passes signals on to it.
+
+The runner is in a session of its own, so a ctrl+c at the terminal reaches this process alone: the
+first signal records a cancel, the second kills the runner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Generator
+
+from rich.live import Live
+
+from ..errors import CouError
+from ..run import view
+from ..run.access import Access
+from ..run.clock import utc_now
+from ..run.control import Control, Forced
+from ..run.journal import Journal
+from ..run.place import Place
+from ..run.records import RunState
+from . import aside, ends
+from .ends import Code, Ended, Interrupted
+from .lines import Lines
+from .picture import Picture
+from .screen import Screen
+from .signals import HANGUP
+
+_TICK_S = 0.2
+_LOOK_S = 1.0
+_ENDING_S = 3.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Followed:
+    """How an attempt ended.
+
+    Attributes:
+        view: the last look.
+        signal: the last signal that came, or 0.
+        forced: what a forced stop did, if there was one.
+    """
+
+    view: view.View
+    signal: int = 0
+    forced: Forced | None = None
+
+
+class Follower:
+    """Follows one attempt.
+
+    Args:
+        screen: where to show it.
+        place: where the run is.
+        control: what signals are passed on to.
+        skip: a look at the run whose changes were told already.
+    """
+
+    def __init__(
+        self, screen: Screen, place: Place, control: Control, skip: view.View | None = None
+    ):
+        self._screen = screen
+        self._place = place
+        self._control = control
+        self._signal = 0
+        self._forced: Forced | None = None
+        self._lines = Lines(begins=not screen.live)
+        self._lines.start(skip)
+
+    def follow(self) -> Followed:
+        """Follow until the attempt has ended, however that comes about.
+
+        Raises:
+            Ended: the terminal is gone; the run goes on.
+            CouError: the journal cannot be read, or there is no run.
+        """
+        journal = Journal(self._place.home, create=False)
+        try:
+            with self._drawing() as live:
+                return self._until_end(journal, live)
+        finally:
+            journal.close()
+
+    def _until_end(self, journal: Journal, live: Live | None) -> Followed:
+        picture = Picture()
+        log = _Tail(self._screen, self._place)
+        looker = _Looker(journal, self._place)
+        while True:
+            seen = looker.look()
+            now = utc_now()
+            lines = list(self._lines.between(seen, now))
+            if lines:
+                _clear(live)
+            for line in lines:
+                self._screen.say(line)
+            log.copy(seen.run)
+            if _is_over(seen):
+                self._await_processes()
+                return Followed(seen, self._signal, self._forced)
+            if live is not None:
+                live.update(picture.draw(seen, now), refresh=True)
+            number = self._screen.signals.take(_TICK_S)
+            if number is not None:
+                _clear(live)
+                self._hear(number, seen)
+                looker.forget()
+
+    def _await_processes(self) -> None:
+        """Wait a moment for the runner and the supervisor: they still remove the credential."""
+        deadline = time.monotonic() + _ENDING_S
+        while view.is_alive(self._place) and time.monotonic() < deadline:
+            time.sleep(_TICK_S / 10)
+
+    @contextlib.contextmanager
+    def _drawing(self) -> Generator[Live | None]:
+        if not self._screen.live:
+            yield None
+            return
+        with Live(
+            console=self._screen.console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="ellipsis",
+        ) as live:
+            yield live
+
+    def _hear(self, number: int, seen: view.View) -> None:
+        if number == HANGUP:
+            self._screen.lose()
+            raise Ended(Code.ERROR)
+        first = not self._signal
+        self._signal = number
+        if first:
+            self._cancel()
+        else:
+            self._force(seen)
+
+    def _cancel(self) -> None:
+        self._screen.tell(ends.CANCELLING)
+        try:
+            cancelled = self._control.cancel()
+        except CouError as error:
+            self._screen.error(f"{error.seen} Press ctrl+c again to stop immediately.")
+            return
+        for step in cancelled.running:
+            self._screen.say(f"Finishing: {step['title']}")
+
+    def _force(self, seen: view.View) -> None:
+        access: Access | None = None
+        with contextlib.suppress(CouError):
+            access = Access.read(self._place.credential)
+        # Aside, because a third signal must not be queued behind it; it is only dropped.
+        while self._forced is None:
+            with contextlib.suppress(Interrupted):
+                self._forced = aside.do(lambda: self._control.force(access), self._screen.signals)
+
+
+class _Looker:
+    """Looks at the run when the journal was written, and now and then for dead processes."""
+
+    def __init__(self, journal: Journal, place: Place):
+        self._journal = journal
+        self._place = place
+        self._version = -1
+        self._at = 0.0
+        self._seen: view.View | None = None
+
+    def forget(self) -> None:
+        self._seen = None
+
+    def look(self) -> view.View:
+        version, now = self._journal.version(), time.monotonic()
+        if self._seen is None or version != self._version or now - self._at > _LOOK_S:
+            self._seen = view.look(self._journal, alive=view.is_alive(self._place))
+            self._version, self._at = version, now
+        if self._seen is None:
+            raise CouError("no-run", "There is no run.", "Run cou upgrade to begin one.")
+        return self._seen
+
+
+class _Tail:
+    """Copies the runner's log into ours, so that one file tells everything."""
+
+    def __init__(self, screen: Screen, place: Place):
+        self._path = screen.log_path
+        self._place = place
+        self._offsets: dict[str, int] = {}
+
+    def copy(self, run: str) -> None:
+        """Copy what the log of a run has grown by since the last call; never its past."""
+        source = self._place.log(run)
+        if self._path is None or not source.exists():
+            return
+        size = source.stat().st_size
+        offset = self._offsets.setdefault(run, size)
+        if size > offset:
+            # The run goes on, and is followed, also where the disk takes no more log.
+            with (
+                contextlib.suppress(OSError),
+                source.open("rb") as file,
+                self._path.open("ab") as log,
+            ):
+                file.seek(offset)
+                log.write(file.read(size - offset))
+        self._offsets[run] = size
+
+
+def _clear(live: Live | None) -> None:
+    """Take the picture away before a line is printed, which rich draws unwrapped with it else.
+
+    What is wider than the terminal then takes more rows than rich counts, and some would stay.
+    """
+    if live is not None:
+        live.update("", refresh=True)
+
+
+def _is_over(seen: view.View) -> bool:
+    ended = seen.attempt is None or seen.attempt.ended is not None
+    return ended or not (seen.state.active or seen.state is RunState.DRAINING)

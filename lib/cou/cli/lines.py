@@ -1,0 +1,69 @@
+"""What has happened between two looks at the run, as plain lines."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from ..run.records import StepState
+from ..run.view import View
+from . import durations
+
+# A wait is told again, as a line, after so long at the earliest: a log file is no live view.
+_WAIT_EVERY_S = 30.0
+
+_WORDS = {
+    StepState.DONE: "done",
+    StepState.SATISFIED: "was so already",
+    StepState.SKIPPED: "left out",
+    StepState.FAILED: "FAILED",
+    StepState.IN_DOUBT: "in doubt",
+    StepState.PENDING: "stopped half-way, due again",
+}
+
+
+class Lines:
+    """Tells each change once.
+
+    Args:
+        begins: whether to tell that a step begins, and what is waited for; a live view shows it.
+    """
+
+    def __init__(self, *, begins: bool):
+        self._begins = begins
+        self._states: dict[str, StepState] = {}
+        self._waits = ""
+        self._told_at: datetime.datetime | None = None
+
+    def start(self, view: View | None) -> None:
+        """Take what was so before as told."""
+        self._states = {name: one.state for name, one in view.steps.items()} if view else {}
+
+    def between(self, view: View, now: datetime.datetime) -> Iterator[str]:
+        """Yield what is new in a view."""
+        leaves = list(view.plan.root.leaves())
+        for number, step in enumerate(leaves, start=1):
+            record = view.steps.get(step.id)
+            if record is None:
+                continue
+            before = self._states.get(step.id, StepState.PENDING)
+            self._states[step.id] = record.state
+            if record.state is before:
+                continue
+            place = f"[{number}/{len(leaves)}]"
+            if record.state is StepState.RUNNING:
+                if self._begins:
+                    yield f"{place} {step.title}"
+                continue
+            took = durations.text(durations.took(record, now))
+            note = f" ({record.error or record.note})" if record.error or record.note else ""
+            yield f"{place} {step.title}: {_WORDS[record.state]}, {took}{note}"
+        if self._begins:
+            yield from self._waiting(view, now)
+
+    def _waiting(self, view: View, now: datetime.datetime) -> Iterator[str]:
+        due = self._told_at is None or (now - self._told_at).total_seconds() >= _WAIT_EVERY_S
+        if view.waits and view.waits != self._waits and due:
+            self._waits, self._told_at = view.waits, now
+            for line in view.waits.splitlines():
+                yield f"    waits: {line}"

@@ -1,0 +1,118 @@
+"""Connecting, analysing and planning, with a line for each phase."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+from ..errors import BadInput, JujuError
+from ..juju.port import ModelStatus
+from ..plan.options import Options
+from ..plan.settings import Settings
+from ..run.access import Access
+from ..run.connection import PLAN_TIMING, open_client
+from ..run.control import Shown
+from . import unit
+from .screen import Screen
+from .where import Where
+
+_OURS = "cou"
+
+
+@dataclasses.dataclass(frozen=True)
+class Looked:
+    """A plan that was shown, and what it was made with."""
+
+    shown: Shown
+    access: Access
+    settings: Settings
+
+
+def plan(screen: Screen, where: Where, options: Options) -> Looked:
+    """Look at the model and plan; while a run is unfinished, show what is left of it.
+
+    Raises:
+        BadInput: the model has a cou of its own, or other options than the unfinished run's.
+        JujuError: the model cannot be read.
+        Interrupted: a signal came first.
+    """
+    access = connect(screen, where)
+
+    def work() -> Looked:
+        settings = where.settings()
+        return Looked(where.control().plan(access, settings, options), access, settings)
+
+    looked = screen.during("Analyzing cloud...", work)
+    screen.say("Generating upgrade plan...")
+    return looked
+
+
+def connect(screen: Screen, where: Where) -> Access:
+    """Log in once, and see whether this cou may work on the model at all.
+
+    Raises:
+        BadInput: the model has a cou of its own.
+        JujuError: the controller cannot be reached, or refuses the login.
+        Interrupted: a signal came first.
+    """
+    name = where.model or "own"
+
+    def work() -> tuple[Access, ModelStatus | None]:
+        access = where.access()
+        if where.on_unit:
+            return access, None
+        try:
+            return access, asyncio.run(_status(access))
+        except JujuError as error:
+            raise _of_client(error, access) from error
+
+    access, status = screen.during(
+        f"Connecting to '{name}' model...", work, done=f"Connected to '{name}'"
+    )
+    if status is not None:
+        refuse_beside_charm(status)
+    elif (home := unit.home()) is not None and not unit.leads(home):
+        raise BadInput(
+            "not-leader",
+            f"{home.name} is not the leader, and only the leader runs.",
+            "Run cou on the leader's machine: `juju status cou` marks it with an asterisk.",
+        )
+    return access
+
+
+def refuse_beside_charm(status: ModelStatus) -> None:
+    """Refuse a model in which the charm cou is at home: it holds the journal, not this machine.
+
+    Raises:
+        BadInput: naming the action to run.
+    """
+    for name, application in sorted(status.applications.items()):
+        if application.charm == _OURS:
+            raise BadInput(
+                "charm-in-model",
+                f"The model '{status.name}' has the application {name}, which keeps the journal "
+                "of its upgrades.",
+                f"Run its actions: juju run {name}/leader plan, then juju run {name}/leader "
+                "upgrade; or run cou on its unit.",
+            )
+
+
+def _of_client(error: JujuError, access: Access) -> JujuError:
+    """Return an error with what a user of the Juju client can do; the engine speaks of a charm."""
+    if error.code != "login-refused":
+        return error
+    return JujuError(
+        error.code,
+        error.seen,
+        f"Is the password of {access.username} right, in the Juju client's accounts.yaml or in "
+        "the file of --login? Has the user access to the model? `juju show-model` tells. "
+        "An account that logs in in a browser cannot be used: make one with `juju add-user`.",
+    )
+
+
+async def _status(access: Access) -> ModelStatus:
+    client = open_client(access, PLAN_TIMING)
+    try:
+        return await client.full_status()
+    finally:
+        await client.close()

@@ -1,0 +1,185 @@
+"""The options that `plan` and `upgrade` share: the peer's names, and ours for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ..errors import BadInput
+from ..plan.options import Group, NonEmpty, Options, Strategy
+from ..plan.settings import Settings
+from . import showing
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_GROUPS = [group.value for group in Group]
+# Option, environment variable (the peer's, where it has one), field of Settings, least, help.
+_SETTINGS = (
+    (
+        "--standard-idle-timeout",
+        "COU_STANDARD_IDLE_TIMEOUT",
+        "standard_idle_timeout_s",
+        1,
+        "Seconds without progress after which most waits fail.",
+    ),
+    (
+        "--long-idle-timeout",
+        "COU_LONG_IDLE_TIMEOUT",
+        "long_idle_timeout_s",
+        1,
+        "The same where a charm upgrades its units in its hooks.",
+    ),
+    (
+        "--quiet-period",
+        "COU_QUIET_PERIOD",
+        "quiet_period_s",
+        0,
+        "Seconds of quiet that end a wait after a change.",
+    ),
+    (
+        "--hypervisor-batch",
+        "COU_HYPERVISOR_BATCH",
+        "hypervisor_batch",
+        0,
+        "Hosts of a zone at once; 0 for all.",
+    ),
+)
+# Both are needed for origins to be lines of a mirror.
+_MIRROR = (
+    ("--landscape-mirror-uri", "LANDSCAPE_MIRROR_URI", "landscape_mirror_uri"),
+    ("--landscape-apt-component", "LANDSCAPE_APT_COMPONENT", "landscape_apt_component"),
+)
+
+_SEVERAL: Any = {"multiple": True, "metavar": "NAME[,NAME…]"}
+
+
+def plan_options(function: F) -> F:
+    """Add the group and the options of a plan to a command."""
+    for decorate in reversed(_decorators()):
+        function = decorate(function)
+    return function
+
+
+def _decorators() -> list[Callable[[Any], Any]]:
+    return [*_preparing(), *_of_hypervisors(), *_at_what_pace(), *_settings()]
+
+
+def _preparing() -> list[Callable[[Any], Any]]:
+    return [
+        click.argument("group", type=click.Choice(_GROUPS), default=Group.ALL.value),
+        click.option("--backup/--no-backup", default=True, help="Dump every database first."),
+        click.option(
+            "--archive/--no-archive", default=True, help="Archive deleted rows of nova first."
+        ),
+        click.option(
+            "--archive-batch-size",
+            type=click.IntRange(min=1),
+            default=1000,
+            help="Rows per batch of the archive.",
+        ),
+        click.option("--purge", is_flag=True, help="Purge nova's shadow tables first."),
+        click.option(
+            "--purge-before-date",
+            "--purge-before",
+            "purge_before",
+            metavar="DATE",
+            help="Purge only what is older; YYYY-MM-DD [HH:MM[:SS]]. Needs --purge.",
+        ),
+        click.option(
+            "--set-noout/--no-set-noout", default=False, help="Set noout while Ceph is upgraded."
+        ),
+        click.option("--skip-apps", **_SEVERAL, help="Leave these applications out."),
+    ]
+
+
+def _of_hypervisors() -> list[Callable[[Any], Any]]:
+    return [
+        click.option(
+            "--non-empty-hypervisors",
+            type=click.Choice([one.value for one in NonEmpty]),
+            default=NonEmpty.SKIP.value,
+            help="What happens to hypervisors that run instances.",
+        ),
+        click.option(
+            "--force",
+            is_flag=True,
+            help="The same as --non-empty-hypervisors=upgrade. Nothing else is forced.",
+        ),
+        click.option(
+            "--machine", "-m", "--machines", "machines", **_SEVERAL, help="Only with hypervisors."
+        ),
+        click.option(
+            "--availability-zone",
+            "--az",
+            "--availability-zones",
+            "availability_zones",
+            **_SEVERAL,
+            help="Only with hypervisors.",
+        ),
+    ]
+
+
+def _at_what_pace() -> list[Callable[[Any], Any]]:
+    return [
+        click.option(
+            "--strategy",
+            type=click.Choice([one.value for one in Strategy]),
+            default=Strategy.ALL_IN_ONE.value,
+            help="Units of an application together, or one after another.",
+        ),
+        click.option(
+            "--max-parallel", type=click.IntRange(min=1), help="Units at work at once; default 1."
+        ),
+        click.option(
+            "--accept",
+            multiple=True,
+            metavar="CODE:SUBJECT",
+            help="Take on a problem that the plan calls acceptable.",
+        ),
+    ]
+
+
+def _settings() -> list[Callable[[Any], Any]]:
+    numbers = [
+        click.option(
+            name,
+            field,
+            type=click.IntRange(min=least),
+            envvar=variable,
+            show_envvar=True,
+            help=text,
+        )
+        for name, variable, field, least, text in _SETTINGS
+    ]
+    return numbers + [
+        click.option(name, field, envvar=variable, show_envvar=True, help="Of a Landscape mirror.")
+        for name, variable, field in _MIRROR
+    ]
+
+
+def settings(given: dict[str, Any]) -> Settings:
+    """Take the settings out of a command's parameters."""
+    fields = {field: given.pop(field) for _, _, field, _, _ in _SETTINGS}
+    fields |= {field: given.pop(field) for _, _, field in _MIRROR}
+    return Settings(**{name: value for name, value in fields.items() if value is not None})
+
+
+def options(given: dict[str, Any], settings: Settings) -> Options:
+    """Return the options that were given.
+
+    Raises:
+        click.UsageError: they do not go together, or a value is not allowed.
+    """
+    raw: dict[str, Any] = {name.replace("_", "-"): value for name, value in given.items()}
+    if raw.pop("force"):
+        raw["non-empty-hypervisors"] = NonEmpty.UPGRADE.value
+    raw["max-parallel"] = raw["max-parallel"] or settings.max_parallel
+    for name in ("skip-apps", "machines", "availability-zones", "accept"):
+        raw[name] = ",".join(raw[name])
+    try:
+        return Options.from_dict(raw)
+    except BadInput as error:
+        said = showing.as_command(f"{error.seen} {error.remedy}".strip())
+        raise click.UsageError(said) from None

@@ -1,0 +1,204 @@
+"""What the user sees, and the log file that holds all of it.
+
+In text form everything but errors goes to stdout, as the peer's does; with ``--format json``
+stdout holds the result alone and all else goes to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import os
+import pathlib
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+import rich.console
+import rich.text
+
+from . import aside, faults
+from .ends import Interrupted
+from .signals import Signals
+
+logger = logging.getLogger("cou.cli")
+
+T = TypeVar("T")
+# Names and messages come from the model: nothing in them may steer the terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+def clean(text: str) -> str:
+    """Return a text without control characters, but for line ends and tabs."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class Screen:
+    """Prints and logs.
+
+    Args:
+        signals: heard while something is waited for.
+        json: stdout is for results in JSON alone.
+        quiet: nothing but results, questions and errors.
+        verbose: 1 shows records from INFO on, 2 from DEBUG on, 3 those of libraries too.
+    """
+
+    def __init__(
+        self, signals: Signals, *, json: bool = False, quiet: bool = False, verbose: int = 0
+    ):
+        self.signals = signals
+        self.json = json
+        self.quiet = quiet
+        self._verbose = verbose
+        self.console = _console(stderr=json)
+        self._results = _console(stderr=False)
+        self._errors = _console(stderr=True)
+        self.log_path: pathlib.Path | None = None
+        self.lost = False
+
+    def lose(self) -> None:
+        """Write to nowhere from now on: the terminal is gone, and a write to it would fail."""
+        self.lost = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+    @property
+    def live(self) -> bool:
+        """Whether a live view can be drawn."""
+        return self.console.is_terminal and not self.quiet
+
+    def open_log(self, folder: pathlib.Path) -> None:
+        """Log all that follows into a new file, and say where it is.
+
+        Raises:
+            CouError: it cannot be written.
+        """
+        try:
+            path = _new_log(folder)
+        except OSError as error:
+            raise faults.of_file(error) from error
+        handler = logging.FileHandler(path, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        if self._verbose < 3:
+            handler.addFilter(_ours)
+        root = logging.getLogger()
+        root.addHandler(handler)
+        root.setLevel(logging.DEBUG)
+        self.log_path = path
+        self.say(f"Full execution log: '{path}'")
+
+    def show_records(self) -> None:
+        """Show records on stderr from now on, as many as the user asked for."""
+        if not self._verbose:
+            return
+        root = logging.getLogger()
+        root.setLevel(logging.DEBUG)
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setLevel(_LEVELS[min(self._verbose, 2)])
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        handler.addFilter(lambda record: not getattr(record, "shown", False))
+        if self._verbose < 3:
+            handler.addFilter(_ours)
+        root.addHandler(handler)
+
+    def say(self, text: str) -> None:
+        """Show a line of progress."""
+        logger.info("%s", text, extra={"shown": True})
+        if not self.quiet:
+            _print(self.console, text)
+
+    def tell(self, text: str) -> None:
+        """Show what also a quiet user has to see: a question's context, an ending."""
+        logger.info("%s", text, extra={"shown": True})
+        _print(self.console, text)
+
+    def folded(self, text: str) -> str:
+        """Return a text with its lines broken between words where a terminal would break words."""
+        if not self.console.is_terminal:
+            return text
+        return "\n".join(_fold(line, self.console.width) for line in text.splitlines())
+
+    def result(self, text: str) -> None:
+        """Put a result on stdout, as it is."""
+        logger.debug("result: %s", text, extra={"shown": True})
+        self._results.file.write(clean(text) + "\n")
+        self._results.file.flush()
+
+    def error(self, text: str) -> None:
+        """Show an error on stderr."""
+        logger.error("%s", text, extra={"shown": True})
+        _print(self._errors, text, style="red")
+
+    def during(self, text: str, work: Callable[[], T], done: str = "") -> T:
+        """Do something that changes nothing, and hear signals meanwhile.
+
+        Args:
+            text: shown while it lasts, turning on a terminal; stays when a signal ends it.
+            work: what to do.
+            done: stays instead, when it is done.
+
+        Raises:
+            Interrupted: a signal came first.
+        """
+        logger.info("%s", text, extra={"shown": True})
+        try:
+            with self._turning(text):
+                found = aside.do(work, self.signals)
+        except Interrupted:
+            if not self.quiet:
+                _print(self.console, text)
+            raise
+        if not self.quiet:
+            _print(self.console, done or text)
+        return found
+
+    @contextlib.contextmanager
+    def _turning(self, text: str) -> Generator[None]:
+        if not self.live:
+            yield
+            return
+        with self.console.status(rich.text.Text(clean(text))):
+            yield
+
+
+def _new_log(folder: pathlib.Path) -> pathlib.Path:
+    # One after the other: `parents` gives the folders above whatever mode the umask leaves.
+    for one in (folder.parent, folder):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stamp = datetime.datetime.now().astimezone().strftime("%Y%m%d%H%M%S")
+    path = folder / f"cou-{stamp}.log"
+    # Made with its mode, so that at no moment anybody else can open it.
+    os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+    return path
+
+
+def _fold(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line.strip(),
+        max(width, 40),
+        initial_indent=indent,
+        subsequent_indent=f"{indent}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _console(*, stderr: bool) -> rich.console.Console:
+    # The live view is wrapped; what is printed is not, each says so: it may be copied or piped.
+    return rich.console.Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def _print(console: rich.console.Console, text: str, style: str | None = None) -> None:
+    console.print(clean(text), style=style, soft_wrap=True)
+
+
+def _ours(record: logging.LogRecord) -> bool:
+    """Whether a record is ours, or a warning of a library."""
+    return record.name.startswith("cou") or record.levelno >= logging.WARNING

@@ -1,0 +1,250 @@
+"""`cou upgrade`: plan, show, ask, run and follow in one go, asking per application and zone."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+
+from ..errors import CouError, JournalError
+from ..plan.options import NonEmpty, Options
+from ..plan.plan import Plan
+from ..run.control import Control, Shown
+from ..run.place import Place
+from ..run.records import Limit, RunState
+from ..run.view import View
+from . import ends, looking, parts, question, showing
+from .ends import Code, Ended, Interrupted
+from .follow import Followed, Follower
+from .screen import Screen
+from .signals import HANGUP
+from .where import Where
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What the command line asks of `upgrade`.
+
+    Attributes:
+        auto_approve: ask nothing.
+        plan_hash: refuse any other plan, or None.
+        until: begin nothing that is not expected to end before it.
+    """
+
+    auto_approve: bool
+    plan_hash: str | None = None
+    until: datetime.datetime | None = None
+
+
+def upgrade(screen: Screen, where: Where, options: Options, wish: Wish) -> Code:
+    """Do the whole, and return how the command ends.
+
+    Raises:
+        CouError: what stands in the way.
+        Interrupted: a signal came before anything was begun.
+        Ended: the user declined, or the plan has blocking problems.
+    """
+    control = where.control()
+    last = control.view()
+    _refuse_if_going_on(last)
+    looked = looking.plan(screen, where, options)
+    shown = looked.shown
+    _show(screen, shown, aloud=not wish.auto_approve or bool(shown.plan.blocking))
+    if shown.plan.blocking:
+        raise Ended(Code.ERROR)
+    if not list(shown.plan.root.leaves()):
+        screen.tell("There is nothing to upgrade.")
+        raise Ended(Code.DONE)
+    if _is_next_release(last, shown, wish):
+        screen.tell(
+            f"The upgrade to '{shown.plan.origin}' is complete, and the next release needs a word "
+            f"of its own: run cou upgrade, which asks, or give --plan {shown.plan.hash}."
+        )
+        raise Ended(Code.DONE)
+    if not wish.auto_approve:
+        _list_instances(screen, shown.plan)
+        if not question.ask(screen):
+            screen.tell("Nothing was begun.")
+            raise Ended(Code.DONE)
+    screen.say("Running cloud upgrade...")
+    return _Upgrade(screen, where.place, control, looked, wish).run()
+
+
+class _Upgrade:
+    """The attempts of one command: one in all, or one between each two questions."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        place: Place,
+        control: Control,
+        looked: looking.Looked,
+        wish: Wish,
+    ):
+        self._screen = screen
+        self._place = place
+        self._control = control
+        self._looked = looked
+        self._wish = wish
+
+    def run(self) -> Code:
+        pieces = parts.pieces(self._looked.shown.plan)
+        while True:
+            before = self._unfinished_view()
+            left = parts.unfinished(pieces, before.steps if before else {})
+            count = 0 if self._wish.auto_approve or not left else parts.stretch(left)
+            if left and count and left[0].asked:
+                self._approve(left[0])
+            limit = Limit(count=0 if count == len(left) else count)
+            followed = self._attempt(limit, before)
+            if not _goes_on(followed, limit):
+                return conclude(self._screen, followed)
+            if parts.unfinished(pieces, followed.view.steps) == left:
+                raise CouError(
+                    "no-progress",
+                    "The run stopped without having finished anything.",
+                    f"Look at its log: {self._place.log(followed.view.run)}",
+                )
+
+    def _unfinished_view(self) -> View | None:
+        seen = self._control.view()
+        return seen if seen is not None and seen.unfinished else None
+
+    def _approve(self, piece: parts.Piece) -> None:
+        for line in parts.outline(piece.step):
+            self._screen.tell(line)
+        try:
+            approved = question.ask(self._screen)
+        except Interrupted as interrupted:
+            if interrupted.number == HANGUP:
+                raise
+            self._stopped()
+            raise Ended(ends.of_signal(interrupted.number)) from None
+        if not approved:
+            self._stopped()
+            raise Ended(Code.ERROR)
+
+    def _stopped(self) -> None:
+        self._screen.tell("Nothing is running. Run cou upgrade to go on from here.")
+        self._screen.tell(ends.STOPPED)
+
+    def _attempt(self, limit: Limit, before: View | None) -> Followed:
+        started = self._control.start(
+            self._looked.access,
+            self._looked.settings,
+            plan_hash=self._wish.plan_hash,
+            until=self._wish.until,
+            limit=limit,
+        )
+        for warning in started.warnings:
+            self._screen.tell(warning)
+        return Follower(self._screen, self._place, self._control, before).follow()
+
+
+def _goes_on(followed: Followed, limit: Limit) -> bool:
+    """Whether the attempt ended because the next question is due."""
+    view = followed.view
+    cancelled = view.attempt is not None and view.attempt.cancelled is not None
+    return (
+        limit.count > 0
+        and view.state is RunState.STOPPED
+        and not (cancelled or followed.signal or view.error)
+    )
+
+
+def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Code:
+    """Say how an attempt ended, and return the exit code.
+
+    Args:
+        screen: where to say it.
+        followed: the attempt.
+        limited: it was to stop by itself, so a plain stop is what was asked for.
+    """
+    view = followed.view
+    if screen.json:
+        screen.result(json.dumps(view.to_dict(), indent=2))
+    if followed.forced is not None:
+        screen.tell(showing.as_command(followed.forced.message))
+        screen.tell(ends.NOT_WAITED)
+        return ends.of_signal(followed.signal)
+    if view.state is RunState.COMPLETED:
+        screen.tell(f"The upgrade to '{view.to}' is complete.")
+        if view.outcome.left:
+            screen.tell(f"Upgraded {view.outcome.what}{view.outcome.exceptions}.")
+        _tell_marks(screen, view)
+        return Code.DONE
+    if view.state is RunState.ABANDONED:
+        screen.tell("The run was abandoned.")
+        _tell_marks(screen, view)
+        return Code.DONE
+    if view.state is RunState.STOPPED and not view.error:
+        return _stopped(screen, followed, limited)
+    screen.error(f"The upgrade is {view.state.value}. {showing.as_command(view.error)}".strip())
+    _tell_marks(screen, view)
+    screen.tell(showing.as_command(view.remedy) or "Run cou upgrade to go on.")
+    return Code.ERROR if not followed.signal else _after_signal(view, followed.signal)
+
+
+def _after_signal(view: View, number: int) -> Code:
+    """Return the code of a run that ended in another way than a signal asked for."""
+    return ends.of_signal(number) if view.state is RunState.STOPPED else Code.ERROR
+
+
+def _stopped(screen: Screen, followed: Followed, limited: bool) -> Code:
+    view = followed.view
+    over = sum(record.state.over for record in view.steps.values())
+    screen.tell(f"{over} of {view.total} steps are done. Run cou upgrade to go on.")
+    _tell_marks(screen, view)
+    cancelled = view.attempt is not None and view.attempt.cancelled is not None
+    if followed.signal or cancelled or not limited:
+        screen.tell(ends.STOPPED)
+    if followed.signal:
+        return ends.of_signal(followed.signal)
+    return Code.DONE if limited and not cancelled else Code.ERROR
+
+
+def _tell_marks(screen: Screen, view: View) -> None:
+    for mark in view.marks:
+        screen.tell(f"Still switched: {mark.id} ({mark.state.value}) {mark.note}".rstrip())
+
+
+def _show(screen: Screen, shown: Shown, *, aloud: bool) -> None:
+    """Show a plan; also to a quiet user where it is what a question or a refusal is about."""
+    show = screen.tell if aloud else screen.say
+    if shown.message:
+        show(showing.as_command(shown.message))
+    show(screen.folded(showing.as_command(shown.text("text").rstrip("\n"))))
+
+
+def _list_instances(screen: Screen, plan: Plan) -> None:
+    """Name once more, just before the question, hosts that are upgraded with instances on them."""
+    if plan.options.non_empty_hypervisors is not NonEmpty.UPGRADE:
+        return
+    for problem in plan.problems:
+        if problem.code == "hypervisor-with-instances":
+            screen.tell(f"With instances: {problem.seen}")
+
+
+def _is_next_release(last: View | None, shown: Shown, wish: Wish) -> bool:
+    """Whether a finished upgrade would go on to the release after it without anybody asking.
+
+    A script that repeats `upgrade` until all is done, or an operator who lost the terminal and
+    does not know that it was, means the release it was started for.
+    """
+    return (
+        wish.auto_approve
+        and wish.plan_hash is None
+        and last is not None
+        and last.state is RunState.COMPLETED
+        and last.to == shown.plan.origin
+    )
+
+
+def _refuse_if_going_on(seen: View | None) -> None:
+    if seen is None or not (seen.state.active or seen.state is RunState.DRAINING):
+        return
+    raise JournalError(
+        "run-going-on",
+        f"Run {seen.run} is {seen.state.value} (step {seen.number} of {seen.total}).",
+        "Run cou attach to follow it, or cou cancel to stop it safely.",
+    )

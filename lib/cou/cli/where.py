@@ -1,0 +1,109 @@
+"""Where the command runs: on a unit of the charm, or on a workstation; and with which journal."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable, Mapping
+
+from ..errors import BadInput
+from ..plan.settings import Settings
+from ..run.access import Access
+from ..run.control import Control
+from ..run.place import Place
+from . import clientdata, unit
+
+
+@dataclasses.dataclass(frozen=True)
+class Where:
+    """What the verbs need to know of their surroundings.
+
+    Attributes:
+        place: folders of the journal.
+        model: the model's name; on a unit it may be unknown (empty).
+        access: returns how to log in; on a unit it asks the unit's agent.
+        settings: returns the settings that a plan depends on.
+        on_unit: whether the journal is that of a unit of the charm.
+    """
+
+    place: Place
+    model: str
+    access: Callable[[], Access]
+    settings: Callable[[], Settings]
+    on_unit: bool
+
+    def control(self) -> Control:
+        """Return the control of this place's run."""
+        return Control(self.place, by="the command cou")
+
+
+def find(
+    model: str,
+    login: pathlib.Path | None,
+    settings: Settings,
+    environ: Mapping[str, str] = os.environ,
+) -> Where:
+    """Find the unit that the command was installed by, else the model of the Juju client.
+
+    Args:
+        model: the option ``--model``.
+        login: the option ``--login``.
+        settings: those of the command line; a unit has the charm's.
+        environ: the environment.
+
+    Raises:
+        BadInput: neither can be used; it says what to do.
+    """
+    home = unit.home()
+    if home is not None:
+        if model or login:
+            raise BadInput(
+                "model-on-unit",
+                f"On {home.name} the model and the account are the charm's own.",
+                "Leave --model and --login out, or run cou on a workstation.",
+            )
+        return _of_unit(home)
+    access = clientdata.find(model, login, environ)
+    folder = state_dir(environ) / access.model_uuid
+    return Where(
+        place=Place(folder, folder / "run"),
+        model=access.model,
+        access=lambda: clientdata.checked(access),
+        settings=lambda: settings,
+        on_unit=False,
+    )
+
+
+def log_dir(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
+    """Return where the command writes its own logs; known before anything is looked for."""
+    home = unit.home()
+    if home is not None:
+        return Place.of_unit(home.name, home.charm_dir).home / "log"
+    return state_dir(environ) / "log"
+
+
+def state_dir(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
+    """Return the user's folder for journals and logs: ``$XDG_STATE_HOME/cou``.
+
+    A relative path is ignored, as its specification wants it: from another folder the journal of a
+    stopped run would not be found.
+    """
+    state = pathlib.Path(environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():
+        state = pathlib.Path.home() / ".local" / "state"
+    return state / "cou"
+
+
+def _of_unit(home: unit.Home) -> Where:
+    # The agent's user, root, owns the charm; any other would look for the journal elsewhere.
+    if home.charm_dir.stat().st_uid != os.geteuid():
+        raise BadInput("not-root", f"The journal of {home.name} is root's.", "Run it with sudo.")
+    place = Place.of_unit(home.name, home.charm_dir)
+    return Where(
+        place=place,
+        model="",
+        access=lambda: unit.access(home),
+        settings=lambda: unit.settings(home),
+        on_unit=True,
+    )

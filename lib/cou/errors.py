@@ -1,0 +1,54 @@
+"""The few errors of the engine, each with a stable code, what was seen and what to do."""
+
+from __future__ import annotations
+
+
+class CouError(Exception):
+    """Something the operator has to know about.
+
+    Attributes:
+        code: stable, kebab-case; documented; never reused for something else.
+        seen: what was seen, one sentence.
+        remedy: what to do next, one sentence; may be empty.
+    """
+
+    def __init__(self, code: str, seen: str, remedy: str = ""):
+        super().__init__(f"{seen} {remedy}".strip())
+        self.code = code
+        self.seen = seen
+        self.remedy = remedy
+
+
+class BadInput(CouError):
+    """A parameter, option, secret or file is not what it must be; nothing has happened."""
+
+
+class JournalError(CouError):
+    """The journal cannot be used: newer format, damaged, not writable, held by another."""
+
+
+class JujuError(CouError):
+    """Juju answered with an error, or could not be asked.
+
+    Attributes:
+        juju_code: Juju's own error code (``unauthorized access``, ``not found``...), or empty.
+        sent: whether the request may have reached the controller. ``False`` means that nothing
+            was done; ``None`` means unknown: the request went out and no answer came back.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        seen: str,
+        remedy: str = "",
+        *,
+        juju_code: str = "",
+        sent: bool | None = False,
+    ):
+        super().__init__(code, seen, remedy)
+        self.juju_code = juju_code
+        self.sent = sent
+
+
+class StepFailed(CouError):
+    """A step did not reach what it promised; the model was left as `seen` says."""

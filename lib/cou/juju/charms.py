@@ -1,0 +1,179 @@
+"""Refresh of a charm, and what its charm offers (reference D.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import BadInput, JujuError
+from . import names
+from .ask import Asker
+from .reply import Reply
+
+
+async def actions(asker: Asker, applications: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Read the names of the actions of applications' charms, in one call."""
+    if not applications:
+        return {}
+    entities = [{"tag": f"application-{name}"} for name in applications]
+    reply = await asker.read("Action", "ApplicationsCharmsActions", {"entities": entities})
+    found: dict[str, frozenset[str]] = {}
+    for name, result in zip(applications, reply.results(len(applications)), strict=True):
+        error = result.failure(name)
+        if error is not None:
+            raise error
+        found[name] = frozenset(result.table("actions"))
+    return found
+
+
+async def refresh(asker: Asker, application: str, channel: str, switch: str = "") -> str:
+    """Move an application's charm to the newest revision of a channel.
+
+    Juju's own command sends an origin without id and revision; with a revision the charm would
+    stay where it is and only follow another channel.
+
+    Returns:
+        The charm URL read back afterwards.
+
+    Raises:
+        BadInput: `channel` is no channel.
+        JujuError: ``local-charm`` for a local charm without a switch; others as everywhere.
+    """
+    try:
+        wanted = names.channel(channel)
+    except ValueError as error:
+        raise BadInput("bad-channel", f"{error}.") from None
+    now = await _origin(asker, application)
+    resolved = await _resolve(asker, application, now, wanted, switch)
+    url, origin = resolved.needed("url"), resolved.plain("charm-origin")
+    added = await asker.change(
+        "Charms", "AddCharm", {"url": url, "charm-origin": origin, "force": False}
+    )
+    # The answer holds the id and hash under which the charm was stored.
+    origin = added.plain("charm-origin") or origin
+    resources = await _resources(asker, application, url, origin)
+    await asker.change(
+        "Application",
+        "SetCharm",
+        {
+            "application": application,
+            "charm-url": url,
+            "charm-origin": origin,
+            "channel": channel,
+            "generation": "",
+            "force": False,
+            "force-base": False,
+            "force-units": False,
+            "config-settings": None,
+            "config-settings-yaml": "",
+            "resource-ids": resources or None,
+            "storage-constraints": None,
+            "endpoint-bindings": None,
+        },
+    )
+    return await _read_back(asker, application)
+
+
+async def _read_back(asker: Asker, application: str) -> str:
+    """Read the URL after the change; a failure here does not mean that nothing was done."""
+    try:
+        return (await _origin(asker, application)).needed("url")
+    except JujuError as error:
+        raise JujuError(
+            error.code, error.seen, error.remedy, juju_code=error.juju_code, sent=None
+        ) from error
+
+
+async def _origin(asker: Asker, application: str) -> Reply:
+    return await asker.read("Application", "GetCharmURLOrigin", {"application": application})
+
+
+async def _resolve(
+    asker: Asker, application: str, now: Reply, wanted: names.Channel, switch: str
+) -> Reply:
+    """Ask which charm a channel holds for the architecture and base that the application has."""
+    current = names.charm_url(now.needed("url"))
+    if current.scheme == "local" and not switch:
+        raise JujuError(
+            "local-charm",
+            f"{application} runs a local charm, which has no channel.",
+            "Switch it to a charm of Charmhub.",
+        )
+    old = now.at("charm-origin")
+    origin: dict[str, Any] = {
+        "source": "charm-hub",
+        "track": wanted.track,
+        "risk": wanted.risk,
+        "architecture": old.text("architecture"),
+        "base": old.plain("base"),
+    }
+    if wanted.branch:
+        origin["branch"] = wanted.branch
+    name = names.charm_url(switch).name if switch else current.name
+    question = {
+        "reference": f"ch:{name}",
+        "charm-origin": origin,
+        "switch-charm": bool(switch),
+    }
+    reply = await asker.read("Charms", "ResolveCharms", {"resolve": [question], "macaroon": None})
+    # This one list has no JSON tag in Juju's source (rpc/params/charms.go): a capital letter.
+    # Small letters are taken too, should it ever get one.
+    key = "results" if "results" in reply.value else "Results"
+    (resolved,) = reply.results(1, key)
+    error = resolved.failure(application)
+    if error is not None:
+        raise error
+    return resolved
+
+
+async def _resources(
+    asker: Asker, application: str, url: str, origin: dict[str, Any]
+) -> dict[str, str]:
+    """Make the charm's resources known before it is set; return their pending ids by name.
+
+    A resource that the operator uploaded stays; all others move to what the channel holds.
+    """
+    info = await asker.read("Charms", "CharmInfo", {"url": url})
+    offered = info.at("meta").table("resources")
+    if not offered:
+        return {}
+    tag = f"application-{application}"
+    reply = await asker.read("Resources", "ListResources", {"entities": [{"tag": tag}]})
+    (listed,) = reply.results(1)
+    error = listed.failure(application)
+    if error is not None:
+        raise error
+    uploaded = {
+        each.text("name") for each in listed.each("resources") if each.text("origin") == "upload"
+    }
+    wanted = [name for name in sorted(offered) if name not in uploaded]
+    if not wanted:
+        return {}
+    added = await asker.change(
+        "Resources",
+        "AddPendingResources",
+        {
+            "tag": tag,
+            "url": url,
+            "charm-origin": origin,
+            "macaroon": None,
+            "resources": [_resource(name, offered[name]) for name in wanted],
+        },
+    )
+    ids = added.texts("pending-ids")
+    if len(ids) != len(wanted):
+        raise added.wrong("pending-ids", f"a list of {len(wanted)}")
+    return dict(zip(wanted, ids, strict=True))
+
+
+def _resource(name: str, offered: Reply) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": offered.text("type"),
+        "path": offered.text("path"),
+        "description": offered.text("description"),
+        "origin": "store",
+        "revision": -1,  # the newest
+        "fingerprint": None,
+        "size": 0,
+    }

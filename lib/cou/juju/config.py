@@ -1,0 +1,89 @@
+"""Options of charms and of the model, annotations, and errors to resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import names
+from .ask import Asker
+from .port import ConfigValue
+from .reply import Reply
+
+
+async def charm_config(
+    asker: Asker, applications: Sequence[str]
+) -> dict[str, dict[str, ConfigValue]]:
+    """Read the options of applications, in one call however many there are."""
+    if not applications:
+        return {}
+    entities = [{"tag": f"application-{name}"} for name in applications]
+    reply = await asker.read("Application", "GetConfig", {"entities": entities})
+    found: dict[str, dict[str, ConfigValue]] = {}
+    # This list, too, has no JSON tag in Juju's source; small letters are taken, should it get one.
+    key = "results" if "results" in reply.value else "Results"
+    for name, result in zip(applications, reply.results(len(applications), key), strict=True):
+        error = result.failure(name)
+        if error is not None:
+            raise error
+        found[name] = {key: _value(option) for key, option in result.table("config").items()}
+    return found
+
+
+def _value(option: Reply) -> ConfigValue:
+    return ConfigValue(option.field("value"), option.text("source") == "user")
+
+
+async def model_config(asker: Asker) -> dict[str, Any]:
+    """Read the model's configuration, without where each value comes from."""
+    reply = await asker.read("ModelConfig", "ModelGet", {})
+    return {name: value.field("value") for name, value in reply.table("config").items()}
+
+
+async def set_config(asker: Asker, application: str, values: Mapping[str, str]) -> None:
+    """Set options of a charm."""
+    wanted = {"application": application, "config": dict(values)}
+    reply = await asker.change("Application", "SetConfigs", {"Args": [wanted]})
+    _check(reply, application)
+
+
+async def resolve(asker: Asker, unit: str, retry: bool) -> None:
+    """Resolve a unit's hook error; fine if it is in none."""
+    reply = await asker.change(
+        "Application",
+        "ResolveUnitErrors",
+        {"all": False, "retry": retry, "tags": {"entities": [{"tag": names.unit_tag(unit)}]}},
+    )
+    (result,) = reply.results(1)
+    error = result.failure(unit)
+    if error is not None and "not in an error state" not in error.seen:
+        raise error
+
+
+async def read_annotations(asker: Asker, tag: str) -> dict[str, str]:
+    """Read the annotations of an entity."""
+    reply = await asker.read("Annotations", "Get", {"entities": [{"tag": tag}]})
+    (result,) = reply.results(1)
+    error = result.failure(tag)
+    if error is not None:
+        raise error
+    found = result.at("annotations")
+    return {key: found.text(key) for key in found.value}
+
+
+async def set_annotations(asker: Asker, tag: str, values: Mapping[str, str]) -> None:
+    """Set annotations of an entity; an empty value removes the key."""
+    wanted = {"entity": tag, "annotations": dict(values)}
+    reply = await asker.change("Annotations", "Set", {"annotations": [wanted]})
+    # Set answers with errors only, and with none at all where all went well.
+    for result in reply.each("results"):
+        error = result.failure(tag)
+        if error is not None:
+            raise error
+
+
+def _check(reply: Reply, subject: str) -> None:
+    (result,) = reply.results(1)
+    error = result.failure(subject)
+    if error is not None:
+        raise error

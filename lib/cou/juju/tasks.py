@@ -1,0 +1,185 @@
+"""Actions and commands as tasks: enqueue, look up, list, cancel (reference D.7 and G)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import JujuError
+from . import names
+from .ask import Asker
+from .port import Task, TaskStatus
+from .reply import Reply
+
+_PAGE = 500  # operations per page; Juju's own limit where none is given, its command asks for 50
+_RESTARTS = 5  # of a listing that changes while it is read
+_NANOSECONDS = 1_000_000_000
+
+
+async def enqueue(asker: Asker, unit: str, action: str, params: Mapping[str, Any]) -> int:
+    """Enqueue an action; return its task id."""
+    wanted = {"name": action, "receiver": names.unit_tag(unit), "parameters": dict(params)}
+    reply = await asker.change("Action", "EnqueueOperation", {"actions": [wanted]})
+    return _enqueued(reply, f"{action} on {unit}")
+
+
+async def run_command(asker: Asker, unit: str, command: str, timeout_s: float) -> int:
+    """Enqueue a shell command; return its task id.
+
+    The time limit travels in nanoseconds, null for none. On its end the command's process group
+    gets SIGTERM and 30 s of grace.
+    """
+    reply = await asker.change(
+        "Action",
+        "Run",
+        {
+            "commands": command,
+            "timeout": round(timeout_s * _NANOSECONDS) or None,
+            "units": [unit],
+            "applications": [],
+            "machines": [],
+            "workload-context": None,
+        },
+    )
+    return _enqueued(reply, f"a command on {unit}")
+
+
+def _enqueued(reply: Reply, subject: str) -> int:
+    (result,) = reply.results(1, "actions")
+    error = result.failure(subject)
+    if error is not None:
+        raise error
+    return _id(result)
+
+
+async def tasks(asker: Asker, ids: Sequence[int]) -> dict[int, Task]:
+    """Read tasks with their output; ids that Juju does not know are left out."""
+    if not ids:
+        return {}
+    reply = await asker.read("Action", "Actions", _entities(ids))
+    found: dict[int, Task] = {}
+    for number, result in zip(ids, reply.results(len(ids)), strict=True):
+        error = result.failure(f"task {number}")
+        if error is None:
+            found[number] = parse(result)
+        elif error.code != "not-found" and error.juju_code != "not valid":
+            raise error
+    return found
+
+
+def parse(result: Reply) -> Task:
+    """Read an ActionResult.
+
+    Raises:
+        JujuError: ``bad-reply``.
+    """
+    action = result.at("action")
+    status = result.text("status")
+    try:
+        known = TaskStatus(status)
+    except ValueError:
+        raise result.wrong("status", f"a task's status: {status!r}") from None
+    return Task(
+        id=_id(result),
+        unit=names.unit_name(action.text("receiver")),
+        name=action.text("name"),
+        parameters=action.plain("parameters"),
+        status=known,
+        message=result.text("message"),
+        output=result.plain("output"),
+        enqueued=result.time("enqueued"),
+        started=result.time("started"),
+        completed=result.time("completed"),
+    )
+
+
+def _id(result: Reply) -> int:
+    action = result.at("action")
+    try:
+        return names.task_id(action.needed("tag"))
+    except ValueError:
+        raise action.wrong("tag", "the tag of a task") from None
+
+
+async def tasks_after(
+    asker: Asker, units: Sequence[str], name: str, after: int
+) -> tuple[Task, ...]:
+    """List the tasks of units and one name with an id above `after`, oldest first."""
+    if not units:
+        return ()
+    chosen: list[Task] = []
+    for result in await _operations(asker, units, name):
+        for action in result.each("actions"):
+            task = parse(action)
+            # An operation may have tasks for other units too.
+            if task.id > after and task.unit in units and task.name == name:
+                chosen.append(task)
+    return tuple(sorted(chosen, key=lambda task: task.id))
+
+
+async def last_task_id(asker: Asker, unit: str, name: str) -> int:
+    """Return the highest task id of a unit and action name, 0 where there is none."""
+    listed = await tasks_after(asker, (unit,), name, 0)
+    return listed[-1].id if listed else 0
+
+
+async def _operations(asker: Asker, units: Sequence[str], name: str) -> list[Reply]:
+    """List all operations of some units and one action name.
+
+    Two things of Juju's own make this harder than it looks (state/operation.go). It sorts by the
+    id as text, so 100 comes before 99 and the newest may be on any page: all are read. And it
+    calls a list truncated whenever a page holds fewer than match, so also the last page: the end
+    is the page that adds nothing. Each page begins with the last operation of the one before; if
+    it does not, operations came or went in between and the reading starts again.
+    """
+    for _ in range(_RESTARTS):
+        listed = await _pages(asker, units, name)
+        if listed is not None:
+            return listed
+    raise JujuError(
+        "try-again", f"The operations of {', '.join(units)} changed while they were listed."
+    )
+
+
+async def _pages(asker: Asker, units: Sequence[str], name: str) -> list[Reply] | None:
+    listed: list[Reply] = []
+    while True:
+        offset = max(0, len(listed) - 1)
+        query = {
+            "applications": [],
+            "units": list(units),
+            "machines": [],
+            "actions": [name],
+            "status": [],
+            "offset": offset,
+            "limit": _PAGE,
+        }
+        reply = await asker.read("Action", "ListOperations", query)
+        page = reply.each("results")
+        if listed:
+            if not page or page[0].needed("operation") != listed[-1].needed("operation"):
+                return None
+            page = page[1:]
+        for operation in page:
+            error = operation.failure(operation.text("operation"))
+            if error is not None:
+                raise error
+        listed += page
+        if not page or not reply.flag("truncated"):
+            return listed
+
+
+async def cancel(asker: Asker, ids: Sequence[int]) -> dict[int, str]:
+    """Cancel tasks; return each one's status after the call, or the error's text."""
+    if not ids:
+        return {}
+    reply = await asker.change("Action", "Cancel", _entities(ids))
+    found: dict[int, str] = {}
+    for number, result in zip(ids, reply.results(len(ids)), strict=True):
+        error = result.failure(f"task {number}")
+        found[number] = str(error) if error else result.text("status")
+    return found
+
+
+def _entities(ids: Sequence[int]) -> dict[str, Any]:
+    return {"entities": [{"tag": names.task_tag(number)} for number in ids]}

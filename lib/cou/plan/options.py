@@ -1,0 +1,189 @@
+"""The options of a plan: what the operator chose when it was shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import BadInput
+
+
+class Group(enum.Enum):
+    """Which part of the cloud is upgraded."""
+
+    ALL = "all"
+    CONTROL_PLANE = "control-plane"
+    DATA_PLANE = "data-plane"
+    HYPERVISORS = "hypervisors"
+
+
+class NonEmpty(enum.Enum):
+    """What happens to hypervisors that run instances."""
+
+    SKIP = "skip"
+    UPGRADE = "upgrade"
+
+
+class Strategy(enum.Enum):
+    """How the units of a principal are upgraded."""
+
+    ALL_IN_ONE = "all-in-one"
+    ROLLING = "rolling"
+
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
+_MACHINE = re.compile(r"[0-9]+(/[a-z]+/[0-9]+)*\Z")
+_ACCEPT = re.compile(r"[a-z0-9-]+:\S+\Z")
+_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """Validated options, with the defaults of the `plan` action."""
+
+    group: Group = Group.ALL
+    machines: tuple[str, ...] = ()
+    availability_zones: tuple[str, ...] = ()
+    skip_apps: tuple[str, ...] = ()
+    non_empty_hypervisors: NonEmpty = NonEmpty.SKIP
+    backup: bool = True
+    archive: bool = True
+    archive_batch_size: int = 1000
+    purge: bool = False
+    purge_before: str = ""
+    set_noout: bool = False
+    strategy: Strategy = Strategy.ALL_IN_ONE
+    max_parallel: int = 1
+    accept: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options under their names in the `plan` action."""
+        out: dict[str, Any] = {}
+        for field in dataclasses.fields(self):
+            value: Any = getattr(self, field.name)
+            if isinstance(value, enum.Enum):
+                value = value.value
+            elif isinstance(value, tuple):
+                value = [*value]  # pyright: ignore[reportUnknownVariableType]
+            out[field.name.replace("_", "-")] = value
+        return out
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Options:
+        """Validate options as an action or a command line gives them.
+
+        Lists are lists or comma-separated strings; `juju run` reads values as YAML, so machines
+        may also be a number. Missing options take their default.
+
+        Raises:
+            BadInput: naming the parameter, its value and what is allowed.
+        """
+        known = {field.name.replace("_", "-"): field for field in dataclasses.fields(cls)}
+        values: dict[str, Any] = {}
+        for name, value in raw.items():
+            if name not in known:
+                raise BadInput("unknown-option", f"{name!r} is not an option of plan.")
+            values[known[name].name] = _READERS[name](name, value)
+        options = cls(**values)
+        options.check()
+        return options
+
+    def check(self) -> None:
+        """Refuse combinations that mean nothing.
+
+        Raises:
+            BadInput: naming the parameters.
+        """
+        if self.machines and self.availability_zones:
+            raise BadInput(
+                "exclusive-options", "machines and availability-zones exclude each other."
+            )
+        if (self.machines or self.availability_zones) and self.group is not Group.HYPERVISORS:
+            raise BadInput(
+                "filter-without-hypervisors",
+                f"machines and availability-zones need group=hypervisors, not "
+                f"group={self.group.value}.",
+            )
+        if self.purge_before and not self.purge:
+            raise BadInput("purge-before-without-purge", "purge-before needs purge=true.")
+
+
+def _refuse(name: str, value: object, allowed: str) -> BadInput:
+    return BadInput("bad-parameter", f"{name}={value!r} is not allowed.", f"Give {allowed}.")
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _refuse(name, value, "true or false")
+    return value
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _refuse(name, value, "a whole number from 1 up")
+    return value
+
+
+def _choice(kind: type[enum.Enum]) -> Any:
+    def read(name: str, value: object) -> enum.Enum:
+        try:
+            return kind(value)
+        except ValueError:
+            raise _refuse(name, value, " or ".join(str(one.value) for one in kind)) from None
+
+    return read
+
+
+def _items(pattern: re.Pattern[str], allowed: str) -> Any:
+    def read(name: str, value: object) -> tuple[str, ...]:
+        parts: list[str]
+        if isinstance(value, (list, tuple)):
+            parts = [str(part) for part in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        elif isinstance(value, (str, int)) and not isinstance(value, bool):
+            parts = str(value).split(",")
+        else:
+            raise _refuse(name, value, allowed)
+        found = [part.strip() for part in parts if part.strip()]
+        for part in found:
+            if not pattern.match(part):
+                raise _refuse(name, part, allowed)
+        return tuple(sorted(set(found)))
+
+    return read
+
+
+def _date(name: str, value: object) -> str:
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        return ""
+    for form in _DATES:
+        try:
+            datetime.datetime.strptime(text, form)
+        except ValueError:
+            continue
+        return text
+    raise _refuse(name, value, "a date as YYYY-MM-DD, YYYY-MM-DD HH:MM or YYYY-MM-DD HH:MM:SS")
+
+
+_READERS: dict[str, Any] = {
+    "group": _choice(Group),
+    "machines": _items(_MACHINE, "machine ids, separated by commas"),
+    "availability-zones": _items(
+        re.compile(r"[^\s,]+\Z"), "names of availability zones, separated by commas"
+    ),
+    "skip-apps": _items(_NAME, "names of applications, separated by commas"),
+    "non-empty-hypervisors": _choice(NonEmpty),
+    "backup": _flag,
+    "archive": _flag,
+    "archive-batch-size": _count,
+    "purge": _flag,
+    "purge-before": _date,
+    "set-noout": _flag,
+    "strategy": _choice(Strategy),
+    "max-parallel": _count,
+    "accept": _items(_ACCEPT, "problems as code:subject, separated by commas"),
+}

@@ -1,0 +1,125 @@
+"""A plan: steps, options and problems, with a hash over what would be done."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import BadInput
+from .options import Options
+from .problem import Problem
+from .step import Kind, Step
+
+SCHEMA = 1
+
+
+def canonical(value: object) -> str:
+    """Return the one JSON text for a value: sorted keys, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What would be done, and what stands in the way.
+
+    Attributes:
+        model: the model's name.
+        model_uuid: the model's UUID.
+        origin: codename of the cloud's release.
+        target: codename of the release it is upgraded to.
+        options: what the operator chose.
+        problems: all findings, errors first, then by code and subject.
+        ignored: applications that are not recognised, sorted; nothing is done to them.
+        root: a group that holds everything; its title is the plan's. Not in the `repr`, which
+            asyncio makes of whatever a program's main task returns.
+    """
+
+    model: str
+    model_uuid: str
+    origin: str
+    target: str
+    options: Options
+    problems: tuple[Problem, ...]
+    ignored: tuple[str, ...]
+    root: Step = dataclasses.field(repr=False)
+
+    @property
+    def hash(self) -> str:
+        """A name for what would be done: steps and options, not what changes by itself.
+
+        It begins with ``p`` so that `juju run`, which reads values as YAML, never takes it for a
+        number.
+        """
+        doing = {
+            "schema": SCHEMA,
+            "model": self.model_uuid,
+            "from": self.origin,
+            "to": self.target,
+            "options": self.options.to_dict(),
+            "steps": [step.to_dict() for step in self.root.steps],
+        }
+        return "p" + hashlib.sha256(canonical(doing).encode()).hexdigest()[:15]
+
+    @property
+    def blocking(self) -> tuple[Problem, ...]:
+        """The problems that make `upgrade` refuse."""
+        return tuple(problem for problem in self.problems if problem.blocks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the design."""
+        return {
+            "schema": SCHEMA,
+            "hash": self.hash,
+            "model": self.model,
+            "model-uuid": self.model_uuid,
+            "from": self.origin,
+            "to": self.target,
+            "title": self.root.title,
+            "options": self.options.to_dict(),
+            "problems": [problem.to_dict() for problem in self.problems],
+            "ignored": list(self.ignored),
+            "steps": [step.to_dict() for step in self.root.steps],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Plan:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            BadInput: where it is of another schema, damaged, or does not match its hash.
+        """
+        if data.get("schema") != SCHEMA:
+            raise BadInput(
+                "plan-schema",
+                f"The plan has schema {data.get('schema')!r}; this cou reads {SCHEMA}.",
+                "Use the cou that wrote it, or plan again.",
+            )
+        try:
+            plan = cls(
+                model=data["model"],
+                model_uuid=data["model-uuid"],
+                origin=data["from"],
+                target=data["to"],
+                options=Options.from_dict(data["options"]),
+                problems=tuple(Problem.from_dict(one) for one in data["problems"]),
+                ignored=tuple(data["ignored"]),
+                root=Step(
+                    id="upgrade",
+                    kind=Kind.GROUP,
+                    title=data["title"],
+                    params={"part": "section"},
+                    steps=tuple(Step.from_dict(step) for step in data["steps"]),
+                ),
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise BadInput("plan-damaged", f"The plan cannot be read: {error!r}.") from error
+        if plan.hash != data.get("hash"):
+            raise BadInput(
+                "plan-damaged",
+                f"The plan says hash {data.get('hash')!r} but its steps give {plan.hash!r}.",
+                "Plan again.",
+            )
+        return plan

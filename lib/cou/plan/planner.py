@@ -1,0 +1,257 @@
+"""From a cloud and options to a plan: pure, and the same for the same input, byte for byte."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..cloud import analysis
+from ..cloud.cloud import Application, Cloud
+from ..openstack import catalogue, releases
+from ..openstack.releases import Release
+from . import (
+    ceph_checks,
+    cloud_checks,
+    gates,
+    hosts,
+    hypervisors,
+    leaves,
+    leftovers,
+    need,
+    rolling,
+    sequences,
+    state_checks,
+    whole,
+)
+from .codes import problem
+from .moves import Moves
+from .options import Group, Options
+from .plan import Plan
+from .problem import Problem, Severity
+from .scene import Scene, is_data_plane
+from .settings import Settings
+from .step import Kind, Part, Step
+
+_TITLES = {
+    "prepare": "Prepare",
+    "subordinates": "subordinates",
+    "control-plane": "control plane",
+    "hypervisors": "hypervisors",
+    "data-plane": "data plane",
+    "finish": "Finish",
+}
+
+
+def plan(cloud: Cloud, options: Options, settings: Settings) -> Plan:
+    """Return the plan that brings a cloud to its next release.
+
+    Problems are found all at once; a plan with blocking problems still has the steps of all that
+    is in order. Without a target there are no steps and a problem that says why.
+    """
+    standings = {one.application.name: one for one in analysis.assess(cloud, settings.landscape)}
+    considered = [one for name, one in standings.items() if name not in options.skip_apps]
+    # Whatever the group: the cloud's release and the order of planes rest on all applications.
+    found = [*cloud_checks.option_problems(cloud, options), *cloud_checks.faults(considered)]
+    origin = analysis.oldest(considered)
+    series = min((one.application.series for one in considered), default="")
+    if origin is None:
+        found.append(cloud_checks.nothing_recognised(cloud, considered))
+        return _made(cloud, options, None, None, found, ())
+    target = releases.following(origin, series)
+    if target is None:
+        found.append(cloud_checks.no_way_on(cloud, series, origin))
+        return _made(cloud, options, origin, None, found, ())
+    scene = Scene(cloud, options, settings, standings, series, origin, target)
+    stop = cloud_checks.plane_problem(scene)
+    if stop is not None:
+        return _made(cloud, options, origin, target, [*found, stop], ())
+    sections, more = _sections(scene)
+    return _made(cloud, options, origin, target, found + more, sections)
+
+
+def _sections(scene: Scene) -> tuple[tuple[Step, ...], list[Problem]]:
+    """Return the sections with steps, and all problems on the way."""
+    allowed, found = _gates(scene)
+    found += hosts.filter_problems(scene) + rolling.problems(scene, allowed)
+    parts = _applications(scene, allowed)
+    hyper = _hypervisors(scene, allowed)
+    late, left_out = _data_plane(scene, allowed, hyper)
+    parts["hypervisors"] = list(hyper.steps)
+    parts["data-plane"] = late
+    found += [*hyper.problems, *left_out]
+    planned = frozenset(_planned(scene.cloud, parts))
+    if planned:
+        parts = {"prepare": whole.before(scene), **parts, "finish": whole.after(scene)}
+        found += whole.problems(scene) + ceph_checks.check(scene, planned)
+        found += _own_machine(scene, planned)
+    elif not any(one.severity is Severity.ERROR for one in found):
+        found.append(cloud_checks.done(scene))
+    found += state_checks.check(scene) + leftovers.problems(scene, _put_back(parts))
+    sections = [
+        leaves.group(name, _TITLES[name], Part.SECTION, parts.get(name, ()))
+        for name in hypervisors.SECTION_IDS
+    ]
+    return need.ordered(scene, [one for one in sections if one is not None]), found
+
+
+def _gates(scene: Scene) -> tuple[dict[str, Moves], list[Problem]]:
+    """Return the changes of each application in the group that passes its gate."""
+    allowed: dict[str, Moves] = {}
+    found: list[Problem] = []
+    for app in scene.applications:
+        if not _in_group(scene, app):
+            continue
+        verdict = gates.check(scene, scene.standings[app.name])
+        found += verdict.problems
+        if verdict.moves is not None:
+            allowed[app.name] = verdict.moves
+    return allowed, found
+
+
+def _in_group(scene: Scene, app: Application) -> bool:
+    data = is_data_plane(scene.cloud, app)
+    if scene.covers(Group.CONTROL_PLANE):
+        return not data
+    if scene.covers(Group.DATA_PLANE):
+        return data
+    if scene.covers(Group.HYPERVISORS):
+        return hypervisors.on_hypervisors(scene, app)
+    return True
+
+
+def _applications(scene: Scene, allowed: dict[str, Moves]) -> dict[str, list[Step]]:
+    """Return the plans of subordinates and of control-plane principals."""
+    parts: dict[str, list[Step]] = {"subordinates": [], "control-plane": []}
+    for app in scene.applications:
+        if app.name not in allowed or is_data_plane(scene.cloud, app):
+            continue
+        subordinate = app.subordinate or app.charm.subordinate_kind
+        step = sequences.application(scene, app, allowed[app.name])
+        if step is not None:
+            parts["subordinates" if subordinate else "control-plane"].append(step)
+    return parts
+
+
+def _hypervisors(scene: Scene, allowed: dict[str, Moves]) -> hypervisors.Hypervisors:
+    if scene.covers(Group.CONTROL_PLANE):
+        return hypervisors.Hypervisors((), (), ())
+    return hypervisors.plan(scene, allowed)
+
+
+def _data_plane(
+    scene: Scene, allowed: dict[str, Moves], hyper: hypervisors.Hypervisors
+) -> tuple[list[Step], list[Problem]]:
+    """Return the plans of what comes after hypervisors; nothing while old ones remain.
+
+    The peer plans them and fails hours later, though planning knew (W26).
+    """
+    steps: list[Step] = []
+    found: list[Problem] = []
+    for app in scene.applications:
+        if app.name not in allowed or not is_data_plane(scene.cloud, app):
+            continue
+        if hypervisors.on_hypervisors(scene, app):
+            continue
+        step = sequences.application(scene, app, allowed[app.name])
+        if step is None:
+            continue
+        if hyper.remaining and app.charm.name in catalogue.AFTER_HYPERVISORS:
+            found.append(_needs_all(app, hyper.remaining))
+        else:
+            steps.append(step)
+    return steps, found
+
+
+def _needs_all(app: Application, remaining: tuple[str, ...]) -> Problem:
+    return problem(
+        "needs-all-hypervisors",
+        app.name,
+        f"{app.name} is left out: {', '.join(remaining)} would still be old.",
+        "Upgrade them, then plan group=data-plane.",
+    )
+
+
+def _planned(cloud: Cloud, parts: dict[str, list[Step]]) -> set[str]:
+    """Return the names of the applications that steps change."""
+    known = {app.name for app in cloud.applications}
+    targets = {
+        leaf.target.partition("/")[0]
+        for steps in parts.values()
+        for step in steps
+        for leaf in step.leaves()
+        if leaf.kind is not Kind.WAIT_IDLE
+    }
+    return targets & known
+
+
+def _put_back(parts: dict[str, list[Step]]) -> frozenset[str]:
+    """Return the marks that steps put back."""
+    every = (leaf for steps in parts.values() for step in steps for leaf in step.leaves())
+    return frozenset(str(leaf.params["mark"]) for leaf in every if leaf.kind is Kind.PUT_BACK)
+
+
+def _own_machine(scene: Scene, planned: frozenset[str]) -> list[Problem]:
+    found: list[Problem] = []
+    for machine, unit in sorted(scene.cloud.cou_machines.items()):
+        hit = [app.name for app in scene.applications if app.name in planned]
+        there = [name for name in hit if machine in _machines(scene, name)]
+        if there:
+            found.append(
+                problem(
+                    "cou-on-planned-machine",
+                    unit,
+                    f"{unit} is on machine {machine} with {', '.join(there)}, which this plan "
+                    "upgrades; it could cut off its own run.",
+                    "Deploy cou on a machine or container of its own.",
+                )
+            )
+    return found
+
+
+def _machines(scene: Scene, name: str) -> frozenset[str]:
+    return scene.standings[name].application.machines
+
+
+def _made(
+    cloud: Cloud,
+    options: Options,
+    origin: Release | None,
+    target: Release | None,
+    problems: list[Problem],
+    sections: tuple[Step, ...],
+) -> Plan:
+    title = "Upgrade cloud"
+    reached = target or origin
+    if origin is not None and target is not None:
+        title = f"Upgrade cloud from '{origin}' to '{target}'"
+    return Plan(
+        model=cloud.name,
+        model_uuid=cloud.uuid,
+        origin=origin.codename if origin else "",
+        target=reached.codename if reached else "",
+        options=options,
+        problems=_judged(problems, options),
+        ignored=cloud.ignored,
+        root=Step(
+            "upgrade", Kind.GROUP, title, params={"part": Part.SECTION.value}, steps=sections
+        ),
+    )
+
+
+def _judged(problems: list[Problem], options: Options) -> tuple[Problem, ...]:
+    """Mark what the operator takes on, say what could not be, and sort."""
+    taken = set(options.accept)
+    unique = dict.fromkeys(problems)
+    judged: list[Problem] = []
+    used: set[str] = set()
+    for one in unique:
+        name = f"{one.code}:{one.subject}"
+        accepted = one.acceptable and name in taken
+        if accepted:
+            used.add(name)
+        judged.append(dataclasses.replace(one, accepted=accepted))
+    for name in sorted(taken - used):
+        seen = f"accept={name} matches no problem that can be taken on."
+        judged.append(problem("accept-unused", name, seen, "Leave it out."))
+    order = {Severity.ERROR: 0, Severity.WARNING: 1}
+    judged.sort(key=lambda one: (order[one.severity], one.code, one.subject))
+    return tuple(judged)

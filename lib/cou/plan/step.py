@@ -1,0 +1,122 @@
+"""What a step is: frozen data that can be stored, shown, hashed and compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+class Kind(enum.Enum):
+    """Every kind of step. A kind's value stands in the plan's JSON."""
+
+    GROUP = "group"
+    SET_CONFIG = "set-config"
+    REFRESH = "refresh"
+    RUN_ACTION = "run-action"
+    RUN_COMMAND = "run-command"
+    UPGRADE_PACKAGES = "upgrade-packages"
+    UPGRADE_UNIT = "upgrade-unit"
+    WAIT_IDLE = "wait-idle"
+    VERIFY_WORKLOAD = "verify-workload"
+    VERIFY_HYPERVISORS_UPGRADED = "verify-hypervisors-upgraded"
+    VERIFY_HYPERVISOR_EMPTY = "verify-hypervisor-empty"
+    BACKUP_DATABASE = "backup-database"
+    ARCHIVE_DATA = "archive-data"
+    PURGE_DATA = "purge-data"
+    SET_NOOUT = "set-noout"
+    REQUIRE_OSD_RELEASE = "require-osd-release"
+    WAIT_UNSEALED = "wait-unsealed"
+    SET_COMPUTE_SERVICE = "set-compute-service"
+    PUT_BACK = "put-back"
+
+
+class Part(enum.Enum):
+    """What a group stands for (``params["part"]`` of a `Kind.GROUP` step).
+
+    `upgrade-step` takes one application or zone at a time; a section has no such meaning, and a
+    step that stands directly in a section counts as one. A host is one hypervisor inside a zone:
+    when it turns out not to be empty, the rest of its group is skipped.
+    """
+
+    SECTION = "section"
+    APPLICATION = "application"
+    ZONE = "zone"
+    HOST = "host"
+    PARALLEL = "parallel"
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One step of a plan; a group where it has children.
+
+    Attributes:
+        id: what it does to whom; the same after re-planning; ``[a-z0-9./_-]+``; unique in a plan.
+        kind: what to do.
+        title: what an operator reads, in the peer's words where it has some.
+        why: why it is there, one sentence.
+        target: an application, a unit, or ``model``.
+        params: what is sent; JSON values only. The shapes stand in `lib/cou/steps`.
+        timeout_s: seconds without any progress after which it fails; 0 for groups.
+        after: ids of steps and groups beside it that must be over before it begins
+            (`cou.plan.need`); for what stands below a group, also the group's.
+        parallel: a group's children run at the same time.
+        steps: children; empty for a leaf.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    why: str = ""
+    target: str = "model"
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    timeout_s: int = 0
+    after: tuple[str, ...] = ()
+    parallel: bool = False
+    steps: tuple[Step, ...] = ()
+
+    def walk(self) -> Iterator[Step]:
+        """Yield this step and all below it, in the order of the plan."""
+        yield self
+        for step in self.steps:
+            yield from step.walk()
+
+    def leaves(self) -> Iterator[Step]:
+        """Yield the steps that do something, in the order of the plan."""
+        return (step for step in self.walk() if step.kind is not Kind.GROUP)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the design; keys may be added, never changed."""
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "title": self.title,
+            "why": self.why,
+            "target": self.target,
+            "params": dict(self.params),
+            "timeout": self.timeout_s,
+            "after": list(self.after),
+            "parallel": self.parallel,
+            "steps": [step.to_dict() for step in self.steps],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Step:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            KeyError, ValueError, TypeError: where it is not of that form.
+        """
+        return cls(
+            id=str(data["id"]),
+            kind=Kind(data["kind"]),
+            title=str(data["title"]),
+            why=str(data["why"]),
+            target=str(data["target"]),
+            params=dict(data["params"]),
+            timeout_s=int(data["timeout"]),
+            after=tuple(data["after"]),
+            parallel=bool(data["parallel"]),
+            steps=tuple(cls.from_dict(step) for step in data["steps"]),
+        )

@@ -1,0 +1,44 @@
+"""Words for people: durations, stamps, and texts that cannot steer what shows them."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+# Control characters steer a terminal; marks of direction make a text read as another.
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+_ANSWER = re.compile(r"\r\n|[\t\n\r]")
+_MARKUP = re.compile(r"([\\`*\[\]|])")
+
+
+def clean(value: object) -> str:
+    """Return a value as one line of text without anything that steers.
+
+    Names, messages and answers come from the model and from whatever runs on its units.
+    """
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", _ANSWER.sub(" ", str(value)))
+
+
+def markdown(value: object) -> str:
+    """Return a value as text that markdown takes as text: no markup, no HTML, no table cell."""
+    text = clean(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\1", text)
+
+
+def duration(seconds: float) -> str:
+    """Return seconds for people: ``41s``, ``3m 05s``, ``2h 07m``, ``3d 04h``."""
+    minutes, left = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02d}h"
+    if hours:
+        return f"{hours}h {minutes:02d}m"
+    return f"{minutes}m {left:02d}s" if minutes else f"{left}s"
+
+
+def stamp(time: datetime.datetime | None) -> str:
+    """Return a time in UTC to the second, or a dash."""
+    if time is None:
+        return "–"
+    return time.astimezone(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,1 @@
+"""The run: journal, executor, runner process, supervisor process, control."""

@@ -1,0 +1,62 @@
+"""Time as the run sees it: UTC stamps, a monotonic clock for durations, and sleep.
+
+What only reads a journal wants stamps and no event loop, so asyncio is imported late.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the run needs of time; a simulation gives one of its own."""
+
+    def now(self) -> datetime.datetime:
+        """Return the time as an aware datetime in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep without holding up anything else."""
+        ...
+
+
+class LoopClock:
+    """The clock of the running event loop: real in a process, virtual in a simulation.
+
+    Args:
+        start: the time at the moment of creation; the machine's own clock if not given.
+    """
+
+    def __init__(self, start: datetime.datetime | None = None):
+        import asyncio
+
+        self._start = start
+        self._at = asyncio.get_running_loop().time()
+
+    def now(self) -> datetime.datetime:
+        """Return the machine's time, or the start plus what the loop's clock has gone on."""
+        if self._start is None:
+            return utc_now()
+        return self._start + datetime.timedelta(seconds=self.monotonic() - self._at)
+
+    def monotonic(self) -> float:
+        """Return the loop's clock."""
+        import asyncio
+
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep on the loop."""
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+
+def utc_now() -> datetime.datetime:
+    """Return the machine's time, aware, in UTC."""
+    return datetime.datetime.now(datetime.timezone.utc)

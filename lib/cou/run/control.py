@@ -1,0 +1,245 @@
+"""What an operator does with a run: plan, start, cancel, force, look, abandon.
+
+The charm's actions and the command line call this; it meets the runner only in the journal. None
+of it waits for the upgrade.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from ..errors import BadInput, CouError
+from ..plan.options import Options
+from ..plan.plan import Plan, canonical
+from ..plan.settings import Settings
+from . import starting, stopping, view
+from .access import Access
+from .answers import Abandoned, Cancelled, Forced, Reported, Resolved, Restored, Shown, Started
+from .clock import utc_now
+from .desk import Desk
+from .place import Place
+from .records import Job, Limit, Resolution, RunState
+
+
+class Control:
+    """A unit's run, from outside the runner.
+
+    Args:
+        place: folders of the unit.
+        by: who asks, for the journal.
+    """
+
+    def __init__(self, place: Place, by: str = "action"):
+        self._desk = Desk(place, by)
+
+    def view(self, *, estimated: bool = False) -> view.View | None:
+        """Read the journal; None where nothing has ever run.
+
+        Args:
+            estimated: say how long it will take, too; that reads all runs, and few want it.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        return self._desk.view(estimated=estimated)
+
+    def plan(self, access: Access, settings: Settings, options: Options) -> Shown:
+        """Look at the model, plan, and record the plan: `start` does what was shown.
+
+        While a run is unfinished it shows what is left of it, from the journal alone.
+
+        Raises:
+            BadInput: other options were given than those of the unfinished run.
+            JujuError: the model cannot be read.
+        """
+        seen = self.view()
+        if seen is not None and seen.unfinished:
+            return self._remainder(seen, options)
+        import asyncio
+
+        plan = asyncio.run(_plan(access, settings, options))
+        journal = self._desk.journal()
+        try:
+            journal.show(canonical(plan.to_dict()), dataclasses.asdict(settings))
+        finally:
+            journal.close()
+        return Shown(plan, remainder=False, message="")
+
+    def _remainder(self, seen: view.View, options: Options) -> Shown:
+        """Show what is left of a run; other options that may change take effect on `start`."""
+        from . import remainder
+
+        plan = remainder.replan(seen, options)
+        if plan.hash != seen.plan.hash:
+            if seen.state.active or seen.state is RunState.DRAINING:
+                raise BadInput(
+                    "run-going-on",
+                    f"Run {seen.run} is {seen.state.value}; its options cannot change now.",
+                    "Cancel it first.",
+                )
+            journal = self._desk.journal()
+            try:
+                settings = dataclasses.asdict(Settings(**seen.settings))
+                journal.show(canonical(plan.to_dict()), settings, seen.run)
+            finally:
+                journal.close()
+        left = remainder.left(plan, seen.steps)
+        count = sum(1 for _ in left.root.leaves())
+        message = f"Run {seen.run} is {seen.state.value}: {count} of {seen.total} steps are left."
+        return Shown(plan, remainder=True, message=message, left=left)
+
+    def start(
+        self,
+        access: Access,
+        settings: Settings,
+        *,
+        plan_hash: str | None = None,
+        until: datetime.datetime | None = None,
+        limit: Limit | None = None,
+    ) -> Started:
+        """Start the plan last shown, or go on with an unfinished run; in the background.
+
+        Raises:
+            BadInput: no plan was shown, another one was meant, or it has blocking problems.
+            JournalError: a run is going on.
+        """
+        bounds = dataclasses.replace(limit or Limit(), until=until)
+        return starting.start(self._desk, access, bounds, plan_hash)
+
+    def cancel(self) -> Cancelled:
+        """Record a cancel: the fence. What is running is finished, nothing further begins.
+
+        Raises:
+            JournalError: it could not be recorded, so it is not acknowledged.
+        """
+        return stopping.cancel(self._desk)
+
+    def force(self, access: Access | None = None) -> Forced:
+        """Kill the supervisor, the runner and every process below them; return when none is left.
+
+        Args:
+            access: to look after the tasks that were sent; without it they are only counted.
+
+        Raises:
+            CouError: processes are still there after 10 s; it names them.
+            JournalError: they were killed, and it could not be recorded.
+        """
+        return stopping.force(self._desk, access)
+
+    def abandon(self, access: Access) -> Abandoned:
+        """End an unfinished run for good; its marks are put back in the background.
+
+        Raises:
+            BadInput: there is nothing to abandon.
+            JournalError: it is going on.
+        """
+        run, count = starting.put_back(self._desk, access, Job.ABANDON)
+        return Abandoned(
+            f"Run {run} is being abandoned; {_put_back(count)} Status shows what had to stay."
+        )
+
+    def restore(self, access: Access) -> Restored:
+        """Put back the marks of a run that rests, in the background, without ending it.
+
+        Raises:
+            BadInput: there is no unfinished run.
+            JournalError: it is going on.
+        """
+        run, count = starting.put_back(self._desk, access, Job.RESTORE)
+        return Restored(
+            f"Run {run}: {_put_back(count)} Their steps are due again on upgrade. Status shows "
+            "what had to stay."
+            if count
+            else f"Run {run} has nothing switched. To go on: upgrade."
+        )
+
+    def resolve_step(self, step: str, resolution: str, reason: str) -> Resolved:
+        """Record what an operator says became of a failed or in-doubt step.
+
+        Args:
+            step: its id.
+            resolution: ``done``, ``retry`` or ``skip``.
+            reason: stays in the journal and the report.
+
+        Raises:
+            BadInput: there is no unfinished run, no such step or resolution, or no reason.
+            JournalError: the step is neither failed nor in doubt, or the run is going on.
+        """
+        seen = self.view()
+        if seen is None or not seen.unfinished:
+            raise BadInput("nothing-to-resolve", "No run is unfinished.")
+        journal = self._desk.journal()
+        try:
+            if resolution not in {one.value for one in Resolution}:
+                raise BadInput("bad-parameter", f"as={resolution!r} is not done, retry or skip.")
+            if not reason.strip():
+                raise BadInput("bad-parameter", "A reason is needed: it stays in the journal.")
+            if step not in seen.steps:
+                raise BadInput(
+                    "step-unknown", f"Run {seen.run} has no step {step!r}.", "Look at status."
+                )
+            if seen.state is RunState.INTERRUPTED and seen.attempt is not None:
+                error = {"code": "runner-ended", "seen": "The runner ended without a word."}
+                journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
+            journal.resolve_step(seen.run, step, Resolution(resolution), reason)
+            self._desk.audit("resolve-step", f"{step} was declared {resolution}: {reason}")
+        finally:
+            journal.close()
+        return Resolved(f"{step} is {_RESOLVED[resolution]}. To go on: upgrade.")
+
+    def metrics(self) -> str:
+        """Return the newest run in Prometheus's text format; also where the journal is damaged."""
+        from . import metrics
+
+        try:
+            return metrics.text(self.view(), self._desk.place.unit)
+        except CouError:
+            return metrics.unreadable(self._desk.place.unit)
+
+    def report(self, form: str) -> Reported:
+        """Tell the newest run, from the journal alone.
+
+        Args:
+            form: ``markdown``, ``json`` or ``html``.
+
+        Raises:
+            BadInput: nothing has ever run, or there is no such form.
+        """
+        from ..report import run_report
+        from . import history
+
+        if form not in run_report.FORMS:
+            raise BadInput("bad-parameter", f"format={form!r} is not {_FORMS}.")
+        journal = self._desk.existing()
+        account = None
+        if journal is not None:
+            try:
+                alive = view.is_alive(self._desk.place)
+                account = history.tell(journal, alive=alive, now=utc_now())
+            finally:
+                journal.close()
+        if account is None:
+            raise BadInput("no-run", "Nothing has run yet.", "Run plan, then upgrade.")
+        return Reported(account.run, form, run_report.text(account, form))
+
+
+_FORMS = "markdown, json or html"
+_RESOLVED = {"done": "done", "retry": "due again", "skip": "skipped"}
+
+
+def _put_back(count: int) -> str:
+    if not count:
+        return "it has nothing switched."
+    return f"{count} of its marks {'is' if count == 1 else 'are'} put back where that is safe."
+
+
+async def _plan(access: Access, settings: Settings, options: Options) -> Plan:
+    from . import planning
+    from .connection import PLAN_TIMING, open_client
+
+    juju = open_client(access, PLAN_TIMING)
+    try:
+        return await planning.make_plan(juju, settings, options)
+    finally:
+        await juju.close()

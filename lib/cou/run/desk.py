@@ -1,0 +1,63 @@
+"""What every verb of `control` stands on: the unit's place, its journal and who asks."""
+
+from __future__ import annotations
+
+from .. import audit
+from . import heartbeat, launch, view
+from .journal import FILE, Journal
+from .place import Place
+
+
+class Desk:
+    """A unit's run, seen from outside the runner.
+
+    Args:
+        place: folders of the unit.
+        by: who asks, for the journal.
+    """
+
+    def __init__(self, place: Place, by: str):
+        self.place = place
+        self.by = by
+        self.launcher = launch.of(place)
+
+    def audit(self, verb: str, text: str) -> None:
+        """Log what an operator did."""
+        audit.tell(audit.Event.ADMIN, self.by, verb, description=text)
+
+    def journal(self) -> Journal:
+        """Open the journal; make it where there is none.
+
+        Raises:
+            JournalError: it cannot be read or made.
+        """
+        self.place.make()
+        return Journal(self.place.home)
+
+    def existing(self) -> Journal | None:
+        """Open the journal; None where nothing has ever been planned.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        exists = (self.place.home / FILE).exists()
+        return Journal(self.place.home, create=False) if exists else None
+
+    def view(self, *, estimated: bool = False) -> view.View | None:
+        """Read the journal; None where nothing has ever been planned.
+
+        Args:
+            estimated: say how long it will take, too; that reads all runs, and few want it.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        journal = self.existing()
+        if journal is None:
+            return None
+        try:
+            silent = heartbeat.noted(self.place.silent)
+            alive = view.is_alive(self.place)
+            return view.look(journal, alive=alive, estimated=estimated, silent=silent)
+        finally:
+            journal.close()

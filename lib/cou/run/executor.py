@@ -1,0 +1,331 @@
+"""Works through a plan: what may begin begins, parallel groups together, stopping between steps.
+
+Which steps may overlap stands in the plan (`cou.plan.need`), how many do in its options. What a
+step does stands in `cou.steps`. The executor knows no network, no process and no signal: `drain`
+is called by whoever learnt that a cancel is recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..errors import CouError, JujuError
+from ..plan import parts
+from ..plan.frontier import Frontier, Strand
+from ..plan.settings import Settings
+from ..plan.step import Kind, Part, Step
+from ..steps import table
+from ..steps.context import End, NeedsOperator, Result
+from . import estimate
+from .calls import Holder
+from .journal import Cancelled, Fenced
+from .lease import Lease, LeaseLost
+from .records import Limit, MarkState, RunState, StepState
+from .step_context import StepContext
+
+logger = logging.getLogger("cou.executor")
+
+_GATES = (Kind.VERIFY_HYPERVISOR_EMPTY, Kind.VERIFY_HYPERVISORS_UPGRADED)
+_PUTS_BACK = (Kind.PUT_BACK, Kind.SET_COMPUTE_SERVICE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ending:
+    """How a runner's work ended: the run's state and, where there is one, the cause."""
+
+    state: RunState
+    error: Mapping[str, str]
+
+
+class Executor:
+    """Runs what is left of a plan.
+
+    Args:
+        holder: the attempt.
+        root: the plan's root.
+        settings: the run's settings.
+        limit: where to stop by itself.
+        lease: this run's name on the model.
+        on_change: called when something worth telling the charm has changed.
+        at_once: how many strands (`cou.plan.frontier`) may run at the same time; 1 keeps the
+            plan's order.
+    """
+
+    def __init__(
+        self,
+        holder: Holder,
+        root: Step,
+        settings: Settings,
+        limit: Limit,
+        lease: Lease,
+        on_change: Callable[[], None] = lambda: None,
+        *,
+        at_once: int = 1,
+    ):
+        self._held = holder
+        self._root = root
+        self._settings = settings
+        self._limit = limit
+        self._lease = lease
+        self._on_change = on_change
+        self._at_once = at_once
+        self._draining = False
+        self._ending: Ending | None = None
+        self._taken: list[str] = []
+        self._tried: set[str] = set()  # begun by this attempt, each once
+        self._late = ""  # the application or zone for which the window is too short
+        self._halfway: list[str] = []
+        self._frontier = Frontier(root, (), by_need=False)
+        self._parts = parts.of(root)
+        self._hosts = dict(_hosts(root))
+
+    @property
+    def draining(self) -> bool:
+        """Whether nothing further begins."""
+        return self._draining
+
+    def drain(self) -> None:
+        """Begin nothing further; let what runs end."""
+        self._draining = True
+        self._held.observer.drain()
+
+    async def run(self) -> Ending:
+        """Work until everything is over, or something ends it.
+
+        Raises:
+            Fenced: this runner no longer holds the run; the journal is not ours to write.
+        """
+        records = self._records()
+        self._frontier = Frontier(
+            self._root,
+            {one.id for one in records.values() if one.state.over},
+            by_need=self._at_once > 1,
+            expected_s=estimate.learn(self._held.journal).typical,
+        )
+        self._halfway = [one.id for one in records.values() if one.state is StepState.IN_DOUBT]
+        await self._work()
+        if self._ending is not None:
+            return self._ending
+        if all(record.state.over for record in self._records().values()):
+            return Ending(RunState.COMPLETED, {})
+        return self._window_closed() if self._late else Ending(RunState.STOPPED, {})
+
+    def _records(self) -> Mapping[str, Any]:
+        return self._held.journal.steps(self._held.run)
+
+    async def _work(self) -> None:
+        """Begin what may begin, see what runs to its end, and look again."""
+        running: dict[str, asyncio.Task[None]] = {}
+        try:
+            while True:
+                for strand, steps in self._next(running):
+                    work = self._together(strand, steps)
+                    running[strand.id] = asyncio.create_task(work)
+                if not running:
+                    return
+                await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
+                for name in [name for name, task in running.items() if task.done()]:
+                    running.pop(name).result()
+        finally:
+            for task in running.values():
+                task.cancel()
+            await asyncio.gather(*running.values(), return_exceptions=True)
+
+    def _next(self, running: Mapping[str, object]) -> list[tuple[Strand, list[Step]]]:
+        """Return what begins now, with those of its steps that do; none while draining."""
+        room = self._at_once - len(running)
+        ready = [one for one in self._frontier.ready() if one.id not in running]
+        # What an earlier runner left in the middle comes before anything new.
+        ready.sort(key=lambda one: not any(step.id in self._halfway for step in one.steps))
+        found: list[tuple[Strand, list[Step]]] = []
+        for strand in ready:
+            if self._draining or len(found) >= room:
+                break
+            steps = [step for step in strand.steps if self._due(step)]
+            if steps:
+                found.append((strand, steps))
+        return [] if self._draining else found
+
+    def _due(self, step: Step) -> bool:
+        """Whether a step is begun now, as far as this attempt goes."""
+        if step.id in self._tried or self._draining:
+            return False
+        over = self._held.journal.step(self._held.run, step.id).state.over
+        return not over and self._admits(step)
+
+    async def _together(self, strand: Strand, steps: Sequence[Step]) -> None:
+        if len(steps) == 1:
+            await self._one(steps[0], strand.group)
+            return
+        results = await asyncio.gather(
+            *(self._one(step, strand.group) for step in steps), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _one(self, step: Step, group: Step) -> None:
+        self._tried.add(step.id)
+        if self._draining or not self._begin(step):
+            return
+        if self._gated(step, group):
+            self._end(step, StepState.SKIPPED, note="the rest of its group was left out")
+        else:
+            await self._leaf(step)
+        if self._held.journal.step(self._held.run, step.id).state.over:
+            self._frontier.over(step.id)
+
+    def _gated(self, step: Step, group: Step) -> bool:
+        """Whether an earlier step of the group found that the group cannot be done now."""
+        if step.kind in _PUTS_BACK:
+            return False
+        return any(
+            other.kind in _GATES
+            and self._held.journal.step(self._held.run, other.id).state is StepState.SKIPPED
+            for other in group.steps
+        )
+
+    def _admits(self, step: Step) -> bool:
+        """Whether the limit of this attempt lets a step begin."""
+        unit = self._parts[step.id] if self._limit.granularity == "application" else step.id
+        if unit in self._taken:
+            return True
+        if self._limit.count and len(self._taken) >= self._limit.count:
+            return False
+        if self._limit.expect and not self._taken and self._limit.expect not in (step.id, unit):
+            self._stop(
+                RunState.STOPPED,
+                "not-expected",
+                f"Next is {step.id}, not {self._limit.expect}; nothing was begun.",
+                "Look at status, then approve what it names.",
+            )
+            return False
+        if not self._in_window(unit):
+            return False
+        self._taken.append(unit)
+        return True
+
+    def _in_window(self, unit: str) -> bool:
+        """Whether an application or zone is expected to end before the window does."""
+        until = self._limit.until
+        if until is None or self._late:
+            return not self._late
+        records = self._records()
+        durations = estimate.learn(self._held.journal)
+        needed = durations.longest_of(self._group_of(unit), records, self._at_once)
+        if self._held.clock.now() + datetime.timedelta(seconds=needed) > until:
+            self._late = unit
+        return not self._late
+
+    def _group_of(self, unit: str) -> Step:
+        return next(step for step in self._root.walk() if step.id == unit)
+
+    def _window_closed(self) -> Ending:
+        """Record a drain: what had begun has ended, and nothing further begins."""
+        self._held.journal.cancel(self._held.token, "window closed")
+        marks = [
+            mark.id
+            for mark in self._held.journal.marks(self._held.run)
+            if mark.state is not MarkState.PUT_BACK
+        ]
+        switched = f"Still switched: {', '.join(marks)}." if marks else "Nothing is switched."
+        return Ending(
+            RunState.STOPPED,
+            {
+                "code": "window-closed",
+                "seen": f"Window closed: {self._late} may take until after "
+                f"{self._limit.until:%H:%M} UTC and was not begun. {switched}",
+                "remedy": "Run upgrade in the next window"
+                + (", or restore to put the marks back until then." if marks else "."),
+            },
+        )
+
+    def _stop(self, state: RunState, code: str, seen: str, remedy: str) -> None:
+        self._draining = True
+        self._ending = Ending(state, {"code": code, "seen": seen, "remedy": remedy})
+
+    def _begin(self, step: Step) -> bool:
+        try:
+            self._held.journal.begin_step(self._held.token, step.id)
+        except Cancelled:
+            self.drain()
+            return False
+        return True
+
+    async def _leaf(self, step: Step) -> None:
+        logger.info("begins: %s (%s)", step.title, step.id)
+        self._on_change()
+        context = StepContext(
+            self._held,
+            step,
+            self._settings,
+            lambda: self._draining,
+            self._lease.show_marks,
+            self._skipped_units,
+        )
+        try:
+            result = await table.perform(context)
+        except Fenced:
+            raise
+        except NeedsOperator as doubt:
+            self._fail(step, StepState.IN_DOUBT, "needs-operator", str(doubt), _RESOLVE)
+        except LeaseLost as lost:
+            self._fail(step, StepState.IN_DOUBT, lost.code, lost.seen, lost.remedy)
+        except JujuError as error:
+            # Whether the step took place is not known while Juju cannot be asked.
+            state = StepState.FAILED if error.sent is False else StepState.IN_DOUBT
+            self._fail(step, state, error.code, error.seen, error.remedy)
+        except CouError as error:
+            self._fail(step, StepState.FAILED, error.code, error.seen, error.remedy)
+        else:
+            self._record(step, result)
+        self._on_change()
+
+    def _record(self, step: Step, result: Result) -> None:
+        states = {
+            End.DONE: StepState.DONE,
+            End.SATISFIED: StepState.SATISFIED,
+            End.AGAIN: StepState.PENDING,
+            End.SKIP_GROUP: StepState.SKIPPED,
+        }
+        self._end(step, states[result.end], note=result.note)
+
+    def _fail(self, step: Step, state: StepState, code: str, seen: str, remedy: str) -> None:
+        self._end(step, state, error=seen)
+        self._draining = True
+        if self._ending is None:
+            seen = f"{step.title} ({step.id}): {seen}"
+            self._ending = Ending(
+                RunState.FAILED, {"code": code, "seen": seen, "remedy": remedy, "step": step.id}
+            )
+
+    def _end(self, step: Step, state: StepState, *, note: str = "", error: str = "") -> None:
+        self._held.journal.end_step(self._held.token, step.id, state, note=note, error=error)
+        logger.info("%s: %s (%s) %s", state.value, step.title, step.id, error or note)
+
+    def _skipped_units(self) -> frozenset[str]:
+        records = self._records()
+        return frozenset(
+            unit
+            for gate, units in self._hosts.items()
+            if records[gate].state is StepState.SKIPPED
+            for unit in units
+        )
+
+
+_RESOLVE = "Run resolve-step step=<id> as=done or as=retry with a reason, then upgrade."
+
+
+def _hosts(root: Step) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield for each host's gate the units that its group would upgrade."""
+    for group in root.walk():
+        if group.params.get("part") == Part.HOST.value:
+            units = frozenset(step.target for step in group.leaves() if "/" in step.target)
+            for step in group.steps:
+                if step.kind is Kind.VERIFY_HYPERVISOR_EMPTY:
+                    yield step.id, units

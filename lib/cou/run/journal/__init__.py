@@ -1,0 +1,22 @@
+"""The journal: the only place where charm, command, supervisor and runner meet.
+
+The fence stands here. Beginning a step and recording a cancel are one transaction each, so SQLite
+orders them: what begins after a recorded cancel does not exist.
+
+One class, in layers: each knows those below it.
+
+- `journal`: the file opened;
+- `operations`: what a step has sent and switched;
+- `steps`: what became of each step;
+- `runs`: runs and the attempts at them;
+- `fence`: who holds the run, and its story;
+- `database`, `schema` and `rows`: the file, its tables, and what a row means.
+
+It imports `cou.errors`, `cou.plan`, and of the run's room the records, the clock, the crash points
+and the words for waits.
+"""
+
+from .fence import Cancelled, Fenced
+from .journal import FILE, Journal
+
+__all__ = ["FILE", "Cancelled", "Fenced", "Journal"]

@@ -1,0 +1,83 @@
+"""What every part of the journal stands on: one connection, who holds the run, its story."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...errors import JournalError
+from ..records import Attempt, Event
+from . import rows
+from .database import Database
+
+
+class Fenced(JournalError):
+    """This runner no longer holds the run: another attempt began, or it was ended by force."""
+
+
+class Cancelled(Exception):
+    """A cancel is recorded: nothing may begin."""
+
+
+class Story:
+    """What was told of each run, line by line.
+
+    Args:
+        db: the journal's file.
+        now: the clock of all stamps.
+    """
+
+    def __init__(self, db: Database, now: Callable[[], datetime.datetime]):
+        self._db = db
+        self._now = now
+
+    def tell(self, run: str, what: str, data: Mapping[str, Any]) -> None:
+        """Add a line to a run's story."""
+        with self._db.write("tell") as db:
+            self._tell(db, run, what, data)
+
+    def tell_of(self, token: int, what: str) -> None:
+        """Add a line about an attempt to its run's story, if it has not ended.
+
+        Raises:
+            Fenced: it has.
+        """
+        with self._db.write("tell") as db:
+            attempt = self._hold(db, token)
+            self._tell(db, attempt.run, what, {"token": token})
+
+    def events(self, run: str) -> tuple[Event, ...]:
+        """Return a run's story."""
+        found = self._db.read("select * from event where run = ? order by seq", run)
+        return tuple(rows.event(row) for row in found)
+
+    def newest_event(self) -> tuple[int, str]:
+        """Return number and stamp of the newest line of all stories; zero where there is none."""
+        found = self._db.read("select seq, at from event order by seq desc limit 1")
+        return (found[0]["seq"], found[0]["at"]) if found else (0, "")
+
+    def has_event(self, seq: int, at: str) -> bool:
+        """Whether this journal has told a line: one that was put back from a copy has not."""
+        return bool(self._db.read("select 1 from event where seq = ? and at = ?", seq, at))
+
+    def _tell(self, db: sqlite3.Connection, run: str, what: str, data: Mapping[str, Any]) -> None:
+        db.execute(
+            "insert into event (run, at, what, data) values (?, ?, ?, ?)",
+            (run, self._stamp(), what, json.dumps(data)),
+        )
+
+    def _hold(self, db: sqlite3.Connection, token: int) -> Attempt:
+        found = db.execute("select * from attempt where token = ?", (token,)).fetchall()
+        if not found:
+            raise Fenced("fenced", f"The journal has no attempt {token}.")
+        attempt = rows.attempt(found[0])
+        newest = db.execute("select max(token) from attempt").fetchone()[0]
+        if newest != token or attempt.ended is not None:
+            raise Fenced("fenced", f"Attempt {token} no longer holds run {attempt.run}.")
+        return attempt
+
+    def _stamp(self) -> str:
+        return self._now().isoformat()

@@ -1,0 +1,39 @@
+"""The journal of one unit, opened."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+from ..clock import utc_now
+from .database import Database
+from .operations import Operations
+
+FILE = "journal.sqlite"
+
+
+class Journal(Operations):
+    """One unit's journal in the folder `home`.
+
+    Args:
+        home: the folder; made 0700 where it is absent.
+        create: make folder and file; else a missing journal is an error.
+        now: the clock of all stamps.
+
+    Raises:
+        JournalError: see `database.Database`.
+    """
+
+    def __init__(self, home: pathlib.Path, *, create: bool = True, now: Any = utc_now):
+        if create:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.home = home
+        super().__init__(Database(home / FILE, create=create), now)
+
+    def close(self) -> None:
+        """Close it."""
+        self._db.close()
+
+    def version(self) -> int:
+        """Return a number that changes when another process has written."""
+        return self._db.version()

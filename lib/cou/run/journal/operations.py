@@ -1,0 +1,128 @@
+"""What a step has sent and what it has switched: written before, and when the end is seen."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import JournalError
+from ..records import Mark, Operation, Verdict
+from . import rows
+from .fence import Fenced
+from .steps import Steps
+
+
+class Operations(Steps):
+    """The tables operation and mark."""
+
+    def intend(
+        self,
+        token: int,
+        step: str,
+        key: str,
+        request: Mapping[str, Any],
+        watermark: int = 0,
+        model_time: datetime.datetime | None = None,
+    ) -> Operation:
+        """Write down a call before it is made.
+
+        Raises:
+            Fenced: this runner no longer holds the run, or it was ended by force.
+        """
+        with self._db.write("intend") as db:
+            attempt = self._hold(db, token)
+            if attempt.forced is not None:
+                raise Fenced("fenced", "The run was cancelled by force.")
+            current = self.step(attempt.run, step).round
+            db.execute(
+                "insert into operation "
+                "(run, step, round, key, request, watermark, intended, model_time) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    attempt.run,
+                    step,
+                    current,
+                    key,
+                    json.dumps(request),
+                    watermark,
+                    self._stamp(),
+                    model_time.isoformat() if model_time else None,
+                ),
+            )
+        found = self.operation(attempt.run, step, key)
+        if found is None:
+            raise JournalError("journal-unusable", "An intent vanished while it was written.")
+        return found
+
+    def record_task(self, token: int, operation: int, task: int) -> None:
+        """Write down the task id that Juju returned."""
+        with self._db.write("record-task", urgent=True) as db:
+            self._hold(db, token)
+            db.execute("update operation set task = ? where id = ?", (task, operation))
+
+    def record_verdict(
+        self, token: int, operation: int, verdict: Verdict, result: Mapping[str, Any]
+    ) -> None:
+        """Write down how an operation ended."""
+        with self._db.write("record-verdict", urgent=True) as db:
+            self._hold(db, token)
+            db.execute(
+                "update operation set verdict = ?, result = ? where id = ?",
+                (verdict.value, json.dumps(result), operation),
+            )
+
+    def operation(self, run: str, step: str, key: str) -> Operation | None:
+        """Return an operation of a step's present round."""
+        found = self._db.read(
+            "select operation.* from operation join step on step.run = operation.run "
+            "and step.id = operation.step and step.round = operation.round "
+            "where operation.run = ? and operation.step = ? and key = ?",
+            run,
+            step,
+            key,
+        )
+        return rows.operation(found[0]) if found else None
+
+    def operations(self, run: str, step: str = "") -> tuple[Operation, ...]:
+        """Return all operations of a run or of one step of it, oldest first."""
+        found = self._db.read(
+            "select * from operation where run = ? and (? = '' or step = ?) order by id",
+            run,
+            step,
+            step,
+        )
+        return tuple(rows.operation(row) for row in found)
+
+    # Marks
+
+    def write_mark(self, token: int, mark: Mark) -> None:
+        """Write or rewrite a mark; before anything is switched.
+
+        Raises:
+            Fenced: this runner no longer holds the run.
+        """
+        with self._db.write("write-mark", urgent=True) as db:
+            attempt = self._hold(db, token)
+            db.execute(
+                "insert or replace into mark (run, id, kind, target, data, state, step, at, note) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    attempt.run,
+                    mark.id,
+                    mark.kind,
+                    mark.target,
+                    json.dumps(mark.data),
+                    mark.state.value,
+                    mark.step,
+                    mark.at.isoformat(),
+                    mark.note,
+                ),
+            )
+            self._tell(db, attempt.run, "mark", {"mark": mark.id, "state": mark.state.value})
+
+    def marks(self, run: str) -> tuple[Mark, ...]:
+        """Return all marks of a run, oldest first."""
+        found = self._db.read("select * from mark where run = ? order by at, id", run)
+        return tuple(rows.mark(row) for row in found)

@@ -1,0 +1,55 @@
+"""How the supervisor of an attempt is started, found alive and killed; chosen once per place."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .place import Place
+from .processes import Killed
+
+
+class Launcher(Protocol):
+    """One way to keep processes that outlive who asked for them."""
+
+    def prepare(self) -> None:
+        """Make ready what a start needs; again after a refresh and after a boot.
+
+        Raises:
+            CouError: it cannot be done.
+        """
+        ...
+
+    def start(self, run: str, token: int) -> None:
+        """Start the supervisor of an attempt, without waiting until it is up.
+
+        Raises:
+            CouError: it cannot be started.
+        """
+        ...
+
+    def came_to_nothing(self) -> bool:
+        """Whether a start is known to have ended already; False where nobody can know."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Whether anything of an attempt is left, so that another cannot begin."""
+        ...
+
+    def kill(self, timeout_s: float) -> Killed:
+        """Kill supervisor, runner and all below them; return when none is left or time is up."""
+        ...
+
+    def remove(self) -> None:
+        """Take away what `prepare` has made; the processes have been killed before."""
+        ...
+
+
+def of(place: Place) -> Launcher:
+    """Return how it is done in a place: a systemd service on a real unit, else a session."""
+    if place.service:
+        from .service import Service
+
+        return Service(place)
+    from .spawn import Session
+
+    return Session(place)

@@ -1,0 +1,253 @@
+"""One look at the model for all that wait, however many waits there are: status, history, tasks.
+
+A wait costs nothing but its share of the look. Looks come quickly after something was begun and
+then every few seconds; where all that wait wait for time alone, the next comes when the first of
+them is due. Nothing blocks the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import Callable, Mapping
+
+from ..errors import StepFailed
+from ..juju.port import Juju, ModelStatus, Task
+from ..steps.context import History, Pending, Wait
+from .clock import Clock
+
+LONGEST_PAUSE_S = 2.5
+SHORTEST_PAUSE_S = 0.1
+
+
+@dataclasses.dataclass
+class _Waiter:
+    wait: Wait
+    future: asyncio.Future[bool]
+    last_progress: float
+    seen: object = None
+    pending: Pending | None = None
+
+
+@dataclasses.dataclass
+class _TaskWaiter:
+    id: int
+    timeout_s: float
+    future: asyncio.Future[Task]
+    last_progress: float
+    seen: object = None
+    what: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Waited:
+    """What is waited for now, for `status`."""
+
+    what: str
+    operator: str
+
+
+class Observer:
+    """Looks at the model while somebody waits.
+
+    Args:
+        juju: where to look.
+        clock: time.
+        on_change: called after a look that changed what is waited for.
+    """
+
+    def __init__(self, juju: Juju, clock: Clock, on_change: Callable[[], None] = lambda: None):
+        self._juju = juju
+        self._clock = clock
+        self._on_change = on_change
+        self._waiters: list[_Waiter] = []
+        self._tasks: list[_TaskWaiter] = []
+        self._looking: asyncio.Task[None] | None = None
+        self._pause = SHORTEST_PAUSE_S
+        self._nudge = asyncio.Event()
+        self._draining = False
+        self._told: list[Waited] = []
+        self.looks = 0  # how often the model was looked at
+
+    @property
+    def waited_for(self) -> list[Waited]:
+        """What the waits are waiting for, as of the last look."""
+        found = [
+            Waited(waiter.pending.what, waiter.pending.operator)
+            for waiter in self._waiters
+            if waiter.pending is not None
+        ]
+        return found + [Waited(task.what or f"task {task.id}", "") for task in self._tasks]
+
+    def drain(self) -> None:
+        """From now on waits end as soon as nothing that was caused runs any more."""
+        self._draining = True
+        self._nudge.set()
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._looking is not None:
+            self._looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._looking
+
+    async def wait(self, wait: Wait) -> bool:
+        """Wait until `wait.check` is satisfied (True) or a drain lets go (False).
+
+        Raises:
+            StepFailed: what the check raised, or no progress for the wait's timeout.
+            JujuError: the model could not be looked at.
+        """
+        waiter = _Waiter(wait, asyncio.get_running_loop().create_future(), self._clock.monotonic())
+        self._waiters.append(waiter)
+        try:
+            self._start()
+            return await waiter.future
+        finally:
+            self._waiters.remove(waiter)
+
+    async def task(self, task: int, timeout_s: float) -> Task:
+        """Wait until a task has ended.
+
+        Raises:
+            StepFailed: its status, message and log did not change for `timeout_s`, or Juju no
+                longer knows it.
+        """
+        waiter = _TaskWaiter(
+            task, timeout_s, asyncio.get_running_loop().create_future(), self._clock.monotonic()
+        )
+        self._tasks.append(waiter)
+        try:
+            self._start()
+            return await waiter.future
+        finally:
+            self._tasks.remove(waiter)
+
+    def _start(self) -> None:
+        self._pause = SHORTEST_PAUSE_S
+        self._nudge.set()
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.get_running_loop().create_task(self._look_on())
+
+    async def _look_on(self) -> None:
+        while self._waiters or self._tasks:
+            self._nudge.clear()
+            try:
+                await self._look()
+            except Exception as error:  # whatever it is, those who wait must hear it
+                self._fail_all(error)
+                return
+            if self.waited_for != self._told:
+                self._told = self.waited_for
+                self._on_change()
+            try:
+                await asyncio.wait_for(self._nudge.wait(), self._until_next_s())
+            except asyncio.TimeoutError:
+                self._pause = min(self._pause * 1.6, LONGEST_PAUSE_S)
+
+    def _until_next_s(self) -> float:
+        """Return how long no look is worth it; a nudge ends it before."""
+        waiting = [waiter for waiter in self._waiters if not waiter.future.done()]
+        dues = [waiter.pending.due_s if waiter.pending else None for waiter in waiting]
+        if self._tasks or not dues or any(due is None for due in dues):
+            return self._pause
+        return min(due for due in dues if due is not None) + SHORTEST_PAUSE_S / 2
+
+    def _fail_all(self, error: Exception) -> None:
+        for waiter in [*self._waiters, *self._tasks]:
+            if not waiter.future.done():
+                waiter.future.set_exception(error)
+
+    async def _look(self) -> None:
+        self.looks += 1
+        tasks = [waiter for waiter in self._tasks if not waiter.future.done()]
+        if tasks:
+            found = await self._juju.tasks(sorted({waiter.id for waiter in tasks}))
+            for waiter in tasks:
+                self._judge_task(waiter, found.get(waiter.id))
+        waiters = [waiter for waiter in self._waiters if not waiter.future.done()]
+        if waiters:
+            scope = {name for waiter in waiters for name in waiter.wait.applications}
+            whole = any(not waiter.wait.applications for waiter in waiters)
+            status = await self._juju.full_status(() if whole else sorted(scope))
+            history = await self._history(waiters, status)
+            for waiter in waiters:
+                self._judge(waiter, status, history)
+
+    async def _history(self, waiters: list[_Waiter], status: ModelStatus) -> History:
+        units: set[str] = set()
+        since: list[datetime.datetime] = []
+        for waiter in waiters:
+            if waiter.wait.needs_history and waiter.wait.history_since:
+                wanted = waiter.wait.needs_history(status)
+                units.update(wanted)
+                if wanted:
+                    since.append(waiter.wait.history_since)
+        if not units:
+            return {}
+        return await self._juju.status_history(sorted(units), min(since))
+
+    def _judge(self, waiter: _Waiter, status: ModelStatus, history: History) -> None:
+        if waiter.future.done():
+            return
+        try:
+            waiter.pending = waiter.wait.check(status, history)
+        except StepFailed as error:
+            waiter.future.set_exception(error)
+            return
+        if waiter.pending is None:
+            waiter.future.set_result(True)
+        elif self._draining and waiter.pending.settled:
+            waiter.future.set_result(False)
+        else:
+            self._note_progress(waiter, _fingerprint(status, waiter.wait.applications))
+            idle_for = self._clock.monotonic() - waiter.last_progress
+            if idle_for > waiter.wait.timeout_s and not waiter.pending.operator:
+                waiter.future.set_exception(
+                    StepFailed(
+                        "no-progress",
+                        f"Nothing changed for {waiter.wait.timeout_s:.0f} s: "
+                        f"{waiter.pending.what}",
+                        "Look at the unit, then run upgrade to go on.",
+                    )
+                )
+
+    def _judge_task(self, waiter: _TaskWaiter, task: Task | None) -> None:
+        if waiter.future.done():
+            return
+        if task is None:
+            waiter.future.set_exception(
+                StepFailed("task-unknown", f"Juju does not know task {waiter.id} any more.")
+            )
+        elif task.status.final:
+            waiter.future.set_result(task)
+        else:
+            waiter.what = f"task {task.id} on {task.unit}: {task.name} is {task.status.value}"
+            self._note_progress(waiter, (task.status, task.message))
+            if self._clock.monotonic() - waiter.last_progress > waiter.timeout_s:
+                waiter.future.set_exception(
+                    StepFailed(
+                        "task-slow",
+                        f"Task {task.id} ({task.name} on {task.unit}) has been "
+                        f"{task.status.value} for more than {waiter.timeout_s:.0f} s.",
+                        "It goes on in Juju; run upgrade to wait for it again.",
+                    )
+                )
+
+    def _note_progress(self, waiter: _Waiter | _TaskWaiter, seen: object) -> None:
+        if seen != waiter.seen:
+            waiter.seen = seen
+            waiter.last_progress = self._clock.monotonic()
+
+
+def _fingerprint(status: ModelStatus, applications: tuple[str, ...]) -> Mapping[str, object]:
+    """What must change for a wait to be called alive: any status of any unit concerned."""
+    names = applications or tuple(status.applications)
+    return {
+        unit.name: (unit.agent, unit.workload, unit.workload_version, unit.charm_url)
+        for name in names
+        if name in status.applications
+        for unit in status.applications[name].units.values()
+    }

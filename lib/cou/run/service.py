@@ -1,0 +1,159 @@
+"""A systemd service for the supervisor, on a real unit.
+
+Hooks run in the cgroup of Juju's agent, and everything in it dies with the agent. A
+service has a cgroup of its own: it outlives the agent, and it can be killed whole.
+Its unit files lie below /run: they are rendered by the charm of the revision that is deployed,
+nothing is left on the disk if a machine loses its charm, and nothing starts at boot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import pathlib
+import time
+from collections.abc import Iterable
+
+from ..errors import CouError
+from . import crash, spawn, systemd, unitfiles, view
+from .place import Place
+from .processes import Killed
+
+logger = logging.getLogger(__name__)
+
+_OVER = ("inactive", "failed")
+_LOOK_S = 0.05
+_LAST_S = 1.0
+
+
+class Service:
+    """The launcher of a place with systemd.
+
+    Args:
+        place: folders of the unit; it names the service.
+    """
+
+    def __init__(self, place: Place):
+        self._place = place
+        self._name = place.service
+
+    def prepare(self) -> None:
+        """Render the unit files, with a sandbox if this host can make one.
+
+        Unprivileged containers without nesting refuse mount namespaces; an upgrade is worth more
+        than its sandbox.
+
+        Raises:
+            CouError: systemd did not take them.
+        """
+        self._place.make()
+        sandbox = systemd.try_out(unitfiles.sandbox(self._place))
+        if not sandbox:
+            logger.warning("%s gets no sandbox: this host cannot make one", self._name)
+        files = unitfiles.render(self._place, sandbox=sandbox)
+        if any([_write(systemd.UNIT_FILES / name, text) for name, text in files.items()]):
+            systemd.systemctl("daemon-reload")
+
+    def start(self, run: str, token: int) -> None:
+        """Start the service for an attempt, without waiting.
+
+        Raises:
+            CouError: systemd refused.
+        """
+        self._place.make()
+        log = self._place.log(run)
+        log.touch(0o600)
+        unitfiles.write_attempt(self._place, token, log)
+        if not (systemd.UNIT_FILES / self._name).exists():
+            self.prepare()
+        crash.reach("process/supervisor/before")
+        systemd.systemctl("start", "--no-block", self._name)
+        crash.reach("process/supervisor/after")
+
+    def came_to_nothing(self) -> bool:
+        """Whether systemd has no process of the service any more, and none on its way."""
+        return not self.is_alive()
+
+    def is_alive(self) -> bool:
+        """Whether the service is anything but over: a start would do nothing then."""
+        return view.is_alive(self._place) or not self._is_over()
+
+    def _is_over(self) -> bool:
+        return systemd.show(self._name, "ActiveState") in _OVER
+
+    def kill(self, timeout_s: float) -> Killed:
+        """Have systemd kill the whole cgroup, see it empty, then look at the locks as well.
+
+        The locks come last: they find a supervisor that systemd does not know of, and one that
+        systemd, itself in trouble, did not kill.
+        """
+        deadline = time.monotonic() + timeout_s
+        killed: set[int] = set()
+        left: set[int] = set()
+        try:
+            while time.monotonic() < deadline - _LAST_S:
+                left = self._processes()
+                killed |= left
+                if not left and self._is_over():
+                    break
+                self._kill_once()
+                time.sleep(_LOOK_S)
+        except CouError as error:
+            logger.error("%s", error)
+        rest = spawn.Session(self._place).kill(max(_LAST_S, deadline - time.monotonic()))
+        with contextlib.suppress(CouError):  # then what was seen last counts
+            left = left and self._processes()
+        still = left | set(rest.left)
+        return Killed(
+            tuple(sorted((killed | set(rest.gone)) - still)),
+            tuple(sorted(still)),
+        )
+
+    def _kill_once(self) -> None:
+        with contextlib.suppress(CouError):  # "not loaded" or "no process": the next look tells
+            # All processes are meant by default; the option's name differs between versions.
+            systemd.systemctl("kill", "--signal=SIGKILL", self._name)
+        # Takes back a start too that systemd has not begun.
+        systemd.systemctl("stop", "--no-block", self._name)
+
+    def _processes(self) -> set[int]:
+        return systemd.members(systemd.show(self._name, "ControlGroup"))
+
+    def remove(self) -> None:
+        """Stop the service and remove the unit files.
+
+        Raises:
+            CouError: systemd does not answer.
+        """
+        names = (self._name, unitfiles.teller(self._place))
+        if not (systemd.UNIT_FILES / self._name).exists():
+            return
+        systemd.systemctl("stop", "--no-block", *names)
+        _delete([systemd.UNIT_FILES / name for name in names])
+        unitfiles.attempt_file(self._place).unlink(missing_ok=True)
+        systemd.systemctl("daemon-reload")
+        for name in names:
+            with contextlib.suppress(CouError):  # it has not failed, or is not known any more
+                systemd.systemctl("reset-failed", name)
+
+
+def _write(path: pathlib.Path, text: str) -> bool:
+    """Write a unit file if it is another one; return whether it was."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    part = path.with_suffix(".new")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise CouError(
+            "unit-file",
+            f"The unit file {path} cannot be written: {error.strerror}.",
+            "Free some space there.",
+        ) from None
+    return True
+
+
+def _delete(paths: Iterable[pathlib.Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

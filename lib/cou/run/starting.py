@@ -1,0 +1,166 @@
+"""How a run is begun and gone on with: the checks, the attempt, the supervisor."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+
+from ..errors import BadInput, CouError, JournalError
+from . import spawn, view
+from .access import Access
+from .answers import Started
+from .desk import Desk
+from .journal import Journal, rows
+from .records import Attempt, Job, Limit, MarkState, RunState
+
+_START_WAIT_S = 1.5
+
+
+def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> Started:
+    """Start the plan last shown, or go on with an unfinished run; see `control.Control.start`."""
+    journal = desk.journal()
+    try:
+        seen = view.look(journal, alive=view.is_alive(desk.place), estimated=False)
+        if seen is not None and seen.state is RunState.COMPLETED and journal.shown() is None:
+            return _nothing_left(seen, desk.place.log(seen.run))
+        if seen is not None and seen.unfinished:
+            attempt = _resume(desk, journal, seen, plan_hash, Job.UPGRADE, limit)
+            resumed = True
+        else:
+            attempt = _begin(desk, journal, plan_hash, limit)
+            resumed = False
+        _launch(desk, journal, access, attempt.run, attempt.token)
+    finally:
+        journal.close()
+    verb = "goes on" if resumed else "has begun"
+    desk.audit("upgrade", f"Run {attempt.run} {verb}.")
+    return Started(
+        attempt.run,
+        resumed,
+        desk.place.log(attempt.run),
+        f"Run {attempt.run} {verb} in the background.",
+    )
+
+
+def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
+    """Begin an attempt that puts back the marks of a run that rests.
+
+    Returns:
+        the run, and how many marks are set.
+
+    Raises:
+        BadInput: there is no unfinished run.
+        JournalError: it is going on.
+    """
+    seen = desk.view()
+    if seen is None or not seen.unfinished:
+        raise BadInput(f"nothing-to-{job.value}", "No run is unfinished.")
+    journal = desk.journal()
+    try:
+        attempt = _resume(desk, journal, seen, None, job, Limit())
+        _launch(desk, journal, access, attempt.run, attempt.token)
+    finally:
+        journal.close()
+    desk.audit(job.value, f"What run {seen.run} has switched is put back.")
+    return seen.run, sum(mark.state is MarkState.SET for mark in seen.marks)
+
+
+def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) -> Attempt:
+    shown = journal.shown()
+    if shown is None:
+        raise BadInput("no-plan", "No plan was shown.", "Run plan first.")
+    plan = rows.plan(shown[0])
+    _same_plan(plan.hash, plan_hash)
+    if plan.blocking:
+        first = plan.blocking[0]
+        raise BadInput(
+            "plan-blocked",
+            f"The plan has {len(plan.blocking)} blocking problems; the first is "
+            f"{first.code} ({first.subject}): {first.seen}",
+            f"{first.remedy} Then run plan again.",
+        )
+    steps = [step.id for step in plan.root.leaves()]
+    if not steps:
+        raise BadInput("nothing-to-do", "The plan has no steps.", "Run plan to see why.")
+    _await_end(desk)
+    return journal.create_run(shown[0], shown[1], steps, limit)
+
+
+def _resume(
+    desk: Desk,
+    journal: Journal,
+    seen: view.View,
+    plan_hash: str | None,
+    job: Job,
+    limit: Limit,
+) -> Attempt:
+    if seen.state.active or seen.state is RunState.DRAINING:
+        doing = seen.running[0].title if seen.running else "starting"
+        raise JournalError(
+            "run-going-on",
+            f"Run {seen.run} is {seen.state.value} (step {seen.number} of {seen.total}: {doing}).",
+            "Look at status, or cancel it.",
+        )
+    shown = journal.shown(seen.run) if job is Job.UPGRADE else None
+    plan = rows.plan(shown[0]) if shown else seen.plan
+    _same_plan(plan.hash, plan_hash)
+    _await_end(desk)
+    if seen.attempt is not None and seen.attempt.ended is None:
+        error = {"code": "runner-ended", "seen": "The runner ended without a word."}
+        journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
+    if shown is not None:
+        journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])
+    return journal.resume_run(seen.run, job, limit)
+
+
+def _await_end(desk: Desk) -> None:
+    """Wait for the processes of an attempt that has just ended; they clean up after it.
+
+    Raises:
+        JournalError: they are still there after a moment.
+    """
+    deadline = time.monotonic() + _START_WAIT_S
+    while desk.launcher.is_alive():
+        if time.monotonic() > deadline:
+            raise JournalError(
+                "run-ending",
+                "The processes of the last attempt are still ending.",
+                "Try again in a moment, or run cancel force=true.",
+            )
+        time.sleep(0.02)
+
+
+def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
+    access.write(desk.place.credential)
+    try:
+        desk.launcher.start(run, token)
+        up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
+        if not up and desk.launcher.came_to_nothing():
+            raise CouError(
+                "not-started",
+                f"The supervisor of run {run} ended before it began.",
+                f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
+            )
+    except CouError as failure:
+        error = {"code": failure.code, "seen": failure.seen, "remedy": failure.remedy}
+        journal.end_attempt(token, RunState.INTERRUPTED, error)
+        raise
+
+
+def _nothing_left(seen: view.View, log: pathlib.Path) -> Started:
+    return Started(
+        seen.run,
+        resumed=False,
+        log_path=log,
+        message=f"The upgrade to {seen.to} is done{seen.outcome.exceptions}; nothing was sent. "
+        "Run plan to see what comes next.",
+    )
+
+
+def _same_plan(known: str, wanted: str | None) -> None:
+    if wanted and wanted != known:
+        raise BadInput(
+            "another-plan",
+            f"plan={wanted} was asked for; the plan that would be done is {known}.",
+            "Run plan, look at it, and give its hash.",
+        )

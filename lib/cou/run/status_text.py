@@ -1,0 +1,112 @@
+"""Where a run is, in words: the same for the `status` action and for `cou status`."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+
+from ..report import words
+from .records import MarkState, RunState, StepRecord, StepState
+from .view import View
+
+# What an operator does next; the word in braces is a verb, as an action is called.
+_HINTS = {
+    RunState.PLANNED: "To start it: {upgrade}",
+    RunState.STARTING: "To stop it safely: {cancel}",
+    RunState.RUNNING: "To stop it safely: {cancel}",
+    RunState.WAITING: "It goes on by itself. To stop it: {cancel}",
+    RunState.DRAINING: "To stop at once: {cancel force=true}",
+    RunState.STOPPED: "To go on: {upgrade}",
+    RunState.KILLED: "To go on (it looks first at what is in doubt): {upgrade}",
+    RunState.INTERRUPTED: "To go on (it looks first at what is in doubt): {upgrade}",
+    RunState.FAILED: "To try again, once the cause is mended: {upgrade}",
+    RunState.REFUSED: "To look again: {plan}",
+    RunState.ABANDONED: "To look at the cloud: {plan}",
+    RunState.COMPLETED: "To read how it went: {report}",
+}
+_GOING = (RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING)
+
+
+def text(
+    view: View,
+    now: datetime.datetime,
+    command: Callable[[str], str],
+    remedy: Callable[[str], str] = str,
+) -> str:
+    """Return where a run is, line by line, and the command that comes next.
+
+    Args:
+        view: the run.
+        now: the time, in UTC.
+        command: gives the command of a verb such as ``upgrade`` or ``cancel force=true``.
+        remedy: puts what an error says into the caller's words.
+    """
+    return "\n".join(words.clean(line) for line in _lines(view, now, command, remedy))
+
+
+def _lines(
+    view: View,
+    now: datetime.datetime,
+    command: Callable[[str], str],
+    remedy: Callable[[str], str],
+) -> Iterator[str]:
+    yield from _head(view)
+    for step in view.running if view.state in _GOING else ():
+        yield f"Now: {step.title} ({step.id}){_since(view.steps[step.id], now)}"
+    if view.state in _GOING:
+        yield from (f"  waits for: {line}" for line in view.waits.splitlines())
+    if view.silent_since is not None:
+        yield (
+            f"The runner has given no sign of life since {view.silent_since:%H:%M:%S} UTC: it "
+            f"hangs. To end it: {command('cancel force=true')}"
+        )
+    if view.waits_for:
+        yield f"You are needed: {view.waits_for}"
+    yield from _unclear(view)
+    if view.state is RunState.COMPLETED:
+        yield f"Upgraded {view.outcome.what}{view.outcome.exceptions}."
+    if view.error:
+        yield f"Error: {remedy(view.error)} {remedy(view.remedy)}".rstrip()
+    if view.next and not view.state.finished:
+        titles = {step.id: step.title for step in view.plan.root.leaves()}
+        yield f"Next: {titles.get(view.next, view.next)} ({view.next})"
+    yield from _left(view)
+    for mark in view.marks:
+        if mark.state is not MarkState.PUT_BACK:
+            yield f"Switched by the run: {mark.id}" + (f" ({mark.note})" if mark.note else "")
+    if hint := _HINTS.get(view.state):
+        before, _, verb = hint.rstrip("}").partition("{")
+        yield f"{before}{command(verb)}"
+
+
+def _head(view: View) -> Iterator[str]:
+    where = f"step {view.number} of {view.total}" if view.number else f"{view.total} steps"
+    if view.state is RunState.COMPLETED:
+        where = f"all {view.total} steps are over"
+    way = f"from {view.plan.origin} to {view.to}"
+    yield f"Upgrade of {view.plan.model} {way}: {view.state.value}, {where}."
+    yield f"Run {view.run}, plan {view.plan_hash}." if view.run else f"Plan {view.plan_hash}."
+
+
+def _since(record: StepRecord, now: datetime.datetime) -> str:
+    if record.started is None:
+        return ""
+    return f", for {words.duration((now - record.started).total_seconds())}"
+
+
+def _unclear(view: View) -> Iterator[str]:
+    """Yield the steps that `resolve-step` takes: those that failed or are in doubt."""
+    for step in view.plan.root.leaves():
+        record = view.steps.get(step.id)
+        if record is not None and record.state is StepState.FAILED:
+            yield f"Failed: {step.title} ({step.id}) {record.error}".rstrip()
+        if record is not None and record.state is StepState.IN_DOUBT:
+            yield f"In doubt: {step.title} ({step.id})"
+
+
+def _left(view: View) -> Iterator[str]:
+    if view.state.finished or view.left_s < 1:
+        return
+    learnt = any(one.state is StepState.DONE for one in view.steps.values())
+    why = "going by what steps took here" if learnt else "a guess, before anything has run here"
+    yield f"Left: about {words.duration(view.left_s)}, {why}"

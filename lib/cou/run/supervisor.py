@@ -1,0 +1,220 @@
+"""The supervisor process: starts the runner, passes a drain on, tells the charm.
+
+It records the end of a runner that could not do so itself. It never restarts
+the runner, and decides nothing about the upgrade.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from .. import audit
+from ..errors import CouError
+from . import command_line, crash, heartbeat, logs, notify, processes, view
+from .clock import utc_now
+from .journal import Journal
+from .locks import Lock
+from .place import Place
+from .records import SIGNAL, RunState
+
+logger = logging.getLogger("cou.supervisor")
+
+_LOOK_S = 0.5
+_TELL_EVERY_S = 5.0
+_TELL_TIMEOUT_S = 60.0
+
+
+class Supervisor:
+    """Watches over one attempt.
+
+    Args:
+        place: folders of the unit.
+        token: the attempt.
+        lock: held by this process.
+        log: the run's log, if stderr is not.
+    """
+
+    def __init__(self, place: Place, token: int, lock: Lock, log: pathlib.Path | None = None):
+        self._place = place
+        self._token = token
+        self._log = log
+        self._lock = lock
+        self._journal = Journal(place.home, create=False)
+        self._asked = False
+        self._teller: subprocess.Popen[bytes] | None = None
+        self._told = ""
+        self._told_at = 0.0
+        self._version = -1
+        self._ear = heartbeat.Ear()
+        self._silent: bool = False
+
+    def run(self) -> int:
+        """Supervise until the runner has ended and the charm was told."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        heartbeat.note(self._place.silent, None)
+        crash.reach("process/runner/before")
+        runner = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "cou.run.runner",
+                *command_line.arguments(self._place, self._token, self._log),
+            ],
+            stdin=subprocess.DEVNULL,
+            env={
+                **{key: value for key, value in os.environ.items() if key not in notify.OWN},
+                heartbeat.VARIABLE: str(self._ear.descriptor),
+            },
+            pass_fds=(self._ear.descriptor,),
+            preexec_fn=processes.die_with_parent(os.getpid()),
+        )
+        self._ear.given()
+        crash.reach("process/runner/after")
+        notify.tell("READY=1")
+        while (code := self._wait(runner)) is None:
+            self._look(runner)
+        self._reap()
+        self._ear.close()
+        heartbeat.note(self._place.silent, None)
+        self._record(code)
+        # From here on another attempt may begin: telling the charm waits for the unit, and the
+        # unit may be running the action that begins it.
+        self._lock.release()
+        if not self._place.service:  # systemd has it told, also when this process is killed
+            self._tell(final=True)
+        return 0
+
+    def _wait(self, runner: subprocess.Popen[bytes]) -> int | None:
+        try:
+            return runner.wait(_LOOK_S)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._asked = True
+
+    def _look(self, runner: subprocess.Popen[bytes]) -> None:
+        notify.tell("WATCHDOG=1")
+        self._listen()
+        try:
+            if self._asked:
+                self._asked = False
+                notify.tell("STOPPING=1")
+                self._journal.cancel(self._token, SIGNAL)
+                runner.send_signal(signal.SIGTERM)
+            version = self._journal.version()
+            if version != self._version:
+                self._version = version
+                self._tell()
+        except CouError as error:
+            logger.error("%s", error)
+
+    def _listen(self) -> None:
+        """Notice a runner that gives no sign of life, and one that gives it again."""
+        silence_s = self._ear.silence_s()
+        silent = silence_s >= heartbeat.SILENT_AFTER_S
+        if silent == self._silent:
+            return
+        self._silent, self._version = silent, -1  # worth telling the charm
+        since = utc_now() - datetime.timedelta(seconds=silence_s) if silent else None
+        heartbeat.note(self._place.silent, since)
+        # The journal has it for the report only: a runner may hang with the journal in its hand.
+        with contextlib.suppress(CouError):
+            if silent:
+                logger.error("the runner has given no sign of life for %.0f s", silence_s)
+                self._journal.tell_of(self._token, "runner-silent")
+            else:
+                logger.warning("the runner gives signs of life again")
+                self._journal.tell_of(self._token, "runner-heard")
+
+    def _tell(self, *, final: bool = False) -> None:
+        """Have the charm look at the run: through `juju-exec`, bounded, and never awaited long."""
+        summary = view.summary(self._journal, silent=heartbeat.noted(self._place.silent))
+        changed = summary != self._told
+        due = time.monotonic() - self._told_at >= _TELL_EVERY_S
+        busy = self._teller is not None and self._teller.poll() is None
+        if not final and (busy or not changed or not due):
+            self._version = -1 if changed else self._version
+            return
+        tool, timeout = shutil.which("juju-exec"), shutil.which("timeout")
+        if tool is None or timeout is None or self._place.charm_dir is None:
+            return
+        if final and busy and self._teller is not None:
+            self._teller.wait()
+        command = "JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch"
+        environment = {k: v for k, v in os.environ.items() if k != "JUJU_CONTEXT_ID"}
+        self._teller = subprocess.Popen(
+            [timeout, str(_TELL_TIMEOUT_S), tool, "-u", self._place.unit, "--", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        self._told, self._told_at = summary, time.monotonic()
+        notify.tell(f"STATUS={summary.strip().splitlines()[0]}" if summary.strip() else "STATUS=")
+        if final:
+            self._teller.wait()
+
+    def _record(self, code: int) -> None:
+        """Record the end of a runner that could not do so itself."""
+        self._place.credential.unlink(missing_ok=True)
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        error = {
+            "code": "runner-ended",
+            "seen": f"The runner ended with {how} before its work was done.",
+            "remedy": "Run upgrade to go on.",
+        }
+        if code:
+            audit.tell(audit.Event.CRASH, "cou.run.runner", description=error["seen"])
+        try:
+            self._journal.end_attempt(self._token, RunState.INTERRUPTED, error)
+        except CouError as failure:
+            logger.error("%s", failure)
+
+    def _reap(self) -> None:
+        """End and reap what the runner left behind; this process is its heir."""
+        telling = {self._teller.pid} if self._teller is not None else set[int]()
+        telling |= processes.descendants(telling)
+        for pid in processes.descendants([os.getpid()]) - telling:
+            logger.warning("ending process %d, which the runner left behind", pid)
+            os.kill(pid, signal.SIGKILL)
+
+
+def main(argv: list[str]) -> int:
+    """Run the supervisor."""
+    crash.program = "supervisor"
+    processes.leave_no_core()
+    if argv[:1] == ["--detach"]:
+        # Who asked is not our parent any more: it has nobody to wait for, we no one to outlive.
+        if os.fork():
+            os._exit(0)
+        argv = argv[1:]
+    place, token, log = command_line.parse(argv)
+    logs.configure(log)
+    try:
+        place.make()
+        lock = Lock(place.supervisor_lock)
+    except BlockingIOError:
+        logger.error("another supervisor holds %s", shlex.quote(str(place.supervisor_lock)))
+        return 1
+    processes.adopt_orphans()
+    try:
+        return Supervisor(place, token, lock, log).run()
+    except CouError as error:
+        logger.error("%s", error)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

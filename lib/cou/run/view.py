@@ -1,0 +1,323 @@
+"""Where a run is: what the journal says together with which processes are alive."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..plan import parts
+from ..plan.plan import Plan
+from ..plan.step import Step
+from . import locks, outcome
+from .clock import utc_now
+from .journal import Journal, rows
+from .outcome import Outcome
+from .place import Place
+from .records import Attempt, Mark, MarkState, Run, RunState, StepRecord, StepState
+
+# How long a runner may take from being asked for to holding its lock.
+START_GRACE_S = 5.0
+_LIVED_S = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """One look at the newest run.
+
+    Attributes:
+        number: which step runs or comes next, from 1; 0 before the first has begun.
+        total: how many steps there are.
+        title: what runs now, or came last.
+        waits_for: what the operator has to do, where it waits for that.
+        waits: all that is waited for now, one sentence a line.
+        next: id of the step that comes next, or empty.
+        error: what ended it, in words, or empty.
+        marks: what is still switched, and what had to stay.
+        silent_since: since when the runner gives no sign of life: it hangs. None: it does not.
+    """
+
+    run: str
+    state: RunState
+    plan: Plan
+    number: int
+    total: int
+    title: str
+    waits_for: str
+    next: str
+    error: str
+    remedy: str
+    marks: tuple[Mark, ...]
+    steps: Mapping[str, StepRecord]
+    attempt: Attempt | None
+    tasks: Mapping[str, int]
+    settings: Mapping[str, Any]
+    waits: str = ""
+    left_s: float = 0.0
+    silent_since: datetime.datetime | None = None
+
+    @property
+    def got_somewhere(self) -> bool:
+        """Whether the newest attempt ended a step or lived for a minute.
+
+        One that ends at once and has done nothing would do so again.
+        """
+        if self.attempt is None:
+            return False
+        began = self.attempt.started
+        lived = (self.attempt.ended or utc_now()) - began
+        ended = any(one.ended is not None and one.ended >= began for one in self.steps.values())
+        return ended or lived.total_seconds() >= _LIVED_S
+
+    @property
+    def eta(self) -> datetime.datetime | None:
+        """When it is expected to be done, if it went on now; None where nothing is left."""
+        if self.state.finished or not self.left_s:
+            return None
+        return utc_now() + datetime.timedelta(seconds=self.left_s)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether `upgrade` has something to go on with."""
+        return self.state is not RunState.PLANNED and not self.state.finished
+
+    @property
+    def to(self) -> str:
+        """Codename of the release it goes to."""
+        return self.plan.target
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it comes to: what was reached and what was left out."""
+        return outcome.of(self.plan, self.steps)
+
+    @property
+    def cause(self) -> str:
+        """What ended it, without the title of its step: for a line that has little room."""
+        told = (one.error for one in self.steps.values() if one.error)
+        return next((one for one in told if self.error.endswith(one)), self.error)
+
+    @property
+    def plan_hash(self) -> str:
+        """The plan's hash."""
+        return self.plan.hash
+
+    @property
+    def running(self) -> tuple[Step, ...]:
+        """The steps that run now."""
+        return tuple(
+            step
+            for step in self.plan.root.leaves()
+            if step.id in self.steps and self.steps[step.id].state is StepState.RUNNING
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `status format=json` shows under the key `run`."""
+        cancelled = self.attempt.cancelled if self.attempt else None
+        return {
+            "schema": 1,
+            "id": self.run,
+            "state": self.state.value,
+            "plan": self.plan.hash,
+            "from": self.plan.origin,
+            "to": self.plan.target,
+            "number": self.number,
+            "total": self.total,
+            "waits-for": self.waits_for,
+            "waits": self.waits.splitlines(),
+            "next": self.next,
+            "error": self.error,
+            "remedy": self.remedy,
+            "left-out": list(self.outcome.left),
+            "silent-since": _text(self.silent_since),
+            "cancel": _text(cancelled),
+            "forced": _text(self.attempt.forced if self.attempt else None),
+            "marks": [
+                {
+                    "id": mark.id,
+                    "state": mark.state.value,
+                    "since": _text(mark.at),
+                    "note": mark.note,
+                }
+                for mark in self.marks
+            ],
+            "eta": _text(self.eta),
+            "steps": [self._step(step) for step in self.plan.root.steps],
+        }
+
+    def to_text(self, command: Callable[[str], str]) -> str:
+        """Return what the `status` action shows; `command` gives the command of a verb."""
+        from . import status_text
+
+        return status_text.text(self, utc_now(), command)
+
+    def _step(self, step: Step) -> dict[str, Any]:
+        data = step.to_dict()
+        data["steps"] = [self._step(child) for child in step.steps]
+        record = self.steps.get(step.id)
+        if record is not None:
+            data |= {
+                "state": record.state.value,
+                "started": _text(record.started),
+                "ended": _text(record.ended),
+                "task": self.tasks.get(step.id),
+                "note": record.note,
+                "error": record.error,
+            }
+        return data
+
+
+def look(
+    journal: Journal,
+    *,
+    alive: bool,
+    estimated: bool = True,
+    silent: datetime.datetime | None = None,
+) -> View | None:
+    """Look at the newest run, or at the plan shown since; None where nothing was ever planned.
+
+    Args:
+        journal: the journal.
+        alive: whether a supervisor or a runner is (`is_alive`).
+        estimated: whether to say how long it will take, which reads all runs.
+        silent: since when the runner gives no sign of life (`heartbeat.noted`).
+    """
+    run = journal.current()
+    shown = journal.shown() if run is None or run.state.finished else None
+    if shown is not None:
+        plan = rows.plan(shown[0])
+        return _planned(plan, _left_s(journal, plan, {}) if estimated else 0.0)
+    if run is None:
+        return None
+    attempt = journal.attempt(run.id)
+    steps = journal.steps(run.id)
+    plan = rows.plan(run.plan)
+    state = state_of(run, attempt, alive=alive)
+    here = _here(plan, steps)
+    return View(
+        run=run.id,
+        state=state,
+        plan=plan,
+        number=here.number,
+        total=here.total,
+        title=here.title,
+        waits_for=run.waits_for,
+        next=here.next,
+        error=run.error.get("seen", "") or _silent_end(state),
+        remedy=run.error.get("remedy", ""),
+        marks=tuple(
+            mark for mark in journal.marks(run.id) if mark.state is not MarkState.PUT_BACK
+        ),
+        steps=steps,
+        attempt=attempt,
+        tasks={
+            operation.step: operation.task
+            for operation in journal.operations(run.id)
+            if operation.task is not None
+        },
+        waits=run.waits,
+        settings=run.settings,
+        left_s=_left_s(journal, plan, steps) if estimated else 0.0,
+        silent_since=silent if alive and (state.active or state is RunState.DRAINING) else None,
+    )
+
+
+class _Here(NamedTuple):
+    """Which step runs or comes next, of how many; its title, and the id of the one to begin."""
+
+    number: int
+    total: int
+    title: str
+    next: str
+
+
+def _here(plan: Plan, records: Mapping[str, StepRecord]) -> _Here:
+    ordered = [step for step in plan.root.leaves() if step.id in records]
+    left = [step for step in ordered if not records[step.id].state.over]
+    running = [step for step in left if records[step.id].state is StepState.RUNNING]
+    due = [step for step in left if step not in running]
+    current = next(iter([*running, *left]), None)
+    begun = any(records[step.id].started for step in ordered)
+    return _Here(
+        number=ordered.index(current) + 1 if current and begun else 0,
+        total=len(ordered),
+        title=current.title if current else "",
+        next=due[0].id if due else "",
+    )
+
+
+def _left_s(journal: Journal, plan: Plan, steps: Mapping[str, StepRecord]) -> float:
+    from . import estimate
+
+    durations = estimate.learn(journal)
+    at_once = plan.options.max_parallel
+    return durations.expected(plan.root, steps, at_once=at_once, now=utc_now())
+
+
+def _planned(plan: Plan, left_s: float) -> View:
+    leaves = list(plan.root.leaves())
+    return View(
+        run="",
+        state=RunState.PLANNED,
+        plan=plan,
+        number=0,
+        total=len(leaves),
+        title="",
+        waits_for="",
+        next=leaves[0].id if leaves else "",
+        error="",
+        remedy="",
+        marks=(),
+        steps={},
+        attempt=None,
+        tasks={},
+        settings={},
+        left_s=left_s,
+    )
+
+
+def summary(journal: Journal, silent: datetime.datetime | None = None) -> str:
+    """Return what is worth telling the charm about: it changes when `juju status` should."""
+    seen = look(journal, alive=True, estimated=False, silent=silent)
+    if seen is None:
+        return ""
+    part = parts.of(seen.plan.root).get(seen.running[0].id, "") if seen.running else ""
+    hangs = f"hangs since {silent:%H:%M:%S}" if silent else ""
+    return f"{seen.state.value} {part} {seen.waits_for} {seen.error} {hangs}".rstrip()
+
+
+def is_alive(place: Place) -> bool:
+    """Whether a supervisor or a runner of this place is alive."""
+    return bool(locks.holder(place.supervisor_lock) or locks.holder(place.runner_lock))
+
+
+def state_of(run: Run, attempt: Attempt | None, *, alive: bool) -> RunState:
+    """Return a run's state: draining and interrupted are seen only together with processes."""
+    if not run.state.active or attempt is None or attempt.ended is not None:
+        return run.state
+    fresh = (utc_now() - attempt.started).total_seconds() < START_GRACE_S
+    if not alive and not (run.state is RunState.STARTING and fresh):
+        return RunState.INTERRUPTED
+    return RunState.DRAINING if attempt.cancelled is not None else run.state
+
+
+def _silent_end(state: RunState) -> str:
+    return "Its runner is gone." if state is RunState.INTERRUPTED else ""
+
+
+def _text(time: datetime.datetime | None) -> str | None:
+    return time.isoformat(timespec="seconds") if time else None
+
+
+def describe(steps: Sequence[Step], records: Mapping[str, StepRecord]) -> list[dict[str, str]]:
+    """Return steps for an acknowledgement: step, title, target and since."""
+    return [
+        {
+            "step": step.id,
+            "title": step.title,
+            "target": step.target,
+            "since": _text(records[step.id].started) or "",
+        }
+        for step in steps
+    ]

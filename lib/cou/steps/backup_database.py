@@ -1,0 +1,97 @@
+"""backup-database: dump a MySQL cluster's databases on one of its units, and check the dump.
+
+Look first: the dump's task is re-attached to after a crash; a dump that was made too long ago by
+then gets a second, and none is ever deleted. Rights are never widened and the file stays where the
+charm wrote it; its path, size, age and digest are the step's note.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from ..errors import StepFailed
+from ..juju.port import Task
+from .context import Context, End, Result
+from .tasks import must_have_completed
+
+_DUMP = "mysqldump"
+_DATA = "/var/lib/mysql"
+_BACKUPS = "/var/backups"
+
+
+async def perform(ctx: Context) -> Result:
+    """Make sure that there is room, dump, check that the dump is whole."""
+    unit = ctx.step.target
+    key = await _key(ctx, unit)
+    if ctx.begun(key) is None:
+        await _check_room(ctx, unit)
+    task = must_have_completed(await ctx.action(unit, _DUMP, key=key))
+    path = str(task.output.get("mysqldump-file", ""))
+    if not path.startswith("/"):
+        raise StepFailed(
+            "backup-without-file", f"mysqldump on {unit} (task {task.id}) named no file."
+        )
+    quoted = shlex.quote(path)
+    await _check_whole(ctx, unit, path)
+    size = await _line(ctx, unit, f"stat -c %s {quoted}")
+    digest = (await _line(ctx, unit, f"sha256sum {quoted}")).split()[0]
+    return Result(
+        End.DONE,
+        f"{path} on {unit}, {size} bytes, made {_made(task)}, sha256 {digest}; copy it with: "
+        f"juju ssh {unit} sudo cat {quoted} > dump",
+    )
+
+
+async def _key(ctx: Context, unit: str) -> str:
+    """Return the name of the dump to make or to go on with: the newest that is not too old."""
+    name = unit.split("/")[0]
+    number = 1
+    while (begun := ctx.begun(_named(number))) is not None:
+        now = (await ctx.juju.full_status([name])).controller_time
+        if (now - begun).total_seconds() <= ctx.settings.backup_max_age_s:
+            break
+        number += 1
+    return _named(number)
+
+
+def _named(number: int) -> str:
+    return _DUMP if number == 1 else f"{_DUMP}-{number}"
+
+
+def _made(task: Task) -> str:
+    when = task.completed or task.enqueued
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else "at an unknown time"
+
+
+async def _check_room(ctx: Context, unit: str) -> None:
+    used = (await _line(ctx, unit, f"du -sk {_DATA}")).split()[0]
+    free = (await _line(ctx, unit, f"df -Pk {_BACKUPS} | tail -n 1")).split()
+    if not used.isdigit() or len(free) < 4 or not free[3].isdigit():
+        raise StepFailed(
+            "backup-room", f"The room for a dump on {unit} cannot be told: {used!r}, {free!r}."
+        )
+    if int(free[3]) < int(used):
+        raise StepFailed(
+            "backup-room",
+            f"{_BACKUPS} on {unit} has {free[3]} KiB free; the databases take {used} KiB.",
+            "Free some space there, then run upgrade.",
+        )
+
+
+async def _check_whole(ctx: Context, unit: str, path: str) -> None:
+    quoted = shlex.quote(path)
+    last = f"tail -n 1 {quoted}"
+    if path.endswith(".gz"):
+        must_have_completed(await ctx.read_command(unit, f"gzip -t {quoted}"))
+        last = f"gzip -dc {quoted} | tail -n 1"
+    if "Dump completed" not in await _line(ctx, unit, last):
+        raise StepFailed(
+            "backup-incomplete",
+            f"The dump {path} on {unit} does not end with mysqldump's last line.",
+            "Run upgrade to dump again.",
+        )
+
+
+async def _line(ctx: Context, unit: str, command: str) -> str:
+    task = must_have_completed(await ctx.read_command(unit, command))
+    return str(task.output.get("stdout", "")).strip() or "?"

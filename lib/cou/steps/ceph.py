@@ -1,0 +1,28 @@
+"""What steps ask a Ceph cluster through a ceph-mon unit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import StepFailed
+from .context import Context
+from .tasks import must_have_completed
+
+
+async def ask(ctx: Context, unit: str, query: str) -> dict[str, Any]:
+    """Run a query of ``ceph`` and return its JSON.
+
+    Raises:
+        StepFailed: it failed, or answered something else.
+    """
+    task = must_have_completed(await ctx.read_command(unit, f"ceph {query} -f json"))
+    try:
+        found = json.loads(str(task.output.get("stdout", "")))
+    except ValueError as error:
+        raise StepFailed(
+            "ceph-reply", f"ceph {query} on {unit} (task {task.id}) gave no JSON: {error}."
+        ) from error
+    if not isinstance(found, dict):
+        raise StepFailed("ceph-reply", f"ceph {query} on {unit} gave no JSON object.")
+    return found  # pyright: ignore[reportUnknownVariableType]

@@ -1,0 +1,245 @@
+"""What waits wait for, as pure checks of one look at the model."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from ..errors import StepFailed
+from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, UnitStatus
+from .context import History, Pending, Wait
+
+SEALED = "Unit is sealed"
+
+
+def hooks_ended(
+    application: str,
+    hooks: Sequence[str],
+    since: datetime.datetime,
+    *,
+    timeout_s: float,
+    grace_s: float,
+    charm_url: str = "",
+) -> Wait:
+    """Wait until hooks that a change caused have ended on every unit of an application.
+
+    Proof, per unit: the agent's history has ``running <hook> hook`` for each
+    hook, in order, later than `since`; the agent has been idle since a later time; the workload
+    is in no error. After a refresh the unit must also run `charm_url`.
+
+    Args:
+        application: whose units.
+        hooks: names of the hooks, in the order they run.
+        since: the controller's clock just before the change.
+        timeout_s: seconds without progress.
+        grace_s: how long a hook error may last; 0 fails at once.
+        charm_url: what the application must run, or empty.
+    """
+
+    errors = HookErrors(grace_s)
+
+    def needs(status: ModelStatus) -> list[str]:
+        app = status.applications.get(application)
+        units = app.units.values() if app else ()
+        return [unit.name for unit in units if _idle_after(unit, since)]
+
+    def check(status: ModelStatus, history: History) -> Pending | None:
+        app = _application(status, application)
+        for unit in app.units.values():
+            errors.check(status, unit)
+            if charm_url and (unit.charm_url not in ("", charm_url)):
+                return Pending(f"{unit.name} still runs {unit.charm_url}: {told(unit)}")
+            if not _idle_after(unit, since):
+                return Pending(f"{unit.name} has not finished {hooks[-1]}: {told(unit)}")
+            ended = _last_hook(history.get(unit.name, ()), hooks, since)
+            if ended is None:
+                return Pending(f"{unit.name} has not run {' and '.join(hooks)} yet: {told(unit)}")
+            if not _idle_after(unit, ended):
+                return Pending(f"{unit.name} is still busy: {told(unit)}")
+            if unit.workload.current == "error":
+                return Pending(f"{unit.name} is in error: {told(unit)}")
+        return None
+
+    return Wait(
+        check=check,
+        applications=(application,),
+        timeout_s=timeout_s,
+        history_since=since,
+        needs_history=needs,
+    )
+
+
+def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace_s: float) -> Wait:
+    """Wait until applications are active and their units idle, and have been for a while.
+
+    The quiet period counts from the last activity that any status shows, so where nothing has
+    changed one look is enough.
+    """
+
+    errors = HookErrors(grace_s)
+
+    def check(status: ModelStatus, history: History) -> Pending | None:
+        found: list[Pending] = []
+        latest: datetime.datetime | None = None
+        for name in applications:
+            app = _application(status, name)
+            for unit in app.units.values():
+                errors.check(status, unit)
+                found.extend(_not_idle(unit))
+                latest = _later(latest, unit.agent.since, unit.workload.since)
+            if not found and app.status.current not in ("active", "unknown"):
+                since = app.status.since
+                found.append(
+                    Pending(
+                        f"application {name} is {app.status.current}: {app.status.message}"
+                        + (f" since {since:%H:%M:%S}" if since else ""),
+                        settled=True,
+                    )
+                )
+        if found:
+            return _worst(found)
+        quiet_for = (status.controller_time - latest).total_seconds() if latest else quiet_s
+        if quiet_for < quiet_s:
+            return Pending(
+                f"all is idle; quiet for {quiet_for:.0f} of {quiet_s:.0f} s",
+                settled=True,
+                due_s=quiet_s - quiet_for,
+            )
+        return None
+
+    return Wait(check=check, applications=tuple(applications), timeout_s=timeout_s)
+
+
+def unsealed(application: str, *, timeout_s: float) -> Wait:
+    """Wait until no unit of a vault application is sealed; without a deadline while one is."""
+
+    def check(status: ModelStatus, history: History) -> Pending | None:
+        units = _application(status, application).units.values()
+        sealed = sorted(unit.name for unit in units if is_sealed(unit))
+        if sealed:
+            return Pending(
+                f"{', '.join(sealed)}: {SEALED}",
+                operator=f"unseal {', '.join(sealed)}",
+                settled=True,
+            )
+        for unit in units:
+            if unit.agent.current != "idle":
+                return Pending(f"{unit.name}: {told(unit)}")
+        return None
+
+    return Wait(check=check, applications=(application,), timeout_s=timeout_s)
+
+
+def is_sealed(unit: UnitStatus) -> bool:
+    """Whether a unit says that its vault is sealed."""
+    return unit.workload.current == "blocked" and SEALED in unit.workload.message
+
+
+def told(unit: UnitStatus) -> str:
+    """Return what a unit says of itself, for people."""
+    parts = [f"agent {unit.agent.current}"]
+    if unit.agent.message:
+        parts.append(f"({unit.agent.message})")
+    parts.append(f"workload {unit.workload.current}")
+    if unit.workload.message:
+        parts.append(f"({unit.workload.message})")
+    settled = unit.agent.current == "idle" and unit.workload.current not in ("", "active")
+    since = unit.workload.since if settled else unit.agent.since
+    if since:
+        parts.append(f"since {since:%H:%M:%S}")
+    return " ".join(parts)
+
+
+class HookErrors:
+    """Gives a unit up whose hook error outlives the grace; one for each wait.
+
+    The grace counts from the first look of the wait that shows the error, not from the error's
+    own date: Juju retries a hook that has failed for long (because vault was sealed over night)
+    only every five minutes, and each retry dates the error anew. An error is over when the unit
+    is idle without one.
+    """
+
+    def __init__(self, grace_s: float):
+        self._grace_s = grace_s
+        self._first: dict[str, datetime.datetime] = {}  # unit -> when the wait saw its error
+
+    def check(self, status: ModelStatus, unit: UnitStatus) -> None:
+        """Look at one unit.
+
+        Raises:
+            StepFailed: naming unit, hook, and since when.
+        """
+        if unit.workload.current != "error":
+            if unit.agent.current == "idle":
+                self._first.pop(unit.name, None)
+            return
+        first = self._first.setdefault(unit.name, status.controller_time)
+        if (status.controller_time - first).total_seconds() < self._grace_s:
+            return
+        since = f" (since {unit.workload.since:%H:%M:%S})" if unit.workload.since else ""
+        raise StepFailed(
+            "hook-error",
+            f"{unit.name} is in error: {unit.workload.message}{since}.",
+            f"Look at juju debug-log --include {unit.name}, mend it, juju resolved {unit.name}, "
+            "then run upgrade.",
+        )
+
+
+def _application(status: ModelStatus, name: str) -> ApplicationStatus:
+    try:
+        return status.applications[name]
+    except KeyError:
+        raise StepFailed(
+            "application-gone", f"The model has no application {name} any more.", "Run abandon."
+        ) from None
+
+
+def _idle_after(unit: UnitStatus, when: datetime.datetime) -> bool:
+    since = unit.agent.since
+    return unit.agent.current == "idle" and since is not None and since > when
+
+
+def _last_hook(
+    entries: Sequence[HistoryEntry], hooks: Sequence[str], since: datetime.datetime
+) -> datetime.datetime | None:
+    """Return when the last of the hooks began, if they all ran in this order after `since`."""
+    at: datetime.datetime | None = since
+    for hook in hooks:
+        at = next(
+            (
+                entry.since
+                for entry in entries
+                if at is not None
+                and entry.current == "executing"
+                and entry.message == f"running {hook} hook"
+                and entry.since > at
+            ),
+            None,
+        )
+    return at
+
+
+def _not_idle(unit: UnitStatus) -> list[Pending]:
+    if unit.agent.current != "idle":
+        return [Pending(f"{unit.name} is busy: {told(unit)}")]
+    if is_sealed(unit):
+        return [Pending(f"{unit.name}: {SEALED}", operator=f"unseal {unit.name}", settled=True)]
+    if unit.workload.current not in ("active", "unknown"):
+        return [Pending(f"{unit.name} is not active: {told(unit)}", settled=True)]
+    return []
+
+
+def _worst(found: Sequence[Pending]) -> Pending:
+    """Return what is worth telling first; settled only where everything is."""
+    busy = [pending for pending in found if not pending.settled]
+    if busy:
+        return busy[0]
+    waiting = [pending for pending in found if pending.operator]
+    if waiting:
+        everyone = ", ".join(pending.operator.removeprefix("unseal ") for pending in waiting)
+        return Pending(waiting[0].what, operator=f"unseal {everyone}", settled=True)
+    return found[0]
+
+
+def _later(*times: datetime.datetime | None) -> datetime.datetime | None:
+    return max((time for time in times if time is not None), default=None)

@@ -1,0 +1,188 @@
+"""What a step is given by the run, and what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from ..juju.port import HistoryEntry, Juju, ModelStatus, Task
+from ..plan.settings import Settings
+from ..plan.step import Step
+
+
+class End(enum.Enum):
+    """How a step ended; a failure is an exception."""
+
+    DONE = "done"
+    SATISFIED = "satisfied"  # it was already so; nothing was sent
+    AGAIN = "again"  # drained between its operations: due again
+    SKIP_GROUP = "skip-group"  # it cannot be done now: the rest of its group is skipped
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A step's answer; `note` says what was seen, for the report."""
+
+    end: End
+    note: str = ""
+
+
+DONE = Result(End.DONE)
+
+
+class NeedsOperator(Exception):
+    """What became of an operation cannot be told: an operator has to say (`resolve-step`)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pending:
+    """Why a wait goes on.
+
+    Attributes:
+        what: a sentence that names unit, status, message and since when.
+        operator: what an operator has to do, or empty; while it is set no timeout runs.
+        settled: nothing that was caused runs any more; only time or somebody else is waited for,
+            so a drain need not wait.
+        due_s: seconds until it can be shown at the earliest, where only time is waited for; no
+            look before then can show it.
+    """
+
+    what: str
+    operator: str = ""
+    settled: bool = False
+    due_s: float | None = None
+
+
+History = Mapping[str, tuple[HistoryEntry, ...]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wait:
+    """A wait for the model to show something.
+
+    Attributes:
+        check: called with each look; None when it is shown. It raises `StepFailed` to give up.
+            The second argument holds the history of the units that `needs_history` named, and
+            perhaps of others.
+        applications: whose status it looks at; empty for the whole model.
+        timeout_s: seconds without any progress seen.
+        history_since: from when the agents' history is wanted.
+        needs_history: whether this look is worth reading the history of these units.
+    """
+
+    check: Callable[[ModelStatus, History], Pending | None]
+    applications: tuple[str, ...]
+    timeout_s: float
+    history_since: datetime.datetime | None = None
+    needs_history: Callable[[ModelStatus], Sequence[str]] | None = None
+
+
+class Context(Protocol):
+    """One step's view of its run.
+
+    Operations are journalled by a key that must be the same after a crash: a step that is
+    performed again finds what it has sent under that key and goes on from there.
+    """
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+        ...
+
+    @property
+    def juju(self) -> Juju:
+        """For reading only; changes go through the methods below."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        ...
+
+    @property
+    def draining(self) -> bool:
+        """Whether a cancel is recorded: nothing new is begun that can be left for later."""
+        ...
+
+    @property
+    def skipped_units(self) -> frozenset[str]:
+        """Units of hypervisors that this run left out because they were not empty."""
+        ...
+
+    def begun(self, key: str) -> datetime.datetime | None:
+        """Return the controller's time just before an operation that was begun earlier."""
+        ...
+
+    def request(self, key: str) -> Mapping[str, Any]:
+        """Return what an operation that was begun asked for, as journalled; empty if none."""
+        ...
+
+    async def change(
+        self,
+        key: str,
+        request: Mapping[str, Any],
+        perform: Callable[[], Awaitable[None]],
+        is_so: Callable[[], Awaitable[bool]],
+    ) -> datetime.datetime:
+        """Make a change that may be repeated without harm; return the model's time before it.
+
+        Args:
+            key: name of the operation within the step.
+            request: what is sent, as JSON values, for the journal; ``application`` is whom it
+                concerns, ``kind`` names the call.
+            perform: makes the call.
+            is_so: looks whether the model shows it already; asked where an earlier runner ended
+                between intent and outcome.
+        """
+        ...
+
+    async def action(
+        self, unit: str, action: str, params: Mapping[str, Any] | None = None, *, key: str = ""
+    ) -> Task:
+        """Run an action once and return the ended task, whatever its status.
+
+        A task of an earlier runner is looked up and re-attached to, never sent again.
+
+        Raises:
+            StepFailed: it did not end in time, was aborted, or Juju refused it.
+            NeedsOperator: two tasks could be the one that an earlier runner sent.
+        """
+        ...
+
+    async def command(self, unit: str, command: str, *, key: str = "") -> Task:
+        """Run a shell command once, as `action`; output has return-code, stdout, stderr."""
+        ...
+
+    async def read_command(self, unit: str, command: str) -> Task:
+        """Run a command that changes nothing: not journalled, repeated after a crash."""
+        ...
+
+    async def read_action(self, unit: str, action: str, params: Mapping[str, Any]) -> Task:
+        """Run an action that changes nothing: not journalled, repeated after a crash."""
+        ...
+
+    async def wait(self, wait: Wait) -> bool:
+        """Wait for the model to show something.
+
+        Returns:
+            True when it is shown; False when a drain ended the wait before.
+
+        Raises:
+            StepFailed: no progress for `timeout_s`; it names unit, status, message, since when.
+        """
+        ...
+
+    async def mark(self, mark: str, data: Mapping[str, Any]) -> None:
+        """Write to the ledger that this mark (``<kind>:<target>``) is about to be switched."""
+        ...
+
+    def marked(self, mark: str) -> Mapping[str, Any] | None:
+        """Return the data of a mark that this run has set and not put back."""
+        ...
+
+    async def unmark(self, mark: str, note: str = "", *, kept: bool = False) -> None:
+        """Write to the ledger that a mark was put back, or (kept) why it has to stay."""
+        ...

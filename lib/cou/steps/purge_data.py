@@ -1,0 +1,23 @@
+"""purge-data: purge archived rows of nova's database. Look first: one task, re-attached to."""
+
+from __future__ import annotations
+
+from ..errors import StepFailed
+from .context import DONE, Context, End, Result
+from .tasks import must_have_completed
+
+_FAILED = "Purging stale soft-deleted rows failed"
+_NOTHING = "Purging stale soft-deleted rows and no data was deleted"
+
+
+async def perform(ctx: Context) -> Result:
+    """Purge, up to a date where one was given."""
+    before = str(ctx.step.params.get("before", ""))
+    params = {"before": before} if before else {}
+    task = must_have_completed(await ctx.action(ctx.step.target, "purge-data", params))
+    output = task.output.get("output")
+    if output is None or _FAILED in str(output):
+        raise StepFailed(
+            "purge-failed", f"purge-data on {ctx.step.target} (task {task.id}): {output}."
+        )
+    return Result(End.DONE, "nothing to purge") if _NOTHING in str(output) else DONE

@@ -1,0 +1,59 @@
+"""refresh: move an application's charm to a channel; done when its hooks have ended everywhere.
+
+Safe to repeat: the same revision again changes nothing and runs no hook.
+"""
+
+from __future__ import annotations
+
+from ..errors import StepFailed
+from . import conditions
+from .context import DONE, Context, End, Result
+
+_NAME = "refresh"
+
+
+async def perform(ctx: Context) -> Result:
+    """Refresh, read back what is really deployed, wait for upgrade-charm and config-changed."""
+    name, channel = ctx.step.target, str(ctx.step.params["channel"])
+    switch = str(ctx.step.params.get("switch", ""))
+    before = (await ctx.juju.full_status([name])).applications[name]
+
+    async def is_so() -> bool:
+        found = (await ctx.juju.full_status([name])).applications[name]
+        moved = found.channel == channel and not found.can_upgrade_to
+        return moved and (not switch or found.scheme == "ch")
+
+    async def send() -> None:
+        await ctx.juju.refresh(name, channel, switch)
+
+    if ctx.begun(_NAME) is None and await is_so():
+        return Result(End.SATISFIED, f"it follows {channel} already, newest revision")
+    request = {
+        "kind": "refresh",
+        "application": name,
+        "channel": channel,
+        "switch": switch,
+        "was": before.charm_url,
+    }
+    since = await ctx.change(_NAME, request, send, is_so)
+    after = (await ctx.juju.full_status([name])).applications[name]
+    if after.channel != channel:
+        raise StepFailed(
+            "refresh-without-effect",
+            f"{name} was refreshed to {channel} and still follows {after.channel}.",
+            "Look whether somebody else refreshes it, then run upgrade.",
+        )
+    was = str(ctx.request(_NAME)["was"])
+    if after.charm_url == was:
+        return Result(End.DONE, f"{channel} holds the revision that was deployed: {was}")
+    await ctx.wait(
+        conditions.hooks_ended(
+            name,
+            ("upgrade-charm", "config-changed"),
+            since,
+            timeout_s=ctx.step.timeout_s,
+            grace_s=ctx.settings.hook_error_grace_s,
+            charm_url=after.charm_url,
+        )
+    )
+    return DONE if not was else Result(End.DONE, f"{was} -> {after.charm_url}")

@@ -1,0 +1,34 @@
+"""require-osd-release: align Ceph's require_osd_release with what the OSDs run (LP#1929254).
+
+Safe to repeat.
+"""
+
+from __future__ import annotations
+
+from ..errors import StepFailed
+from ..openstack.ceph import release_of
+from . import ceph
+from .context import DONE, Context, End, Result
+from .tasks import must_have_completed
+
+
+async def perform(ctx: Context) -> Result:
+    """Look at the OSDs; all must run one release."""
+    unit = ctx.step.target
+    required = str((await ceph.ask(ctx, unit, "osd dump")).get("require_osd_release", ""))
+    running = sorted((await ceph.ask(ctx, unit, "versions")).get("osd", {}))
+    if not running:
+        raise StepFailed("ceph-no-osd", f"ceph versions on {unit} lists no OSD.")
+    if len(running) > 1:
+        raise StepFailed(
+            "ceph-mixed-osds",
+            f"The OSDs run different versions: {', '.join(running)}.",
+            "Bring them to one version, then run upgrade.",
+        )
+    release = release_of(running[0])
+    if not release:
+        raise StepFailed("ceph-unknown", f"No release of Ceph is known for {running[0]!r}.")
+    if release == required:
+        return Result(End.SATISFIED, f"{release} is required already")
+    must_have_completed(await ctx.command(unit, f"ceph osd require-osd-release {release}"))
+    return DONE

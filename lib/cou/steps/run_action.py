@@ -1,0 +1,13 @@
+"""run-action: run an action on a unit, once."""
+
+from __future__ import annotations
+
+from .context import DONE, Context, Result
+from .tasks import must_have_completed
+
+
+async def perform(ctx: Context) -> Result:
+    """Run it and insist on its completion."""
+    action = str(ctx.step.params["action"])
+    must_have_completed(await ctx.action(ctx.step.target, action, ctx.step.params["params"]))
+    return DONE

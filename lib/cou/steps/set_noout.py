@@ -1,0 +1,28 @@
+"""set-noout: keep Ceph from rebalancing while OSDs restart, and let it again.
+
+Safe to repeat. A flag that was set before stays so: only what this run set is a mark.
+"""
+
+from __future__ import annotations
+
+from . import ceph
+from .context import DONE, Context, End, Result
+from .tasks import must_have_completed
+
+
+async def perform(ctx: Context) -> Result:
+    """Set the flag as a mark, or unset what this run has set."""
+    unit = ctx.step.target
+    mark = f"noout:{unit.split('/')[0]}"
+    if not ctx.step.params["noout"]:
+        if ctx.marked(mark) is None:
+            return Result(End.SATISFIED, "this run did not set it")
+        must_have_completed(await ctx.action(unit, "unset-noout"))
+        await ctx.unmark(mark)
+        return DONE
+    if ctx.marked(mark) is None:
+        if "noout" in (await ceph.ask(ctx, unit, "osd dump")).get("flags_set", ()):
+            return Result(End.SATISFIED, "it was set before, and stays so")
+        await ctx.mark(mark, {"unit": unit})
+    must_have_completed(await ctx.action(unit, "set-noout"))
+    return DONE

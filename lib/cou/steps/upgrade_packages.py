@@ -1,0 +1,68 @@
+"""upgrade-packages: bring a unit's packages up to date within its present APT pockets.
+
+Look first: each command is a task of its own, re-attached to after a crash. Nothing here has a
+time limit in Juju, because a limit would kill dpkg half-way; the wait for it gives up instead.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from ..juju.port import Task
+from .context import DONE, Context, End, Result
+from .tasks import must_have_completed
+
+_APT = "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600"
+_KEEP = "-o Dpkg::Options::=--force-confnew -o Dpkg::Options::=--force-confdef"
+UPGRADE = (
+    f"{_APT} update && "
+    f"{_APT} --assume-yes {_KEEP} dist-upgrade && "
+    f"{_APT} --assume-yes {_KEEP} autoremove"
+)
+_SOURCES = "/etc/apt/sources.list /etc/apt/sources.list.d"
+
+
+async def perform(ctx: Context) -> Result:
+    """Hold, upgrade, release; nothing on a unit that already follows the target's pocket."""
+    unit, pocket = ctx.step.target, str(ctx.step.params.get("pocket", ""))
+    if pocket and ctx.begun("upgrade") is None and await _follows(ctx, unit, pocket):
+        return Result(End.SATISFIED, f"its APT sources name {pocket} already")
+    held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
+    task = await ctx.command(unit, UPGRADE, key="upgrade")
+    if held:
+        await _release(ctx, unit, held)
+    must_have_completed(task)
+    return DONE
+
+
+async def _follows(ctx: Context, unit: str, pocket: str) -> bool:
+    command = f"grep -rqsF {shlex.quote(pocket)} {_SOURCES}"
+    task = await ctx.read_command(unit, command)
+    return str(task.output.get("return-code")) == "0"
+
+
+async def _hold(ctx: Context, unit: str, packages: list[str]) -> list[str]:
+    """Hold packages that nobody holds yet; return those that this run holds."""
+    if not packages:
+        return []
+    mark = f"held:{unit}"
+    ours = ctx.marked(mark)
+    if ours is None:
+        listed = must_have_completed(await ctx.read_command(unit, "apt-mark showhold"))
+        already = str(listed.output.get("stdout", "")).split()
+        ours = {"packages": [name for name in packages if name not in already]}
+        if not ours["packages"]:
+            return []
+        await ctx.mark(mark, ours)
+    names = [str(name) for name in ours["packages"]]
+    must_have_completed(await _apt_mark(ctx, unit, "hold", names))
+    return names
+
+
+async def _release(ctx: Context, unit: str, packages: list[str]) -> None:
+    must_have_completed(await _apt_mark(ctx, unit, "unhold", packages))
+    await ctx.unmark(f"held:{unit}")
+
+
+async def _apt_mark(ctx: Context, unit: str, verb: str, packages: list[str]) -> Task:
+    return await ctx.command(unit, shlex.join(["apt-mark", verb, *packages]), key=verb)

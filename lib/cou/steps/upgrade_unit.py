@@ -1,0 +1,115 @@
+"""upgrade-unit: pause, upgrade and resume one unit; they stand or fall together.
+
+Where the unit has a hacluster beside it, that is paused around it, so that no address of the
+service is given to a unit that is away.
+
+Look first: each action is a task of its own, re-attached to after a crash. A unit that was paused
+before stays paused. The version on the unit decides, not what the action says.
+"""
+
+from __future__ import annotations
+
+from ..errors import StepFailed
+from ..juju.port import Task, TaskStatus, UnitStatus
+from ..openstack import versions as known
+from . import versions
+from .context import DONE, Context, End, Result
+from .tasks import must_have_completed
+
+_TOLERATED = "Services not running that should be: ceilometer-agent-compute"
+
+
+async def perform(ctx: Context) -> Result:
+    """Do what the charm can of pause, openstack-upgrade, resume."""
+    unit, actions = ctx.step.target, list(ctx.step.params["actions"])
+    hacluster = str(ctx.step.params.get("hacluster", ""))
+    charm, release = str(ctx.step.params["charm"]), str(ctx.step.params["release"])
+    found = await _unit(ctx, unit)
+    begun = ctx.begun("openstack-upgrade") is not None
+    paused = ctx.marked(f"paused:{unit}") is not None
+    if known.surely_at_least(charm, found.workload_version, release) and not begun:
+        if not paused:
+            return Result(End.SATISFIED, f"it runs {found.workload_version} already")
+    else:
+        if hacluster:
+            await _pause(ctx, hacluster, await _unit(ctx, hacluster), key="pause-hacluster")
+        if "pause" in actions:
+            await _pause(ctx, unit, found)
+        if "openstack-upgrade" in actions:
+            must_have_completed(await ctx.action(unit, "openstack-upgrade"))
+    if ctx.marked(f"paused:{unit}") is not None:
+        await _resume(ctx, unit)
+        await ctx.unmark(f"paused:{unit}")
+    if hacluster and ctx.marked(f"paused:{hacluster}") is not None:
+        must_have_completed(await ctx.action(hacluster, "resume", key="resume-hacluster"))
+        await ctx.unmark(f"paused:{hacluster}")
+    await _await_version(ctx, unit, charm, release)
+    return DONE
+
+
+async def _unit(ctx: Context, unit: str) -> UnitStatus:
+    name = unit.split("/")[0]
+    app = (await ctx.juju.full_status([name])).applications[name]
+    try:
+        return app.units[unit]
+    except KeyError:
+        raise StepFailed("unit-gone", f"The model has no unit {unit} any more.") from None
+
+
+def _at(unit: UnitStatus, charm: str, release: str) -> bool:
+    return known.at_least(charm, unit.workload_version, release)
+
+
+def is_paused(unit: UnitStatus) -> bool:
+    """Whether a unit says that it is paused."""
+    return unit.workload.current == "maintenance" and "paused" in unit.workload.message.lower()
+
+
+async def _pause(ctx: Context, unit: str, found: UnitStatus, *, key: str = "pause") -> None:
+    mark = f"paused:{unit}"
+    if ctx.marked(mark) is None:
+        if is_paused(found):
+            return
+        await ctx.mark(mark, {})
+    must_have_completed(await ctx.action(unit, "pause", key=key))
+
+
+async def _resume(ctx: Context, unit: str) -> None:
+    """Resume; nova-compute's resume may trip over ceilometer's agent (LP#1947585)."""
+    task = await ctx.action(unit, "resume")
+    if task.status is TaskStatus.COMPLETED:
+        return
+    if ctx.step.params["charm"] != "nova-compute" or not _is_ceilometer(task):
+        must_have_completed(task)
+    restart = "systemctl restart ceilometer-agent-compute"
+    must_have_completed(await ctx.command(unit, restart, key="restart-ceilometer-agent"))
+    await versions.update_status(ctx, [unit])
+    status = await ctx.juju.full_status()
+    agents = [
+        other.name
+        for app in status.applications.values()
+        if app.charm == "ceilometer-agent"
+        for other in app.units.values()
+        if other.principal == unit
+    ]
+    await versions.update_status(ctx, agents)
+
+
+def _is_ceilometer(task: Task) -> bool:
+    return task.status is TaskStatus.FAILED and _TOLERATED in task.message
+
+
+async def _await_version(ctx: Context, unit: str, charm: str, release: str) -> None:
+    name = unit.split("/")[0]
+    if _at(await _unit(ctx, unit), charm, release):
+        return
+    await versions.update_status(ctx, [unit])
+    reached = await ctx.wait(
+        versions.reached(name, charm, release, [unit], min(120.0, ctx.step.timeout_s))
+    )
+    if not reached and not _at(await _unit(ctx, unit), charm, release):
+        raise StepFailed(
+            "unit-not-upgraded",
+            f"{unit} was upgraded and does not show {release}.",
+            "Look at juju show-task of its openstack-upgrade, then run upgrade.",
+        )

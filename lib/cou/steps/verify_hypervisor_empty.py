@@ -1,0 +1,20 @@
+"""verify-hypervisor-empty: a hypervisor runs no instances. Looks only."""
+
+from __future__ import annotations
+
+from ..errors import StepFailed
+from ..openstack import compute
+from .context import DONE, Context, End, Result
+from .tasks import must_have_completed
+
+
+async def perform(ctx: Context) -> Result:
+    """Count; with instances the host is not touched at all."""
+    task = await ctx.read_action(ctx.step.target, compute.INSTANCE_COUNT, {})
+    try:
+        count = compute.instances(must_have_completed(task).output)
+    except ValueError as error:
+        raise StepFailed("instance-count", f"{ctx.step.target}: {error}.") from error
+    if count:
+        return Result(End.SKIP_GROUP, f"{ctx.step.target} ({count} instances): left as it is")
+    return DONE

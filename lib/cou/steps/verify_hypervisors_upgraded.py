@@ -1,0 +1,36 @@
+"""verify-hypervisors-upgraded: every nova-compute unit is at the target. Looks only."""
+
+from __future__ import annotations
+
+from ..errors import StepFailed
+from . import versions
+from .context import DONE, Context, End, Result
+
+
+async def perform(ctx: Context) -> Result:
+    """Look; where only hosts are behind that were left out, leave the rest of the group out too.
+
+    Raises:
+        StepFailed: a unit is behind that was not left out.
+    """
+    names = [str(name) for name in ctx.step.params["applications"]]
+    release = str(ctx.step.params["release"])
+    status = await ctx.juju.full_status(names)
+    old = [
+        unit.name
+        for name in names
+        for unit in versions.behind(status.applications[name], "nova-compute", release)
+    ]
+    if not old:
+        return DONE
+    if set(old) <= ctx.skipped_units:
+        return Result(
+            End.SKIP_GROUP,
+            f"not upgraded, because {', '.join(old)} runs instances: empty it, then "
+            "plan group=data-plane",
+        )
+    raise StepFailed(
+        "hypervisors-behind",
+        f"{', '.join(old)} does not run {release} yet.",
+        "Upgrade the hypervisors first: plan group=hypervisors.",
+    )

@@ -1,0 +1,29 @@
+"""verify-workload: every unit shows the target's workload version. Looks only."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..errors import StepFailed
+from . import versions
+from .context import DONE, Context, End, Result
+
+
+async def perform(ctx: Context) -> Result:
+    """Have the units say their version, and wait for it: some charms say it late."""
+    name, release = ctx.step.target, str(ctx.step.params["release"])
+    charm = str(ctx.step.params["charm"])
+    app = (await ctx.juju.full_status([name])).applications[name]
+    wanted = [str(unit) for unit in ctx.step.params.get("units", ())] or list(app.units)
+    units = [unit for unit in sorted(wanted) if unit not in ctx.skipped_units]
+    late = [unit.name for unit in versions.behind(app, charm, release) if unit.name in units]
+    if not late:
+        return DONE
+    await asyncio.gather(*(versions.update_status(ctx, [unit]) for unit in late))
+    try:
+        shown = await ctx.wait(versions.reached(name, charm, release, units, ctx.step.timeout_s))
+    except StepFailed as error:
+        raise StepFailed(
+            "workload-not-upgraded", error.seen, "Look at the units named, then run upgrade."
+        ) from error
+    return DONE if shown else Result(End.AGAIN, "drained while verifying")

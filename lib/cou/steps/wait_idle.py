@@ -1,0 +1,19 @@
+"""wait-idle: applications active, their units idle, and quiet for a while. Looks only."""
+
+from __future__ import annotations
+
+from . import conditions
+from .context import DONE, Context, End, Result
+
+
+async def perform(ctx: Context) -> Result:
+    """Wait; a drain lets go as soon as nothing is busy any more, and the wait is due again."""
+    reached = await ctx.wait(
+        conditions.idle(
+            list(ctx.step.params["applications"]),
+            quiet_s=float(ctx.step.params["quiet"]),
+            timeout_s=ctx.step.timeout_s,
+            grace_s=ctx.settings.hook_error_grace_s,
+        )
+    )
+    return DONE if reached else Result(End.AGAIN, "drained while waiting")

@@ -1,0 +1,12 @@
+"""wait-unsealed: every unit of a vault application unsealed by its operator. Looks only."""
+
+from __future__ import annotations
+
+from . import conditions
+from .context import DONE, Context, End, Result
+
+
+async def perform(ctx: Context) -> Result:
+    """Wait without a deadline while a unit is sealed."""
+    reached = await ctx.wait(conditions.unsealed(ctx.step.target, timeout_s=ctx.step.timeout_s))
+    return DONE if reached else Result(End.AGAIN, "drained while sealed")

@@ -1,0 +1,79 @@
+"""The pages of actions and of options, made from the files that Juju reads."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+_ACTIONS = """# Actions
+
+`juju run cou/0 <action> <parameter>=<value>`. No action waits for the upgrade: each answers within
+seconds, `plan` within 45. A parameter that is not listed, or has another type, is refused before
+anything happens. `juju run` reads values as YAML. What an action answers is in
+[statuses and outcomes](statuses.md#what-the-actions-answer).
+
+This page is generated from `actions.yaml`: `make reference` writes it.
+"""
+_OPTIONS = """# Configuration
+
+`juju config cou <option>=<value>`. A change takes effect with the next `plan`, and for
+`credentials` with the next login; a run that goes on keeps the options that it was planned with.
+
+This page is generated from `config.yaml`: `make reference` writes it.
+"""
+
+
+def actions(source: pathlib.Path) -> str:
+    """Return the page of all actions, in the order of the file."""
+    return "\n".join([_ACTIONS, *_actions(yaml.safe_load(source.read_text(encoding="utf-8")))])
+
+
+def _actions(every: Mapping[str, Any]) -> Iterator[str]:
+    for name, action in every.items():
+        yield f"## {name}\n"
+        yield f"{_line(action['description'])}\n"
+        params = action.get("params", {})
+        if not params:
+            yield "It has no parameters.\n"
+            continue
+        yield "| Parameter | Type | Default | What it is |"
+        yield "|---|---|---|---|"
+        for key, one in params.items():
+            needed = "required" if key in action.get("required", ()) else _value(one)
+            yield f"| `{key}` | {_type(one)} | {needed} | {_line(one['description'])} |"
+        yield ""
+
+
+def configuration(source: pathlib.Path) -> str:
+    """Return the page of the charm's options, in the order of the file."""
+    options = yaml.safe_load(source.read_text(encoding="utf-8"))["options"]
+    rows = [
+        f"| `{name}` | {one['type']} | {_value(one)} | {_line(one['description'])} |"
+        for name, one in options.items()
+    ]
+    table = ["| Option | Type | Default | What it is |", "|---|---|---|---|"]
+    return "\n".join([_OPTIONS, *table, *rows, ""])
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    names = schema["type"]
+    text = " or ".join(names) if isinstance(names, list) else str(names)
+    return f"{text} from {schema['minimum']} up" if "minimum" in schema else text
+
+
+def _value(schema: Mapping[str, Any]) -> str:
+    if "default" not in schema:
+        return "–"
+    value = schema["default"]
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`" if value != "" else "empty"
+
+
+def _line(text: str) -> str:
+    return " ".join(str(text).split())

@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+"""The charm: events and actions in, status out. What an upgrade is, the engine knows."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import shutil
+
+import cou
+import ops
+from cou.errors import CouError
+from cou.plan.options import Options
+from cou.plan.settings import Settings
+from cou.run import launch, processes
+from cou.run.access import Access
+from cou.run.place import Place
+from cou.run.records import SIGNAL, Job, Limit, RunState
+
+import command
+import configuration
+import credentials
+import engine
+import handover
+import marks
+import parameters
+import results
+import surroundings
+import textfile
+import unitstatus
+
+logger = logging.getLogger(__name__)
+
+
+class RunChanged(ops.EventBase):
+    """The supervisor tells that the run has changed (through juju-exec)."""
+
+
+class CouEvents(ops.CharmEvents):
+    """Juju's events and ours."""
+
+    run_changed = ops.EventSource(RunChanged)
+
+
+class CouCharm(ops.CharmBase):
+    """Plans, starts, stops and shows the upgrade of the model that it lives in.
+
+    Attributes:
+        make_control: gives the engine of a place; tests put their own here.
+        metrics_folder: where a node exporter reads files.
+    """
+
+    # not_taken: why the controller did not take the account when it was last asked, or empty.
+    # told: the status that was set last, if the run was all that it told of; or empty.
+    _stored = ops.StoredState()
+    on = CouEvents()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
+    make_control = staticmethod(engine.make_control)
+    metrics_folder = textfile.FOLDER
+
+    def __init__(self, framework: ops.Framework):
+        super().__init__(framework)
+        self._place = Place.of_unit(self.unit.name, self.charm_dir)
+        self._engine = self.make_control(self._place)
+        self._stored.set_default(not_taken="", told="")
+        self._handover = handover.Handover(self._place.credential, self._access)
+        self._read_access: Access | None = None
+        self._removed = False
+        self._asks_only = False  # an action that leaves account and settings as they are
+        events, observe = self.on, framework.observe
+        observe(events.install, self._on_new_files)
+        observe(events.upgrade_charm, self._on_new_files)
+        observe(events.start, self._on_new_files)  # after a boot, what was below /run is gone
+        for event in (
+            events.config_changed,
+            events.secret_changed,
+            events.update_status,
+            events.leader_elected,
+            events.run_changed,
+        ):
+            observe(event, self._on_something_changed)
+        for event in (events.config_changed, events.secret_changed):
+            observe(event, self._on_account_changed)
+        observe(events.stop, self._on_stop)
+        observe(events.remove, self._on_remove)
+        observe(events.collect_unit_status, self._on_collect_unit_status)
+        observe(events.collect_unit_status, self._on_show_metrics)
+        observe(events["plan"].action, self._on_plan_action)
+        observe(events["upgrade"].action, self._on_upgrade_action)
+        observe(events["upgrade-step"].action, self._on_upgrade_step_action)
+        observe(events["cancel"].action, self._on_cancel_action)
+        observe(events["status"].action, self._on_status_action)
+        observe(events["restore"].action, self._on_restore_action)
+        observe(events["abandon"].action, self._on_abandon_action)
+        observe(events["resolve-step"].action, self._on_resolve_step_action)
+        observe(events["report"].action, self._on_report_action)
+
+    # Events
+
+    def _on_new_files(self, event: ops.EventBase) -> None:
+        self.unit.set_workload_version(cou.__version__)
+        try:
+            launch.of(self._place).prepare()
+        except CouError as error:
+            logger.error("%s: %s", error.code, error)  # `upgrade` tries again, and says so
+        if self._place.service:
+            command.install(self.charm_dir)
+        self._on_something_changed(event)
+
+    def _on_something_changed(self, _: ops.EventBase) -> None:
+        """Bring the credential file and an interrupted run in line with what is so now.
+
+        The status follows by itself: it is collected after every event.
+        """
+        try:
+            try:
+                if self.config.get("auto-resume"):
+                    self._resume_interrupted()
+            finally:
+                self._handover.follow(self._engine.view())
+        except CouError as error:
+            # Not for the hook to fail at: the status says it, and the next event looks again.
+            logger.warning("%s: %s", error.code, error)
+        except OSError as error:
+            logger.error("The run could not be looked after: %s", error)
+
+    def _on_account_changed(self, _: ops.EventBase) -> None:
+        """Forget that the account was not taken: it may be another one now."""
+        self._stored.not_taken = ""
+
+    def _on_stop(self, _: ops.StopEvent) -> None:
+        """End the runner and say what it leaves behind: the charm is being removed."""
+        try:
+            view = self._engine.view()
+            if view is not None and view.state in engine.LIVE:
+                logger.warning(self._engine.cancel().message)
+                logger.warning(self._engine.force(self._access_or_none()).message)
+                view = self._engine.view()
+        except CouError as error:
+            logger.error("The run could not be ended. %s: %s", error.code, error)
+            return
+        for mark in marks.left(view.marks if view else ()):
+            logger.warning("Left switched: %s. To put it back: %s", mark.id, marks.undo(mark))
+
+    def _on_remove(self, _: ops.RemoveEvent) -> None:
+        """Delete the journal, unless a run in it is not finished."""
+        self._handover.remove()
+        self._removed = True
+        textfile.remove(self.unit.name, self.metrics_folder)
+        if self._place.service:
+            command.remove(self.charm_dir)
+        try:
+            launch.of(self._place).remove()
+        except CouError as error:
+            logger.error("%s: %s", error.code, error)
+        try:
+            view = self._engine.view()
+        except CouError as error:
+            logger.warning("The journal stays in %s. %s: %s", self._place.home, error.code, error)
+            return
+        if view is not None and view.state in engine.UNFINISHED:
+            logger.warning(
+                "The run %s is %s: its journal stays in %s",
+                view.run,
+                view.state.value,
+                self._place.home,
+            )
+            return
+        shutil.rmtree(self._place.home, ignore_errors=True)
+        shutil.rmtree(self._place.run_dir, ignore_errors=True)
+
+    def _on_collect_unit_status(self, event: ops.CollectStatusEvent) -> None:
+        before, self._stored.told = str(self._stored.told), ""
+        try:
+            view = self._engine.view()
+        except CouError as error:
+            event.add_status(unitstatus.of_trouble(error))
+            return
+        status = self._status_of(view)
+        told = f"{status.name}: {status.message}"
+        if not (self._asks_only and told == before):
+            event.add_status(status)
+            # While a run goes on, what is wrong here concerns the next one; and nothing found
+            # here is shown before what blocks the run.
+            live = view is not None and view.state in engine.LIVE
+            if not live and not isinstance(status, ops.BlockedStatus) and self._trouble(event):
+                return
+        self._stored.told = told
+
+    def _status_of(self, view: engine.View | None) -> ops.StatusBase:
+        """Return what the run alone means for the operator."""
+        if view is None or view.state is RunState.PLANNED:
+            return unitstatus.ready(self.unit.is_leader())
+        return unitstatus.of_run(view, self.unit.name)
+
+    def _trouble(self, event: ops.CollectStatusEvent) -> bool:
+        """Tell what would keep the next run from starting; return whether anything would."""
+        try:
+            self._settings()
+            self._access()
+        except CouError as error:
+            event.add_status(unitstatus.of_trouble(error))
+            return True
+        if self._stored.not_taken:
+            event.add_status(unitstatus.not_taken(str(self._stored.not_taken), self.unit.name))
+        return bool(self._stored.not_taken)
+
+    def _on_show_metrics(self, _: ops.CollectStatusEvent) -> None:
+        """Show the run to a node exporter: after every event, which is when this one comes."""
+        if not self._removed:
+            textfile.show(self._engine.metrics, self.unit.name, self.metrics_folder)
+
+    # Actions
+
+    def _on_plan_action(self, event: ops.ActionEvent) -> None:
+        with results.answering(event):
+            form = parameters.choice(event.params, "format", parameters.PLAN_FORMATS)
+            settings = self._settings()
+            options = parameters.plan_options(event.params, settings.max_parallel)
+            shown = self._planned(settings, options)
+            folder = self._place.home / "plans"
+            view, leads = self._engine.view(), self.unit.is_leader()
+            next_step = results.after_plan(shown, view, self.unit.name, leads)
+            event.set_results(results.plan(shown, form, folder, next_step))
+
+    def _on_upgrade_action(self, event: ops.ActionEvent) -> None:
+        with results.answering(event):
+            plan_hash = parameters.plan_hash(event.params)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            self._start(event, plan_hash, parameters.until(event.params, now), None)
+
+    def _on_upgrade_step_action(self, event: ops.ActionEvent) -> None:
+        with results.answering(event):
+            self._start(event, None, None, parameters.limit(event.params))
+
+    def _on_cancel_action(self, event: ops.ActionEvent) -> None:
+        self._asks_only = True
+        with results.answering(event, acknowledged="no"):
+            if parameters.flag(event.params, "force"):
+                forced = self._engine.force(self._access_or_none())
+                view = self._engine.view()
+                event.set_results(results.force(forced, view))
+                self._handover.follow(view)
+            else:
+                event.set_results(results.cancel(self._engine.cancel()))
+
+    def _on_status_action(self, event: ops.ActionEvent) -> None:
+        self._asks_only = True
+        with results.answering(event):
+            form = parameters.choice(event.params, "format", parameters.STATUS_FORMATS)
+            folder = self._place.home / "plans"
+            view = self._engine.view(estimated=True)
+            event.set_results(results.status(view, form, self.unit.name, folder))
+
+    def _on_restore_action(self, event: ops.ActionEvent) -> None:
+        with results.answering(event):
+            event.set_results({"message": self._engine.restore(self._access()).message})
+
+    def _on_abandon_action(self, event: ops.ActionEvent) -> None:
+        with results.answering(event):
+            try:
+                event.set_results(results.abandon(self._engine.abandon(self._access())))
+            finally:
+                self._handover.follow(self._engine.view())
+
+    def _on_resolve_step_action(self, event: ops.ActionEvent) -> None:
+        with results.answering(event):
+            step = parameters.words(event.params, "step")
+            resolution = parameters.choice(event.params, "as", parameters.RESOLUTIONS)
+            reason = parameters.words(event.params, "reason")
+            resolved = self._engine.resolve_step(step, resolution, reason)
+            event.set_results({"message": resolved.message})
+
+    def _on_report_action(self, event: ops.ActionEvent) -> None:
+        self._asks_only = True
+        with results.answering(event):
+            form = parameters.choice(event.params, "format", parameters.REPORT_FORMATS)
+            folder = self._place.home / "reports"
+            event.set_results(results.report(self._engine.report(form), self.unit.name, folder))
+
+    def _planned(self, settings: Settings, options: Options) -> engine.Shown:
+        """Plan, and keep for the status whether the controller takes the account."""
+        try:
+            shown = self._engine.plan(self._access(), settings, options)
+        except CouError as error:
+            if error.code in credentials.REFUSALS:
+                self._stored.not_taken = error.seen
+            raise
+        self._stored.not_taken = ""
+        return shown
+
+    # What they share
+
+    def _settings(self) -> Settings:
+        return configuration.read(self.config, self.app.name)
+
+    def _access(self) -> Access:
+        """Return the account and where to log in; the secret is read once per event."""
+        if self._read_access is None:
+            uri = str(self.config.get(credentials.OPTION) or "")
+            login = credentials.read(self.model, uri, self.app.name)
+            around = surroundings.read(self.charm_dir, os.environ)
+            self._read_access = Access(
+                addresses=around.addresses,
+                cacert=login.cacert or around.cacert,
+                model_uuid=around.model_uuid,
+                model=around.model,
+                username=login.username,
+                password=login.password,
+            )
+        return self._read_access
+
+    def _access_or_none(self) -> Access | None:
+        """Return it for what works without too: a forced cancel never waits for a secret."""
+        try:
+            return self._access()
+        except CouError as error:
+            logger.warning("%s: %s", error.code, error)
+            return None
+
+    def _start(
+        self,
+        event: ops.ActionEvent,
+        plan_hash: str | None,
+        until: datetime.datetime | None,
+        limit: Limit | None,
+    ) -> None:
+        self._refuse_unless_ours()
+        settings, access = self._settings(), self._access()
+        try:
+            started = self._engine.start(
+                access, settings, plan_hash=plan_hash, until=until, limit=limit
+            )
+            event.set_results(results.start(started, self._engine.view()))
+        finally:
+            self._handover.follow(self._engine.view())
+
+    def _refuse_unless_ours(self) -> None:
+        """Let only the leader start a run; the unit that holds an unfinished one may go on."""
+        if self.unit.is_leader():
+            return
+        view = self._engine.view()
+        if view is None or view.state not in engine.UNFINISHED:
+            raise CouError(
+                "not-leader",
+                f"{self.unit.name} is not the leader, and only the leader runs.",
+                f"Run: juju run {self.app.name}/leader upgrade",
+            )
+
+    def _resume_interrupted(self) -> None:
+        """Go on with what the operator approved, and with no more.
+
+        A run that was cancelled, is being abandoned or was to stop after so many steps waits for
+        the operator: how much of its approval is used up, nobody here knows. So does one whose
+        runner ended at once and had done nothing: it would end so again, and again.
+        """
+        view = self._engine.view()
+        if view is None or view.state is not RunState.INTERRUPTED or view.attempt is None:
+            return
+        attempt = view.attempt
+        by_operator = attempt.cancelled and attempt.cancelled_by != SIGNAL
+        if by_operator or attempt.job is not Job.UPGRADE or attempt.limit.count:
+            return
+        if not view.got_somewhere:
+            logger.warning("The run %s is not resumed: its runner ended at once.", view.run)
+            return
+        settings, access = self._settings(), self._access()
+        started = self._engine.start(
+            access, settings, plan_hash=None, until=attempt.limit.until, limit=None
+        )
+        logger.info(started.message)
+
+
+if __name__ == "__main__":  # pragma: no cover
+    processes.leave_no_core()  # events read the secret
+    ops.main(CouCharm)

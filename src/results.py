@@ -1,0 +1,188 @@
+"""Results of actions: flat maps with kebab-case keys, none too long for Juju's hook tools."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ops
+from cou.errors import CouError, JournalError
+
+from engine import LIVE, UNFINISHED, Abandoned, Cancelled, Forced, Reported, Shown, Started, View
+
+# The kernel takes at most 131,071 bytes per argument, key included.
+LARGEST = 120_000
+_SUFFIX = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
+
+
+@contextlib.contextmanager
+def answering(event: ops.ActionEvent, **on_failure: str) -> Generator[None]:
+    """Turn what the operator has to know into the action's failure.
+
+    Args:
+        event: the action.
+        on_failure: results to set besides `code` when it fails.
+    """
+    try:
+        yield
+    except CouError as error:
+        event.set_results({"code": error.code, **on_failure})
+        event.fail(str(error))
+    except OSError as error:  # a full disk, a folder that somebody changed
+        event.set_results({"code": "system-error", **on_failure})
+        event.fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
+
+
+def plan(shown: Shown, form: str, folder: Path, next_step: str) -> dict[str, str]:
+    """Return the results of `plan`."""
+    the_plan = shown.plan
+    blocking = len(the_plan.blocking)
+    results = {
+        "hash": the_plan.hash,
+        "from": the_plan.origin,
+        "to": the_plan.target,
+        "steps": str(sum(1 for _ in the_plan.root.leaves())),
+        "problems": f"{blocking} blocking, {len(the_plan.problems) - blocking} other",
+        "remainder": _yes(shown.remainder),
+        "next": next_step,
+    }
+    if shown.message:
+        results["message"] = shown.message
+    name = f"{the_plan.hash}.{_SUFFIX[form]}"
+    return results | _large("plan", shown.text(form), folder / name)
+
+
+def after_plan(shown: Shown, view: View | None, unit: str, leads: bool) -> str:
+    """Return what the operator does next: a command, or what to mend first."""
+    if view is not None and view.state in LIVE:
+        return f"it is running; to see where: juju run {unit} status"
+    if blocking := len(shown.plan.blocking):
+        return f"mend {blocking} blocking, then: juju run {unit} plan"
+    if not shown.plan.root.steps:
+        return "nothing to do"
+    if not leads and (view is None or view.state not in UNFINISHED):
+        return f"only the leader runs: juju run {unit.partition('/')[0]}/leader plan"
+    return f"juju run {unit} upgrade"
+
+
+def start(started: Started, view: View | None) -> dict[str, str]:
+    """Return the results of `upgrade` and `upgrade-step`."""
+    results = {
+        "run": started.run,
+        "resumed": _yes(started.resumed),
+        "log": str(started.log_path),
+        "message": started.message,
+    }
+    if view is not None:
+        results |= {"state": view.state.value, "plan": view.plan_hash}
+    if started.warnings:
+        results["warnings"] = "\n".join(started.warnings)
+    return results
+
+
+def cancel(cancelled: Cancelled) -> dict[str, str]:
+    """Return the results of `cancel`."""
+    return {
+        "acknowledged": "yes",
+        "state": _state(cancelled),
+        "running": _listed([str(one["step"]) for one in cancelled.running]),
+        "targets": _listed([str(one["target"]) for one in cancelled.running]),
+        "message": cancelled.message,
+    }
+
+
+def force(forced: Forced, view: View | None) -> dict[str, str]:
+    """Return the results of ``cancel force=true``."""
+    return {
+        "acknowledged": "yes",
+        "state": _state(view),
+        "killed": _listed(forced.killed),
+        "tasks-cancelled": _listed(forced.cancelled),
+        "tasks-running": _listed(forced.running),
+        "in-doubt": _listed(forced.in_doubt),
+        "message": forced.message,
+    }
+
+
+def abandon(abandoned: Abandoned) -> dict[str, str]:
+    """Return the results of `abandon`."""
+    return {"message": abandoned.message}
+
+
+def status(view: View | None, form: str, unit: str, folder: Path) -> dict[str, str]:
+    """Return the results of `status`."""
+    state = _state(view)
+    if form == "text":
+        text = view.to_text(lambda verb: f"juju run {unit} {verb}") if view else _nothing(unit)
+        return {"state": state} | _large("status", text, folder / "status.txt")
+    data: Mapping[str, Any] = view.to_dict() if view else {"schema": 1, "state": None, "steps": []}
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return {"state": state} | _large("run", text, folder / "run.json")
+
+
+def _nothing(unit: str) -> str:
+    return f"Nothing has run yet. To begin: juju run {unit} plan, then juju run {unit} upgrade"
+
+
+def report(reported: Reported, unit: str, folder: Path) -> dict[str, str]:
+    """Return the results of `report`: the text, or where its file lies.
+
+    A page for a browser is of no use in a terminal: it always lies in a file.
+    """
+    path = folder / f"{reported.run}.{_SUFFIX[reported.form]}"
+    page = reported.form == "html"
+    found = _large("report", reported.text, path, LARGEST if not page else 0)
+    if "report-file" in found:
+        found["next"] = f"juju ssh {unit} sudo cat {path} > report{path.suffix}"
+    return {"run": reported.run, "format": reported.form} | found
+
+
+def _large(key: str, text: str, path: Path, largest: int = LARGEST) -> dict[str, str]:
+    """Return the text under its key, or where it was written if it is too long."""
+    content = text.encode()
+    if len(content) <= largest:
+        return {key: text}
+    _write(path, content)
+    return {
+        f"{key}-file": str(path),
+        f"{key}-bytes": str(len(content)),
+        f"{key}-sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file whole, readable by its owner only."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)  # 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise JournalError(
+            "not-writable",
+            f"{path} cannot be written: {error.strerror}.",
+            "Free space on the unit's disk.",
+        ) from error
+
+
+def _listed(values: Sequence[object]) -> str:
+    return ",".join(str(value) for value in values)
+
+
+def _state(told: Cancelled | View | None) -> str:
+    return told.state.value if told and told.state else "none"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,153 @@
+"""The unit's status, from where the run is: never better than the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ops
+from cou.errors import CouError
+from cou.report import words
+from cou.run.records import Job, RunState
+
+import marks
+from engine import View
+
+# `juju status` shows the message in one line of a table.
+LONGEST = 120
+
+
+def of_run(view: View, unit: str) -> ops.StatusBase:
+    """Return what the run means for the operator.
+
+    A stopped or failed run keeps the unit blocked: a half-upgraded cloud is not a supported state.
+    """
+    if view.silent_since is not None:
+        return _hung(view, unit)
+    maker = _GOING.get(view.state) or _RESTING[view.state]
+    return maker(view, unit)
+
+
+def of_trouble(error: CouError) -> ops.StatusBase:
+    """Return what keeps the charm from working, with the command that mends it."""
+    return ops.BlockedStatus(fit("", error.seen, f" {error.remedy}" if error.remedy else ""))
+
+
+def not_taken(seen: str, unit: str) -> ops.StatusBase:
+    """Return that the controller did not take the account when the cloud was last planned."""
+    return ops.BlockedStatus(fit("", seen.rstrip("."), f"; mend it, then: juju run {unit} plan"))
+
+
+def ready(leader: bool) -> ops.StatusBase:
+    """Return the status of a unit that has nothing to do; only the leader starts runs."""
+    return ops.ActiveStatus("ready" if leader else "ready: standby, only the leader runs")
+
+
+def fit(before: str, middle: str, after: str, longest: int = LONGEST) -> str:
+    """Join three texts into one line; what is too long is cut from the middle.
+
+    So the command at the end stays whole.
+    """
+    middle = " ".join(words.clean(middle).split())
+    room = longest - len(before) - len(after)
+    if len(middle) > room:
+        middle = f"{middle[: room - 1].rstrip(' :,.')}…" if room > 1 else ""
+    text = f"{before}{middle}{after}"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def where(view: View) -> str:
+    """Return ``step 41 of 312``, or what can be said before the first step."""
+    return f"step {view.number} of {view.total}" if view.number else "the start"
+
+
+def _starting(view: View, _: str) -> ops.StatusBase:
+    return ops.MaintenanceStatus(fit("starting the upgrade to ", view.to, ""))
+
+
+def _running(view: View, _: str) -> ops.StatusBase:
+    if view.attempt is not None and view.attempt.job is Job.ABANDON:
+        return ops.MaintenanceStatus("abandoning the run: putting back what it switched")
+    if not view.number:
+        return ops.MaintenanceStatus(
+            fit("looking at the model before the upgrade to ", view.to, "")
+        )
+    return ops.MaintenanceStatus(fit(f"{where(view)}: ", view.title, ""))
+
+
+def _waiting(view: View, _: str) -> ops.StatusBase:
+    return ops.WaitingStatus(fit(f"{where(view)} waits: ", view.waits_for or view.title, ""))
+
+
+def _draining(view: View, _: str) -> ops.StatusBase:
+    if not view.running:
+        return ops.MaintenanceStatus(f"stopping at {where(view)}")
+    titles = ", ".join(step.title for step in view.running)
+    return ops.MaintenanceStatus(fit(f"stopping at {where(view)}: finishing ", titles, ""))
+
+
+def _hung(view: View, unit: str) -> ops.StatusBase:
+    since = f"the runner hangs since {view.silent_since:%H:%M} UTC at {where(view)}"
+    return ops.BlockedStatus(fit(since, "", f"; to end it: juju run {unit} cancel force=true"))
+
+
+def _halted(word: str) -> Callable[[View, str], ops.StatusBase]:
+    def status(view: View, unit: str) -> ops.StatusBase:
+        return ops.BlockedStatus(
+            fit(f"{word} at {where(view)}", "", f"; to go on: juju run {unit} upgrade")
+        )
+
+    return status
+
+
+def _failed(view: View, unit: str) -> ops.StatusBase:
+    return ops.BlockedStatus(
+        fit(f"failed at {where(view)}: ", view.cause, f"; see juju run {unit} status")
+    )
+
+
+def _refused(view: View, unit: str) -> ops.StatusBase:
+    return ops.BlockedStatus(
+        fit("nothing was done: ", view.error, f"; look again: juju run {unit} plan")
+    )
+
+
+def _completed(view: View, unit: str) -> ops.StatusBase:
+    kept = len(marks.left(view.marks))
+    seen = view.outcome
+    if seen.left:
+        after = (f": {seen.then}" if seen.then else "") + (f"; {kept} left switched" * bool(kept))
+        before = f"upgraded {seen.what} except "
+        return ops.ActiveStatus(fit(before, ", ".join(seen.left), after))
+    rest = f"; {kept} left switched: juju run {unit} status" if kept else ""
+    return ops.ActiveStatus(fit("upgraded ", seen.what, rest))
+
+
+def _abandoned(view: View, unit: str) -> ops.StatusBase:
+    if not view.number:
+        return ops.ActiveStatus("ready")
+    # Nobody promised that the rest is done: the next plan tells what the cloud needs.
+    return ops.BlockedStatus(
+        fit(f"abandoned at {where(view)}", "", f"; look at the cloud: juju run {unit} plan")
+    )
+
+
+def _planned(_: View, unit: str) -> ops.StatusBase:
+    return ops.ActiveStatus("ready")
+
+
+_GOING = {
+    RunState.STARTING: _starting,
+    RunState.RUNNING: _running,
+    RunState.WAITING: _waiting,
+    RunState.DRAINING: _draining,
+}
+_RESTING = {
+    RunState.PLANNED: _planned,
+    RunState.STOPPED: _halted("stopped"),
+    RunState.KILLED: _halted("killed"),
+    RunState.INTERRUPTED: _halted("interrupted"),
+    RunState.FAILED: _failed,
+    RunState.REFUSED: _refused,
+    RunState.COMPLETED: _completed,
+    RunState.ABANDONED: _abandoned,
+}

@@ -1,0 +1,1 @@
+"""Real charms: hook environment, hook tools, juju-exec. Builds on model."""

@@ -1,0 +1,1 @@
+"""The juju command, over the wire; imports no other room."""

@@ -1,0 +1,130 @@
+"""Starting and stopping the server process, from outside of it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+from ..agent import survivors
+from ..command.client import Connection
+from ..command.errors import CommandError
+from ..command.store import ClientStore
+from .server import PACKAGE_PARENT
+from .state import Running, State, StateError
+from .world import Settings
+
+START_S, STOP_S = 30.0, 20.0
+
+
+def up(state: State, settings: Settings) -> Running:
+    """Start a testbed in a folder and wait until it answers.
+
+    Raises:
+        StateError: one runs there already, the folder is not ours, or it did not come up.
+    """
+    running = state.running()
+    if running is not None:
+        raise StateError(f"a testbed runs in {state.folder} already (pid {running.pid})")
+    left = _sweep_last(state)
+    if left:
+        raise StateError(f"processes of an earlier testbed do not end: {left}")
+    state.prepare()
+    process = _spawn(state, settings)
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        running = state.running()
+        if running is not None and _answers(state):
+            # The server is on its own from here: it is no zombie of ours when it ends later.
+            process.returncode = 0
+            return running
+        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+        process.wait()
+    tail = state.server_log.read_text(encoding="utf-8")[-2000:]
+    raise StateError(f"the testbed did not come up; its log ends:\n{tail}")
+
+
+def _spawn(state: State, settings: Settings) -> subprocess.Popen[bytes]:
+    """Start the server in a session of its own, with an environment of its own."""
+    arguments = [sys.executable, "-m", "juju_testbed.control.server", "--state", str(state.folder)]
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        flag = f"--{field.name.replace('_', '-')}"
+        if value is True:
+            arguments.append(flag)
+        elif value is not False:
+            arguments.append(f"{flag}={value}")
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+    environment["PYTHONPATH"] = str(PACKAGE_PARENT)
+    with state.server_log.open("ab") as log:
+        return subprocess.Popen(
+            arguments,
+            cwd="/",
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _answers(state: State) -> bool:
+    """Tell whether its admin can log in to its model."""
+    try:
+        store = ClientStore(state.juju_data)
+        controller, model = store.model()
+        Connection(controller, store.account(controller.name), model.uuid).close()
+    except CommandError:
+        return False
+    return True
+
+
+def down(state: State) -> list[int]:
+    """Stop a testbed and everything that it or a charm of it has started.
+
+    Returns:
+        The processes that could not be ended; none when all is well.
+    """
+    running = state.running()
+    if running is not None:
+        _end(running)
+    return _sweep_last(state)
+
+
+def _end(running: Running) -> None:
+    """SIGTERM; SIGKILL when that takes too long."""
+    try:
+        descriptor = os.pidfd_open(running.pid)
+    except ProcessLookupError:
+        return
+    try:
+        for number, patience_s in ((signal.SIGTERM, STOP_S), (signal.SIGKILL, STOP_S)):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, number)
+            if select.select([descriptor], [], [], patience_s)[0]:
+                return
+    finally:
+        os.close(descriptor)
+
+
+def _sweep_last(state: State) -> list[int]:
+    """Kill what an ended testbed has left; then its record has no more use."""
+    for path in (state.record, state.last):
+        ended = state.read(path)
+        if ended is None:
+            continue
+        left = survivors.sweep(ended.testbed, state.folder)
+        if left:
+            return left
+        if path == state.record:
+            path.replace(state.last)
+    return []

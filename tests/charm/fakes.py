@@ -1,0 +1,267 @@
+"""An engine that reacts as the real one promises, without processes and without Juju."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cou.errors import CouError
+from cou.plan.options import Options
+from cou.plan.plan import Plan
+from cou.plan.problem import Problem
+from cou.plan.settings import Settings
+from cou.plan.step import Kind, Step
+from cou.run.access import Access
+from cou.run.outcome import Outcome
+from cou.run.place import Place
+from cou.run.records import Attempt, Job, Limit, Mark, MarkState, RunState
+
+LIVE = {RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING}
+GOES_ON = {RunState.STOPPED, RunState.KILLED, RunState.INTERRUPTED, RunState.FAILED}
+NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    plan: Plan
+    remainder: bool = False
+    message: str = ""
+    padding: str = ""
+
+    def text(self, form: str) -> str:
+        if form == "json":
+            return json.dumps(self.plan.to_dict())
+        head = "# " if form == "markdown" else ""
+        return f"{head}{self.plan.root.title}{self.padding}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Started:
+    run: str
+    resumed: bool
+    log_path: Path
+    message: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Cancelled:
+    state: RunState | None
+    message: str
+    running: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Forced:
+    message: str
+    killed: tuple[int, ...] = ()
+    cancelled: tuple[int, ...] = ()
+    running: tuple[int, ...] = ()
+    in_doubt: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Abandoned:
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Reported:
+    run: str
+    form: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    run: str
+    state: RunState
+    to: str = "victoria"
+    plan_hash: str = ""
+    number: int = 0
+    total: int = 0
+    title: str = ""
+    waits_for: str = ""
+    left_s: float = 0.0
+    next: str = ""
+    error: str = ""
+    remedy: str = ""
+    marks: tuple[Mark, ...] = ()
+    attempt: Attempt | None = None
+    running: tuple[Step, ...] = ()
+    left: tuple[str, ...] = ()
+    silent_since: datetime.datetime | None = None
+    got_somewhere: bool = True
+
+    @property
+    def outcome(self) -> Outcome:
+        then = "empty it, then plan group=data-plane" if self.left else ""
+        return Outcome(f"to {self.to}", self.left, then)
+
+    def to_dict(self) -> Mapping[str, Any]:
+        return {"schema": 1, "run": self.run, "state": self.state.value, "title": self.title}
+
+    @property
+    def cause(self) -> str:
+        return self.error
+
+    def to_text(self, command: Callable[[str], str]) -> str:
+        return f"{self.state.value} {self.title}. To go on: {command('upgrade')}"
+
+
+def step(name: str) -> Step:
+    return Step(id=name, kind=Kind.REFRESH, title=f"Refresh {name}", target=name.split("/")[0])
+
+
+def plan_of(options: Options, problems: tuple[Problem, ...], steps: tuple[Step, ...]) -> Plan:
+    root = Step("upgrade", Kind.GROUP, "Upgrade cloud to victoria", steps=steps)
+    return Plan("openstack", "uuid", "ussuri", "victoria", options, problems, (), root)
+
+
+def attempt(
+    job: Job = Job.UPGRADE,
+    limit: Limit | None = None,
+    cancelled: datetime.datetime | None = None,
+    by: str = "",
+) -> Attempt:
+    return Attempt(1, "r1", job, limit or Limit(), NOON, cancelled, by, None, None, "")
+
+
+def mark(id: str, state: MarkState = MarkState.SET, **data: Any) -> Mark:
+    kind, _, target = id.partition(":")
+    return Mark(id, kind, target, data, state, "keystone/refresh", NOON, "")
+
+
+class Control:
+    """One unit's engine; its world is in the attributes, which tests may set.
+
+    Attributes:
+        steps: what every plan does.
+        problems: what every plan finds.
+        seen: the run; None until something was planned.
+        accesses: the account given with each call that got one.
+        broken: raised by every call, where it is set.
+    """
+
+    def __init__(self) -> None:
+        self.place: Place | None = None
+        self.steps = (step("keystone/refresh"), step("glance/refresh"))
+        self.problems: tuple[Problem, ...] = ()
+        self.padding = ""
+        self.seen: View | None = None
+        self.calls: list[str] = []
+        self.accesses: list[Access] = []
+        self.settings: Settings | None = None
+        self.given: dict[str, Any] = {}
+        self.broken: CouError | None = None
+        self.broken_calls: dict[str, CouError] = {}
+
+    def at(self, place: Place) -> Control:
+        """Be the engine of a unit's place: the factory that the charm is given."""
+        self.place = place
+        return self
+
+    def _called(self, name: str) -> None:
+        if name != "view":
+            self.calls.append(name)
+        if error := self.broken_calls.get(name) or self.broken:
+            raise error
+
+    def plan(self, access: Access, settings: Settings, options: Options) -> Shown:
+        self._called("plan")
+        self.accesses.append(access)
+        self.settings = settings
+        plan = plan_of(options, self.problems, self.steps)
+        if self.seen is not None and self.seen.state in LIVE | GOES_ON:
+            return Shown(plan, remainder=True, message="2 of 2 steps are left.")
+        total = len(self.steps)
+        self.seen = View("r1", RunState.PLANNED, plan_hash=plan.hash, total=total)
+        return Shown(plan, padding=self.padding)
+
+    def start(
+        self,
+        access: Access,
+        settings: Settings,
+        *,
+        plan_hash: str | None,
+        until: datetime.datetime | None,
+        limit: Limit | None,
+    ) -> Started:
+        self._called("start")
+        self.given = {"plan_hash": plan_hash, "until": until, "limit": limit}
+        self.settings = settings
+        if self.seen is None:
+            raise CouError("no-plan", "No plan was shown.", "Run plan first.")
+        if plan_hash not in (None, self.seen.plan_hash):
+            raise CouError("other-plan", f"{plan_hash} is not the plan shown.")
+        if self.seen.state is RunState.COMPLETED:
+            return self._started("All is done; nothing was sent.", resumed=False)
+        if self.seen.state in LIVE:
+            raise CouError("running", "The run is going on already.")
+        self._launch(access)
+        resumed = self.seen.state in GOES_ON
+        self.seen = dataclasses.replace(self.seen, state=RunState.STARTING)
+        return self._started("The upgrade goes on in the background.", resumed=resumed)
+
+    def _launch(self, access: Access) -> None:
+        assert self.place is not None
+        self.accesses.append(access)
+        access.write(self.place.credential)
+
+    def _started(self, message: str, *, resumed: bool) -> Started:
+        assert self.seen is not None
+        assert self.place is not None
+        return Started(self.seen.run, resumed, self.place.home / "run.log", message)
+
+    def cancel(self) -> Cancelled:
+        self._called("cancel")
+        if self.seen is None or self.seen.state not in LIVE:
+            state = self.seen.state if self.seen else None
+            return Cancelled(state, "Nothing runs.")
+        self.seen = dataclasses.replace(self.seen, state=RunState.DRAINING, running=self.steps)
+        running = [{"step": one.id, "target": one.target} for one in self.steps]
+        return Cancelled(RunState.DRAINING, "Two steps finish.", running)
+
+    def force(self, access: Access | None = None) -> Forced:
+        self._called("force")
+        if access is not None:
+            self.accesses.append(access)
+        if self.seen is None or self.seen.state not in LIVE:
+            return Forced("Nothing runs.")
+        self.seen = dataclasses.replace(self.seen, state=RunState.KILLED)
+        return Forced("The runner is killed.", (71, 72), (5,), (4,), ("keystone/refresh",))
+
+    def view(self, *, estimated: bool = False) -> View | None:
+        self._called("view")
+        return self.seen
+
+    def abandon(self, access: Access) -> Abandoned:
+        self._called("abandon")
+        if self.seen is None or self.seen.state not in GOES_ON:
+            raise CouError("nothing-to-abandon", "No run is unfinished.")
+        self._launch(access)
+        self.seen = dataclasses.replace(
+            self.seen, state=RunState.RUNNING, attempt=attempt(Job.ABANDON)
+        )
+        return Abandoned("The run is being abandoned.")
+
+    def restore(self, access: Access) -> Any:
+        raise CouError("not-yet", "restore is not there yet.")
+
+    def resolve_step(self, step: str, resolution: str, reason: str) -> Any:
+        self.given = {"step": step, "as": resolution, "reason": reason}
+        raise CouError("not-yet", "resolve-step is not there yet.")
+
+    def metrics(self) -> str:
+        state = self.seen.state.value if self.seen else "none"
+        return f'cou_run_state{{state="{state}"}} 1.0\n'
+
+    def report(self, form: str) -> Reported:
+        self._called("report")
+        if self.seen is None:
+            raise CouError("no-run", "Nothing has run yet.", "Run plan, then upgrade.")
+        return Reported(self.seen.run, form, f"{form} of {self.seen.run}{self.padding}")

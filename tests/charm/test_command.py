@@ -1,0 +1,42 @@
+"""The command cou on the unit."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+
+import command
+
+
+def test_the_script_runs_the_charm_s_own_command(tmp_path: Path) -> None:
+    charm_dir = Path(__file__).resolve().parents[2]
+    path = tmp_path / "cou"
+    assert command.install(charm_dir, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+    assert "cou" in done.stdout
+
+
+def test_a_refresh_writes_it_anew_and_removal_takes_it_away(tmp_path: Path) -> None:
+    path, charm_dir = tmp_path / "cou", tmp_path / "charm"
+    assert command.install(charm_dir, path)
+    assert command.install(charm_dir, path)
+    assert list(tmp_path.iterdir()) == [path]
+    command.remove(tmp_path / "another", path)
+    assert path.exists()
+    command.remove(charm_dir, path)
+    assert not path.exists()
+    command.remove(charm_dir, path)
+
+
+def test_somebody_else_s_command_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "cou"
+    path.write_text("#!/bin/sh\necho theirs\n")
+    assert not command.install(tmp_path / "charm", path)
+    command.remove(tmp_path / "charm", path)
+    assert "theirs" in path.read_text()
+
+
+def test_a_path_that_cannot_be_written_does_not_fail_the_hook(tmp_path: Path) -> None:
+    assert not command.install(tmp_path / "charm", tmp_path / "no" / "such" / "folder" / "cou")

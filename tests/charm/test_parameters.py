@@ -1,0 +1,158 @@
+"""A wrong parameter is refused with its name, its value and what is allowed."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from cou.errors import BadInput
+from cou.plan.options import Group
+
+import parameters
+
+UTC = datetime.timezone.utc
+NOW = datetime.datetime(2025, 6, 1, 12, 30, 15, tzinfo=UTC)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime.datetime:
+    return datetime.datetime(2025, 6, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("22:45", at(1, 22, 45)),
+        ("12:31", at(1, 12, 31)),
+        ("12:30", at(2, 12, 30)),  # this minute has begun: the next one is meant
+        ("9:05", at(2, 9, 5)),
+        ("22:45Z", at(1, 22, 45)),
+        ("22:45+02:00", at(1, 20, 45)),
+        ("22:45 +0200", at(1, 20, 45)),
+        ("01:00-05:00", at(2, 6)),
+        ("00:30+14:00", at(2, 10, 30)),
+        ("2025-06-03 04:00", at(3, 4)),
+        ("2025-06-03T04:00", at(3, 4)),
+        ("2025-06-03T04:00:00Z", at(3, 4)),
+        ("2025-06-03T04:00:00.000+02:00", at(3, 2)),
+        ("  2025-06-03 04:00  ", at(3, 4)),
+    ],
+)
+def test_until_is_the_next_such_time_in_utc_unless_a_zone_is_given(
+    given: str, meant: datetime.datetime
+):
+    found = parameters.until({"until": given}, NOW)
+    assert found == meant
+    assert found is not None
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_no_until_is_no_limit(given: str | None):
+    assert parameters.until({} if given is None else {"until": given}, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "24:00",
+        "12:60",
+        "12",
+        "noon",
+        "2025-06-01 12:30",  # it is past
+        "2025-02-31 04:00",
+        "2025-06-03",
+        "2025-06-03 25:00",
+        "22:45+15:00",
+        "22:45+02:61",
+        "22:45 CEST",
+        "22:45\n23:45",
+        1365,  # what 22:45 is in some YAML: 22 times 60 plus 45
+        True,
+        ["22:45"],
+    ],
+)
+def test_a_wrong_until_is_refused_by_name_and_value(given: Any):
+    with pytest.raises(BadInput) as refusal:
+        parameters.until({"until": given}, NOW)
+    assert f"until={given!r}" in str(refusal.value)
+    assert "HH:MM" in str(refusal.value)
+
+
+def test_a_hash_is_p_and_fifteen_digits():
+    assert parameters.plan_hash({"plan": "p0123456789abcde"}) == "p0123456789abcde"
+    assert parameters.plan_hash({}) is None
+    assert parameters.plan_hash({"plan": ""}) is None
+
+
+@pytest.mark.parametrize("given", ["0123456789abcdef", "p0123", "p0123456789ABCDE", 12, 1e5, True])
+def test_what_is_no_hash_is_refused(given: Any):
+    with pytest.raises(BadInput, match="plan="):
+        parameters.plan_hash({"plan": given})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (5, ("5",)),
+        ("5", ("5",)),
+        ("1, 5,0/lxd/2", ("0/lxd/2", "1", "5")),
+        ([1, "5"], ("1", "5")),
+        ("", ()),
+    ],
+)
+def test_machines_may_be_a_number_a_text_or_a_list(given: Any, meant: tuple[str, ...]):
+    options = parameters.plan_options(
+        {"group": "hypervisors", "machines": given, "format": "json"}, 1
+    )
+    assert options.machines == meant
+    assert options.group is Group.HYPERVISORS
+
+
+def test_max_parallel_comes_from_the_charm_unless_it_is_given():
+    assert parameters.plan_options({}, 4).max_parallel == 4
+    assert parameters.plan_options({"max-parallel": 2}, 4).max_parallel == 2
+
+
+def test_a_limit_names_granularity_count_and_the_step_that_must_be_next():
+    limit = parameters.limit({"granularity": "step", "count": 3, "expect": " keystone/refresh "})
+    assert (limit.granularity, limit.count, limit.expect) == ("step", 3, "keystone/refresh")
+    assert parameters.limit({}).granularity == "application"
+    assert parameters.limit({}).count == 1
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"count": 0},
+        {"count": True},
+        {"count": "1"},
+        {"count": 1.0},
+        {"expect": 5},
+        {"granularity": "unit"},
+    ],
+)
+def test_a_wrong_limit_is_refused_by_name_and_value(params: dict[str, Any]):
+    (name,) = params
+    with pytest.raises(BadInput) as refusal:
+        parameters.limit(params)
+    assert f"{name}={params[name]!r}" in str(refusal.value)
+    assert "Give " in str(refusal.value)
+
+
+@pytest.mark.parametrize("given", ["true", 1, None, "no"])
+def test_a_switch_is_true_or_false_and_nothing_else(given: Any):
+    with pytest.raises(BadInput, match="true or false"):
+        parameters.flag({"force": given}, "force")
+
+
+@pytest.mark.parametrize("given", [None, "", "  ", 3])
+def test_a_reason_must_say_something(given: Any):
+    with pytest.raises(BadInput, match="reason="):
+        parameters.words({"reason": given}, "reason")
+
+
+@pytest.mark.parametrize("given", ["yaml", 1, None, ["text"]])
+def test_an_unknown_format_is_refused_with_those_that_are_known(given: Any):
+    with pytest.raises(BadInput, match="text, json or markdown"):
+        parameters.choice({"format": given}, "format", parameters.PLAN_FORMATS)

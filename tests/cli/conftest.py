@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from .cloud import Cloud, User
+
+
+@pytest.fixture
+def cloud():
+    cloud = Cloud()
+    yield cloud
+    cloud.stop()
+
+
+@pytest.fixture
+def user(tmp_path, request):
+    """A user who knows the test's cloud, if it has one; nothing of theirs is left running."""
+    user = User(tmp_path)
+    if "cloud" in request.fixturenames:
+        user.knows_cloud(request.getfixturevalue("cloud"))
+    yield user
+    if (tmp_path / "state").exists():
+        user.run("cancel", "--force")
+
+
+@pytest.fixture
+def at(user):
+    """Start commands at terminals of their own; none outlives the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(user.at_terminal(*arguments))
+        return started[-1]
+
+    yield start
+    for terminal in started:
+        terminal.close()
+
+
+@pytest.fixture
+def eventually():
+    """Wait for something to become true."""
+
+    def wait(check, timeout_s=60):
+        deadline = time.monotonic() + timeout_s
+        while not check():
+            assert time.monotonic() < deadline, "it never came"
+            time.sleep(0.1)
+
+    return wait

@@ -1,0 +1,282 @@
+"""What is drawn and said: durations, the time left, lines, the picture, hostile names."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import io
+import signal
+import threading
+import time
+
+import pytest
+from cou.cli import aside, durations, ends, looking, parts, showing
+from cou.cli.ends import Interrupted
+from cou.cli.lines import Lines
+from cou.cli.picture import Picture
+from cou.cli.screen import Screen, clean
+from cou.cli.signals import Signals
+from cou.errors import BadInput
+from cou.juju.port import ApplicationStatus, ModelStatus, Status
+from cou.plan.options import Options
+from cou.plan.plan import Plan
+from cou.plan.step import Kind, Step
+from cou.run.records import RunState, StepRecord, StepState
+from cou.run.view import View
+from rich.console import Console
+
+T0 = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.timezone.utc)
+
+
+def leaf(name, kind=Kind.REFRESH, title=""):
+    return Step(id=name, kind=kind, title=title or f"Do {name}")
+
+
+def application(name, *steps, part="application"):
+    return Step(
+        id=name,
+        kind=Kind.GROUP,
+        title=f"Upgrade plan for '{name}' to 'victoria'",
+        params={"part": part},
+        steps=steps,
+    )
+
+
+def plan(*steps):
+    root = Step(
+        id="upgrade", kind=Kind.GROUP, title="All", params={"part": "section"}, steps=steps
+    )
+    return Plan("m", "uuid", "ussuri", "victoria", Options(), (), (), root)
+
+
+PLAN = plan(
+    leaf("idle", Kind.WAIT_IDLE),
+    leaf("backup", Kind.BACKUP_DATABASE),
+    application("keystone", leaf("keystone/a"), leaf("keystone/b", Kind.WAIT_IDLE)),
+    leaf("between"),
+    application("glance", leaf("glance/a"), leaf("glance/b")),
+    leaf("after"),
+)
+
+
+def record(name, state, begun=0.0, took=None, **more):
+    started = T0 + datetime.timedelta(seconds=begun)
+    ended = started + datetime.timedelta(seconds=took) if took is not None else None
+    fields = {"note": "", "error": ""} | more
+    pending = state is StepState.PENDING
+    return StepRecord(name, 0, state, 1, None if pending else started, ended, **fields)
+
+
+def view(plan=PLAN, state=RunState.RUNNING, waits="", **states):
+    records = {
+        step.id: record(step.id, StepState.PENDING) for step in plan.root.leaves()
+    } | states.pop("records", {})
+    known = {field.name for field in dataclasses.fields(View)}
+    values = {name: "" for name in known} | {
+        "run": "r1",
+        "state": state,
+        "plan": plan,
+        "number": 1,
+        "total": len(records),
+        "next": "after",
+        "marks": (),
+        "steps": records,
+        "attempt": None,
+        "tasks": {},
+        "waits": waits,
+        "left_s": 0.0,
+        "silent_since": None,
+    }
+    return View(**values)
+
+
+def test_only_applications_and_zones_are_asked_about():
+    pieces = parts.pieces(PLAN)
+    assert [piece.step.id for piece in pieces] == [
+        "idle",
+        "backup",
+        "keystone",
+        "between",
+        "glance",
+        "after",
+    ]
+    assert [piece.step.id for piece in pieces if piece.asked] == ["keystone", "glance"]
+
+
+def test_a_zone_is_asked_about_once_and_before_its_first_host():
+    hosts = [application(f"az1/{n}", leaf(f"az1/{n}/a"), part="host") for n in range(2)]
+    zone = application("az1", leaf("az1/option"), *hosts, part="zone")
+    pieces = parts.pieces(plan(application("keystone", leaf("keystone/a")), zone))
+    assert [piece.step.id for piece in pieces if piece.asked] == ["keystone", "az1"]
+    assert pieces[1].leaves == ("az1/option", "az1/0/a", "az1/1/a")
+    assert parts.stretch(pieces) == 1
+
+
+def test_one_yes_reaches_as_far_as_the_next_question():
+    pieces = parts.pieces(PLAN)
+    assert parts.stretch(pieces) == 2  # the checks before the first application
+    assert parts.stretch(pieces[2:]) == 2  # keystone, and what follows it
+    assert parts.stretch(pieces[4:]) == 2  # glance, and the rest
+
+
+def test_a_half_done_application_is_asked_about_again():
+    done = {"idle", "backup", "keystone/a"}
+    records = {name: record(name, StepState.DONE, 0, 1) for name in done}
+    left = parts.unfinished(parts.pieces(PLAN), records)
+    assert [piece.step.id for piece in left] == ["keystone", "between", "glance", "after"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0s"), (59, "59s"), (133, "2m 13s"), (7380, "2h 03m")]
+)
+def test_durations_are_for_people(seconds, text):
+    assert durations.text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("state", "left_s", "told"),
+    [
+        (RunState.RUNNING, 133.0, "about 2m 13s left"),
+        (RunState.RUNNING, 0.0, ""),
+        (RunState.DRAINING, 133.0, ""),
+    ],
+)
+def test_the_picture_shows_the_time_left_that_status_shows(state, left_s, told):
+    seen = dataclasses.replace(view(state=state), left_s=left_s)
+    shown = drawn(seen)
+    assert told in shown
+    assert ("left" in shown) is bool(told)
+
+
+def test_lines_tell_each_change_once():
+    lines = Lines(begins=True)
+    lines.start(None)
+    running = view(
+        records={"idle": record("idle", StepState.RUNNING)}, waits="keystone/0: executing"
+    )
+    assert list(lines.between(running, T0)) == [
+        "[1/8] Do idle",
+        "    waits: keystone/0: executing",
+    ]
+    assert list(lines.between(running, T0)) == []
+    done = view(records={"idle": record("idle", StepState.DONE, 0, 5)})
+    assert list(lines.between(done, T0)) == ["[1/8] Do idle: done, 5s"]
+
+
+def test_lines_do_not_tell_again_what_an_earlier_attempt_did():
+    before = view(records={"idle": record("idle", StepState.DONE, 0, 5)})
+    lines = Lines(begins=True)
+    lines.start(before)
+    assert list(lines.between(before, T0)) == []
+
+
+def drawn(view, width=100):
+    console = Console(file=io.StringIO(), width=width, force_terminal=True)
+    console.print(Picture().draw(view, T0 + datetime.timedelta(seconds=30)))
+    return console.file.getvalue()
+
+
+def test_the_picture_says_what_runs_what_it_waits_for_and_what_is_done():
+    text = drawn(
+        view(
+            waits="keystone/1: executing since 11:59:30",
+            records={
+                "idle": record("idle", StepState.DONE, 0, 5),
+                "keystone/a": record("keystone/a", StepState.RUNNING, 10),
+            },
+        )
+    )
+    for wanted in (
+        "running",
+        "1 of 8 steps",
+        "✓ Do idle",
+        "Upgrade plan for 'keystone'",
+        "Do keystone/a",
+        "20s",
+        "keystone/1: executing since 11:59:30",
+        "ctrl+c",
+    ):
+        assert wanted in text, wanted
+
+
+def test_names_from_the_model_cannot_steer_the_terminal():
+    hostile = "a\x1b]0;owned\x07b\x9bc[red]"
+    assert clean(hostile) == "a\ufffd]0;owned\ufffdb\ufffdc[red]"
+    text = drawn(view(waits=hostile, records={"idle": record("idle", StepState.RUNNING)}))
+    assert "\x1b]0;" not in text
+    assert "[red]" in text
+    lines = Lines(begins=True)
+    assert "[red]" in "".join(lines.between(view(waits=hostile), T0))
+
+
+def test_status_names_the_next_command():
+    stopped = showing.status(view(state=RunState.STOPPED), T0)
+    assert stopped.endswith("To go on: cou upgrade")
+    draining = showing.status(view(state=RunState.DRAINING), T0)
+    assert "cou cancel --force" in draining
+    planned = showing.status(dataclasses.replace(view(state=RunState.PLANNED), run=""), T0)
+    assert "\nPlan p" in planned
+    assert "Run ," not in planned
+
+
+@pytest.mark.parametrize(
+    ("action", "command"),
+    [
+        ("Run upgrade to go on.", "Run cou upgrade to go on."),
+        (
+            "To stop without waiting: cancel force=true.",
+            "To stop without waiting: cou cancel --force.",
+        ),
+        ("Run plan first.", "Run cou plan first."),
+        ("It runs upgrades.", "It runs upgrades."),
+        ("Leave it out with skip-apps=nrpe.", "Leave it out with --skip-apps nrpe."),
+        ("Take it on with accept=code:a.", "Take it on with --accept code:a."),
+        ("Plan with archive=false, or", "Plan with --no-archive, or"),
+        ("Plan with set-noout=true.", "Plan with --set-noout."),
+        ("or plan with purge=false.", "or plan without --purge."),
+        ("Run juju config a enable-x=true.", "Run juju config a enable-x=true."),
+    ],
+)
+def test_remedies_name_commands_instead_of_actions(action, command):
+    assert showing.as_command(action) == command
+
+
+def test_each_signal_counts_once_and_is_heard_in_the_middle_of_work():
+    signals = Signals()
+    hold = threading.Event()
+    threading.Timer(0.2, signals.send, [signal.SIGTERM]).start()
+    begun = time.monotonic()
+    with pytest.raises(Interrupted) as caught:
+        aside.do(lambda: hold.wait(30), signals)
+    hold.set()
+    assert time.monotonic() - begun < 15
+    assert ends.of_signal(caught.value.number) is ends.Code.SIGTERM
+    assert signals.take() is None
+
+
+def test_work_aside_gives_its_result_and_its_error():
+    assert aside.do(lambda: 7, Signals()) == 7
+    with pytest.raises(ZeroDivisionError):
+        aside.do(lambda: 1 // 0, Signals())
+
+
+def test_a_model_with_a_cou_of_its_own_names_the_action():
+    status = ApplicationStatus(
+        "upgrader", "ch:amd64/jammy/cou-3", "cou", "ch", 3, "", "", "", "", (), Status(), "", {}
+    )
+    other = dataclasses.replace(status, name="cou-db", charm="postgresql")
+    model = ModelStatus("openstack", "u", "3.6.0", T0, {"cou-db": other}, {})
+    looking.refuse_beside_charm(model)
+    model = dataclasses.replace(model, applications={"cou-db": other, "upgrader": status})
+    with pytest.raises(BadInput, match="juju run upgrader/leader upgrade"):
+        looking.refuse_beside_charm(model)
+
+
+def test_a_screen_in_json_keeps_stdout_for_the_result(capsys):
+    screen = Screen(Signals(), json=True)
+    screen.say("progress")
+    screen.tell("ending")
+    screen.result("{}")
+    out, err = capsys.readouterr()
+    assert out == "{}\n"
+    assert err == "progress\nending\n"

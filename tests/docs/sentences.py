@@ -1,0 +1,71 @@
+"""Sentences that the source says to people, read from its syntax; ``…`` stands for values."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import pathlib
+import re
+from collections.abc import Iterator
+
+TOP = pathlib.Path(__file__).parents[2]
+ANSWERS = {"Abandoned", "Cancelled", "Forced", "Resolved", "Restored", "Shown", "Started"}
+VERBS = ("control", "starting", "stopping")
+LEVELS = {"info", "warning", "error"}
+
+
+def answers() -> set[str]:
+    """Return what the engine puts into the message of an answer."""
+    paths = [TOP / f"lib/cou/run/{name}.py" for name in VERBS]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+    found: set[str] = set()
+    for node in itertools.chain.from_iterable(map(ast.walk, trees)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in ANSWERS:
+                for one in [*node.args, *(word.value for word in node.keywords)]:
+                    found |= set(_texts(one))
+        elif isinstance(node, (ast.Assign, ast.AugAssign)):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id == "message":
+                found |= set(_texts(node.value))
+    return found
+
+
+def next_steps() -> set[str]:
+    """Return what `plan` may name as the next step."""
+    tree = ast.parse((TOP / "src/results.py").read_text(encoding="utf-8"))
+    function = next(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name == "after_plan"
+    )
+    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    return {text for value in returned if value for text in _texts(value)}
+
+
+def logged() -> set[str]:
+    """Return the charm's lines in Juju's log, where they are no answer's message."""
+    paths = [*(TOP / "src").glob("*.py"), TOP / "lib/cou/run/service.py"]
+    paths.append(TOP / "lib/cou/run/systemd.py")
+    found: set[str] = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            logger = isinstance(node.func.value, ast.Name) and node.func.value.id == "logger"
+            first = node.args[0] if node.args else None
+            if logger and node.func.attr in LEVELS and isinstance(first, ast.Constant):
+                found.add(re.sub("%[sd]", "…", str(first.value)))
+    return found
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    """Yield the texts that an expression may give: those with a space are for people."""
+    if isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        parts = (str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values)
+        yield "".join(parts)

@@ -1,0 +1,116 @@
+"""What is packed, pinned, audited and listed is what it should be."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pathlib
+import re
+import zipfile
+from types import ModuleType
+
+import pytest
+
+TOP = pathlib.Path(__file__).parents[2]
+LOCKS = sorted(TOP.glob("requirements*.txt"))
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, TOP / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_every_package_is_pinned_by_hash_and_no_index_is_named(lock):
+    text = lock.read_text()
+    entries = [
+        entry for entry in re.split(r"\n(?=[a-zA-Z0-9])", text) if not entry.startswith("#")
+    ]
+    assert entries
+    for entry in entries:
+        assert re.match(r"[A-Za-z0-9._-]+==\S+", entry), entry
+        assert "--hash=sha256:" in entry, entry
+    assert not re.search(r"https?://|--index|--find-links", text)
+
+
+def test_nothing_that_a_listing_asks_for_is_bad():
+    listing = script("listing")
+    assert [row for row in listing.rows(TOP) if row[0] == "BAD"] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ('width="100"', 'width="120"', "not 100 x 100"),
+        ('viewBox="0 0 100 100"', "", "another view box"),
+        ("<circle", '<image href="x"/><circle', "holds a picture, text or a script"),
+    ],
+)
+def test_a_bad_icon_is_noticed(tmp_path, before, after, fault):
+    listing = script("listing")
+    good = (TOP / "icon.svg").read_text()
+    (tmp_path / "icon.svg").write_text(good.replace(before, after))
+    assert listing.icon_faults(TOP / "icon.svg") == []
+    assert fault in listing.icon_faults(tmp_path / "icon.svg")
+
+
+def test_the_same_files_packed_elsewhere_and_later_give_the_same_bytes(tmp_path):
+    same_bytes = script("same_bytes")
+    record = "ops/main.py,sha256=x,1\n../../../bin/{0},sha256={0},2\n"
+    made = []
+    for number, names in enumerate((["a.py", "dispatch"], ["dispatch", "a.py"])):
+        packed = tmp_path / f"{number}.charm"
+        with zipfile.ZipFile(packed, "w") as charm:
+            for name in names:
+                entry = zipfile.ZipInfo(name, (2020 + number, 1, 1, 0, 0, 0))
+                entry.external_attr = (0o100755 if name == "dispatch" else 0o100640) << 16
+                charm.writestr(entry, name)
+            started = f"charmcraft-started-at: '202{number}-01-01T00:00:00.1'\nbases: []\n"
+            charm.writestr("manifest.yaml", started)
+            charm.writestr("venv/pyvenv.cfg", f"home = /usr/bin\ncommand = /b/{number} -m venv\n")
+            charm.writestr("venv/lib/ops.dist-info/RECORD", record.format(number))
+        made.append(tmp_path / f"{number}.out")
+        same_bytes.main(str(packed), "1700000000", str(made[-1]))
+    assert made[0].read_bytes() == made[1].read_bytes()
+    with zipfile.ZipFile(made[0]) as charm:
+        modes = {one.filename: one.external_attr >> 16 for one in charm.infolist()}
+        assert (modes["dispatch"], modes["a.py"]) == (0o100755, 0o100644)
+        assert b"command" not in charm.read("venv/pyvenv.cfg")
+        assert charm.read("venv/lib/ops.dist-info/RECORD") == b"ops/main.py,sha256=x,1\n"
+
+
+WEAK = {"id": "PYSEC-1", "fix_versions": ["2"], "aliases": [], "description": ""}
+
+
+@pytest.mark.parametrize(
+    ("packages", "code", "told"),
+    [
+        ([{"name": "a", "version": "1", "vulns": []}], 0, "1 of 1 packages audited, 0 with"),
+        ([{"name": "a", "version": "1", "vulns": [WEAK]}], 1, "a 1: PYSEC-1 (mended in 2)"),
+        ([{"name": "a", "skip_reason": "not found"}], 0, "NOT AUDITED"),
+        (
+            [
+                {"name": "a", "skip_reason": "not found"},
+                {"name": "b", "version": "1", "vulns": [WEAK]},
+            ],
+            1,
+            "NOT AUDITED",
+        ),
+    ],
+)
+def test_a_known_weakness_fails_and_ignorance_is_loud(packages, code, told):
+    audit = script("audit_dependencies")
+    found, lines = audit.verdict(json.dumps({"dependencies": packages}), "")
+    assert found == code
+    assert told in "\n".join(lines)
+
+
+def test_an_audit_that_came_to_nothing_says_so():
+    audit = script("audit_dependencies")
+    code, lines = audit.verdict("", "Traceback\nConnectionError: no route")
+    assert code == 0
+    assert lines == [f"{audit.SKIPPED}: pip-audit came to no answer (ConnectionError: no route)"]

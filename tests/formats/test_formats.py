@@ -1,0 +1,104 @@
+"""Whatever an older charm has left on a disk is opened, shown, and gone on with."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import shutil
+import sqlite3
+
+import pytest
+from cou.run import history
+from cou.run.control import Control
+from cou.run.journal import FILE, Journal, rows
+from cou.run.journal.schema import FORMAT, PATCHES
+from cou.run.place import Place
+from cou.run.records import Job, Limit, MarkState, RunState, StepState
+
+FOLDER = pathlib.Path(__file__).parent
+EVERY = sorted(FOLDER.glob("format-*.sqlite"))
+IN_DOUBT = "az1/nova-compute-0/upgrade-unit"
+
+
+def number(path):
+    return int(path.stem.removeprefix("format-"))
+
+
+@pytest.fixture(params=EVERY, ids=[path.stem for path in EVERY])
+def kept(request, tmp_path):
+    """Return the format's number, and a place whose journal was written in it."""
+    place = Place(tmp_path / "home", tmp_path / "run")
+    place.make()
+    shutil.copyfile(request.param, place.home / FILE)
+    return number(request.param), place
+
+
+def schema(path):
+    db = sqlite3.connect(path)
+    try:
+        return db.execute(
+            "select type, name, sql from sqlite_master where sql is not null order by 1, 2"
+        ).fetchall()
+    finally:
+        db.close()
+
+
+def test_every_format_that_there_was_has_its_file():
+    assert [number(path) for path in EVERY] == list(range(1, FORMAT + 1))
+
+
+def test_no_patch_was_edited_after_it_was_released(kept, tmp_path):
+    format_, place = kept
+    db = sqlite3.connect(tmp_path / "anew")
+    for patch in PATCHES[:format_]:
+        db.executescript(patch)
+    db.close()
+    assert schema(tmp_path / "anew") == schema(place.home / FILE)
+
+
+def test_it_is_opened_and_all_that_stands_in_it_is_read(kept):
+    _, place = kept
+    journal = Journal(place.home)
+    run = journal.current()
+    assert run.state is RunState.INTERRUPTED
+    steps = journal.steps(run.id)
+    rows.check_steps(rows.plan(run.plan), steps)
+    assert len(steps) > 80
+    states = {record.state for record in steps.values()}
+    assert {StepState.DONE, StepState.IN_DOUBT, StepState.PENDING} <= states
+    marks = {mark.id: mark.state for mark in journal.marks(run.id)}
+    assert marks["paused:nova-compute/0"] is MarkState.SET
+    assert MarkState.PUT_BACK in marks.values()
+    (doubtful,) = [one for one in journal.operations(run.id) if one.verdict is None]
+    assert (doubtful.step, doubtful.key, doubtful.task) == (IN_DOUBT, "pause", None)
+    assert len(journal.attempts(run.id)) == 2
+    assert len(journal.events(run.id)) > 100
+    assert sqlite3.connect(place.home / FILE).execute("pragma user_version").fetchone() == (
+        FORMAT,
+    )
+    journal.close()
+
+
+def test_it_is_shown_and_reported(kept):
+    _, place = kept
+    view = Control(place).view()
+    assert view.state is RunState.INTERRUPTED
+    assert "paused:nova-compute/0" in {mark.id for mark in view.marks}
+    journal = Journal(place.home)
+    account = history.tell(journal, alive=False, now=datetime.datetime.now(datetime.timezone.utc))
+    assert account is not None
+    journal.close()
+
+
+def test_its_run_goes_on_where_it_was_and_a_cancel_still_stops_it(kept):
+    _, place = kept
+    journal = Journal(place.home)
+    run = journal.current().id
+    attempt = journal.resume_run(run, Job.UPGRADE, Limit())
+    assert journal.begin_step(attempt.token, IN_DOUBT).state is StepState.RUNNING
+    _, running = journal.cancel(attempt.token, "a test")
+    assert running == [IN_DOUBT]
+    journal.end_step(attempt.token, IN_DOUBT, StepState.DONE)
+    journal.end_attempt(attempt.token, RunState.STOPPED)
+    assert journal.run(run).state is RunState.STOPPED
+    journal.close()

@@ -1,0 +1,51 @@
+"""A journal with something of everything in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import pathlib
+import tempfile
+
+from cou.plan.options import Options
+from cou.plan.plan import Plan, canonical
+from cou.plan.settings import Settings
+from cou.plan.step import Kind, Step
+from cou.run.journal import FILE, Journal
+from cou.run.records import Limit, RunState, StepState, Verdict
+
+
+@functools.cache
+def whole_journal() -> bytes:
+    """Return the file of a journal whose run was cancelled half-way."""
+    with tempfile.TemporaryDirectory() as name:
+        home = pathlib.Path(name)
+        journal = Journal(home)
+        _fill(journal)
+        journal.close()
+        assert not (home / f"{FILE}-wal").exists(), "not all is in the file"
+        return (home / FILE).read_bytes()
+
+
+def _fill(journal: Journal) -> None:
+    steps = tuple(
+        Step(f"keystone/{number}", Kind.REFRESH, f"Refresh {number}", target="keystone")
+        for number in range(4)
+    )
+    root = Step("upgrade", Kind.GROUP, "Upgrade", steps=steps)
+    plan = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), root)
+    text = canonical(plan.to_dict())
+    settings = dataclasses.asdict(Settings())
+    journal.show(text, settings)
+    attempt = journal.create_run(text, settings, [step.id for step in steps], Limit())
+    token = attempt.token
+    journal.hold(token)
+    for step, end in zip(steps, (StepState.DONE, StepState.FAILED, StepState.DONE), strict=False):
+        journal.begin_step(token, step.id)
+        operation = journal.intend(token, step.id, "refresh", {"channel": "victoria/stable"})
+        journal.record_verdict(token, operation.id, Verdict.DONE, {"task": 7})
+        journal.end_step(token, step.id, end, error="no" if end is StepState.FAILED else "")
+    journal.cancel(token, "operator")
+    journal.end_attempt(token, RunState.STOPPED, {"code": "x", "seen": "y", "remedy": "z"})
+    # Again what is begun next; a forced end leaves it in doubt.
+    journal.show(text, settings, attempt.run)

@@ -1,0 +1,1 @@
+"""The packed charm, with its own virtual environment, in a machine with a real systemd."""

@@ -1,0 +1,184 @@
+"""A cloud served over TLS in a thread, and the real supervisor and runner against it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+import os
+import threading
+import time
+
+import pytest
+from cou.plan.options import Options
+from cou.plan.settings import Settings
+from cou.run import locks
+from cou.run.access import Access
+from cou.run.control import Control
+from cou.run.place import Place
+from cou.run.records import RunState
+from juju_testbed.charms import bundle, profile
+from juju_testbed.charms.store import OpenStackStore
+from juju_testbed.model.clock import Clock
+from juju_testbed.model.controller import Controller
+from juju_testbed.model.model import Model
+from juju_testbed.wire import certificates, server
+
+PASSWORD = "not-for-any-log-4711"
+SETTINGS = Settings(quiet_period_s=0)
+
+
+_certificates = functools.cache(certificates.make)
+
+
+class Cloud:
+    """A testbed's controller with one deployed model, served on loopback."""
+
+    def __init__(self, source):
+        self._ready = threading.Event()
+        self._source = source
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        assert self._ready.wait(30)
+
+    def _serve(self):
+        self.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self.loop)
+        self._stop = asyncio.Event()
+        self.loop.run_until_complete(self._main())
+        self.loop.close()
+
+    async def _main(self):
+        self.controller = self.deploy()
+        (self.model,) = self.controller.models.values()
+        self.certs = _certificates()
+        self.server = server.Server(self.controller, self.certs)
+        await self.server.listen()
+        self.model.start()
+        self._ready.set()
+        await self._stop.wait()
+        await self.server.close()
+        await self.end()
+        await self.model.stop()
+
+    def deploy(self):
+        """Return the controller that is to be served."""
+        clock = Clock()
+        controller = Controller(clock=clock)
+        store = OpenStackStore(dataclasses.replace(profile.INSTANT, upgrade=0.05, hook=0.02))
+        model = Model("openstack", clock=clock, store=store)
+        model.watch_delay_s = 0.02
+        controller.add_model(model)
+        bundle.deploy(model, self._source, store)
+        controller.add_user("cou", PASSWORD)
+        controller.grant("cou", "admin", "openstack")
+        return controller
+
+    async def end(self):
+        """Look at the model once more, after the last client has gone."""
+
+    def access(self, password=PASSWORD):
+        return Access(
+            (self.server.address,),
+            self.certs.ca,
+            self.model.uuid,
+            "openstack",
+            "cou",
+            password,
+        )
+
+    def stop(self):
+        self.loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+
+SMALL = """
+series: focal
+machines: {'0': {}, '1': {constraints: zones=az1}, '2': {constraints: zones=az2}}
+applications:
+  keystone: {charm: ch:keystone, channel: ussuri/stable, num_units: 3, to: [lxd:0, lxd:1, lxd:2]}
+  nova-cloud-controller: {charm: ch:nova-cloud-controller, channel: ussuri/stable, num_units: 1,
+    to: [lxd:0]}
+  rabbitmq-server: {charm: ch:rabbitmq-server, channel: 3.8/stable, num_units: 1, to: [lxd:1]}
+  mysql-innodb-cluster: {charm: ch:mysql-innodb-cluster, channel: 8.0/stable, num_units: 3,
+    to: [lxd:0, lxd:1, lxd:2]}
+  nova-compute: {charm: ch:nova-compute, channel: ussuri/stable, num_units: 2, to: ['1', '2']}
+  neutron-api: {charm: ch:neutron-api, channel: ussuri/stable, num_units: 1, to: [lxd:2]}
+"""
+
+
+@pytest.fixture
+def cloud():
+    cloud = Cloud(SMALL)
+    yield cloud
+    cloud.stop()
+
+
+@pytest.fixture
+def operator(tmp_path, cloud):
+    operator = Operator(Place(tmp_path / "home", tmp_path / "run"), cloud)
+    yield operator
+    operator.control.force()
+
+
+class Operator:
+    """Somebody with a journal and a cloud."""
+
+    def __init__(self, place, cloud):
+        self.place = place
+        self.cloud = cloud
+        self.control = Control(place)
+
+    def plan(self, **options):
+        return self.control.plan(self.cloud.access(), SETTINGS, Options.from_dict(options))
+
+    def upgrade(self, **kwargs):
+        return self.control.start(self.cloud.access(), SETTINGS, **kwargs)
+
+    def state(self):
+        return self.control.view().state
+
+    def wait(self, *states, timeout_s=90):
+        deadline = time.monotonic() + timeout_s
+        while (state := self.state()) not in states:
+            assert time.monotonic() < deadline, (state, self.log())
+            time.sleep(0.05)
+        return state
+
+    def finish(self):
+        """Wait until the run has ended, and its processes with it."""
+        going = {RunState.STARTING, RunState.RUNNING, RunState.DRAINING, RunState.WAITING}
+        state = self.wait(*(set(RunState) - going))
+        deadline = time.monotonic() + 120
+        while self.pids():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return state
+
+    def pids(self):
+        held = (locks.holder(self.place.supervisor_lock), locks.holder(self.place.runner_lock))
+        return [pid for pid in held if pid]
+
+    def await_that(self, seen, timeout_s=90):
+        """Wait until something is so."""
+        deadline = time.monotonic() + timeout_s
+        while not (found := seen()):
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.02)
+        return found
+
+    def log(self):
+        return "\n".join(path.read_text() for path in (self.place.home / "log").glob("*"))
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except FileNotFoundError:
+        return False
+
+
+def kill(pid, number):
+    os.kill(pid, number)

@@ -1,0 +1,40 @@
+"""Dumps over the days of a run that was stopped: kept while young, made again when old."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from cou.plan.settings import Settings
+from cou.run.records import Limit, RunState
+
+from . import bundles, story
+from . import world as worlds
+
+
+def dumps(world):
+    return [e["data"]["file"] for e in world.model.log.entries if e["event"] == "database-dumped"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("hours", "made"), [(1, 1), (30, 2)])
+def test_a_run_that_goes_on_later_dumps_again_only_where_the_dump_is_too_old(
+    tmp_path, hours, made
+):
+    async def tale():
+        settings = Settings(backup_max_age_s=24 * 3600)
+        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=settings)
+        plan = await world.plan()
+        attempt = world.create(plan, Limit("application", 3))
+        assert (await world.work(attempt)).state is RunState.STOPPED
+        assert len(dumps(world)) == 1
+        await asyncio.sleep(hours * 3600)
+        attempt = world.resume(attempt.run)
+        ending = await world.work(attempt)
+        assert ending.state is RunState.COMPLETED, ending.error
+        files = dumps(world)
+        assert len(set(files)) == made
+        machine = story.place(world).site("mysql-innodb-cluster/0").machine
+        assert set(files) <= set(machine.files)
+
+    worlds.run(tale())

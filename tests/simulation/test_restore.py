@@ -1,0 +1,76 @@
+"""However a restore ends, upgrade alone finishes the job afterwards."""
+
+from __future__ import annotations
+
+import pytest
+from cou.errors import CouError
+from cou.run import release
+from cou.run.records import Job, MarkState, RunState, StepState
+
+from . import world as worlds
+from .test_unfinished import stop_when
+from .test_whole_run import finish
+
+pytestmark = pytest.mark.slow
+
+MARK = "option:rabbitmq-server:enable-auto-restarts"
+SETS_IT = "rabbitmq-server/set-config/enable-auto-restarts"
+
+
+async def stopped_with_a_mark(world):
+    plan = await world.plan()
+    attempt = world.create(plan)
+    ending = await stop_when(
+        world, attempt, lambda: MARK in {mark.id for mark in world.marks(attempt.run)}
+    )
+    assert ending.state is RunState.STOPPED
+    return attempt.run
+
+
+async def assert_finished(world, run):
+    await finish(world, world.resume(run))
+    states = {record.state for record in world.steps(run).values()}
+    assert states <= {StepState.DONE, StepState.SATISFIED, StepState.SKIPPED}
+    assert {mark.state for mark in world.marks(run)} == {MarkState.PUT_BACK}
+
+
+@pytest.mark.parametrize("point", ["make-due", "write-mark", "end-step"])
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("again", [True, False], ids=["restored again", "upgraded"])
+def test_a_restore_killed_at_a_write_is_made_whole_by_the_next_and_by_upgrade(
+    tmp_path, point, side, again
+):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        run = await stopped_with_a_mark(world)
+        attempt = world.resume(run, job=Job.RESTORE)
+        at = f"journal/{point}/{side}"
+        assert await world.work_until(attempt, lambda name: name == at) is None
+        if again:
+            ending = await world.work(world.resume(run, job=Job.RESTORE))
+            assert ending.state is RunState.STOPPED
+            assert world.steps(run)[SETS_IT].state is StepState.PENDING
+            assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.PUT_BACK}
+        await assert_finished(world, run)
+
+    worlds.run(story())
+
+
+def test_a_mark_that_a_restore_could_not_put_back_does_not_keep_the_run_from_its_end(
+    tmp_path, monkeypatch
+):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        run = await stopped_with_a_mark(world)
+
+        async def fail(*_):
+            raise CouError("lost", "It cannot be put back now.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(release.marks, "release", fail)
+            await world.work(world.resume(run, job=Job.RESTORE))
+        assert world.steps(run)[f"put-back/{MARK}"].state is StepState.FAILED
+        assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.SET}
+        await assert_finished(world, run)
+
+    worlds.run(story())

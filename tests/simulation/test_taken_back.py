@@ -1,0 +1,49 @@
+"""A task that a forced cancel took back, before its agent began, is sent anew by upgrade."""
+
+from __future__ import annotations
+
+import pytest
+from cou.run.records import RunState
+
+from . import world as worlds
+from .test_whole_run import assert_upgraded, finish
+
+pytestmark = pytest.mark.slow
+
+
+def open_tasks(world, run):
+    journal = world.journal()
+    try:
+        found = journal.operations(run)
+        return [one.task for one in found if one.task is not None and one.verdict is None]
+    finally:
+        journal.close()
+
+
+def test_upgrade_sends_again_what_force_has_taken_back(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        attempt = world.create(plan)
+        agents = list(world.model.uniters.values())
+        sent = False
+
+        def strikes(name):
+            nonlocal sent
+            if name == "juju/enqueue/before" and not sent:
+                sent = True
+                for agent in agents:  # so that what is sent now stays pending
+                    agent.kill()
+            return name == "journal/record-task/after" and open_tasks(world, attempt.run)
+
+        assert await world.work_until(attempt, strikes, as_=RunState.KILLED) is None
+        journal = world.journal()
+        journal.cancel(attempt.token, "operator", forced=True)
+        journal.close()
+        await world.client().cancel_tasks(open_tasks(world, attempt.run))
+        for agent in agents:
+            agent.start()
+        await finish(world, world.resume(attempt.run))
+        assert_upgraded(world, plan, attempt.run)
+
+    worlds.run(story())

@@ -1,0 +1,214 @@
+"""Whole upgrades of a whole cloud in virtual time: to the end, stopped, killed, and resumed."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import random
+
+import pytest
+from cou.run.records import Job, Limit, MarkState, RunState, StepState
+
+from . import world as worlds
+
+
+def operations(world):
+    """Count what changed the cloud, by what was done to whom."""
+    counted = collections.Counter()
+    for entry in world.model.log.entries:
+        name = entry["data"].get("name", "")
+        if entry["event"] == "task-begun" and name in ONCE:
+            counted[name, entry["unit"]] += 1
+        elif entry["event"] == "config-changed":
+            counted[entry["data"]["key"], entry["application"], str(entry["data"]["new"])] += 1
+        elif entry["event"] == "charm-changed":
+            counted[entry["data"]["new"], entry["application"]] += 1
+    return counted
+
+
+ONCE = ("openstack-upgrade", "mysqldump", "pause", "resume", "enable", "disable", "purge-data")
+
+
+def assert_upgraded(world, plan, run):
+    assert {record.state for record in world.steps(run).values()} <= {
+        StepState.DONE,
+        StepState.SATISFIED,
+    }
+    assert {mark.state for mark in world.marks(run)} == {MarkState.PUT_BACK}
+    repeated = {what: count for what, count in operations(world).items() if count > 1}
+    assert not repeated
+
+
+async def finish(world, attempt):
+    """Resume until the run is completed, as an operator would."""
+    while True:
+        ending = await world.work(attempt)
+        if ending.state is RunState.COMPLETED:
+            return
+        assert ending.state is RunState.STOPPED, ending
+        attempt = world.resume(attempt.run)
+
+
+@pytest.mark.slow
+def test_a_cloud_is_upgraded_to_the_end(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        assert not plan.blocking
+        attempt = world.create(plan)
+        ending = await world.work(attempt)
+        assert ending.state is RunState.COMPLETED, ending.error
+        assert_upgraded(world, plan, attempt.run)
+        again = await world.plan(group="all")
+        assert again.origin == plan.target == "victoria"
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_cancelled_again_and_again_it_still_does_everything_once(tmp_path, seed):
+    """After an acknowledgement operations reach only the targets that it named."""
+
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        targets = {step.id: step.target for step in plan.root.leaves()}
+        attempt = world.create(plan)
+        dice = random.Random(seed)
+        for _ in range(6):
+            journal = world.journal()
+            work = asyncio.create_task(world.work(attempt))
+            await asyncio.sleep(dice.uniform(0.5, 120))
+            if work.done():
+                break
+            _, running = journal.cancel(attempt.token, "operator")
+            before = len(world.model.log.entries)
+            journal.close()
+            ending = await work
+            assert ending.state in (RunState.STOPPED, RunState.COMPLETED)
+            named = {targets[step] for step in running}
+            for entry in world.model.log.entries[before:]:
+                if entry["event"] == "asked" and entry["by"] == "cou":
+                    assert touches(entry, named), entry
+            busy = [u.name for u in world.model.units.values() if u.agent.current == "executing"]
+            owners = {application(target) for target in named}
+            assert not [unit for unit in busy if application(unit) in owners]
+            if ending.state is RunState.COMPLETED:
+                break
+            attempt = world.resume(attempt.run)
+        if world.journal().run(attempt.run).state is not RunState.COMPLETED:
+            await finish(world, attempt)
+        assert_upgraded(world, plan, attempt.run)
+
+    worlds.run(story())
+
+
+def application(name):
+    return name.split("/")[0]
+
+
+def touches(entry, named):
+    if entry["data"].get("call", "").startswith("Annotations"):
+        return True
+    return entry["unit"] in named or (entry["application"] or application(entry["unit"])) in named
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_random_instants_it_still_does_everything_once(tmp_path, seed):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        attempt = world.create(plan)
+        dice = random.Random(seed)
+        kills, ending = 0, None
+        while ending is None and kills < 12:
+            ending = await world.work_until(attempt, worlds.countdown(dice.randrange(1, 150)))
+            if ending is None:
+                kills += 1
+                attempt = world.resume(attempt.run)
+        if ending is None:
+            await finish(world, attempt)
+        else:
+            assert ending.state is RunState.COMPLETED, ending
+        assert kills >= 8
+        assert_upgraded(world, plan, attempt.run)
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+def test_upgrade_step_takes_one_application_at_a_time(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        attempt = world.create(plan, Limit("application", 1))
+        taken = []
+        while True:
+            before = {k for k, r in world.steps(attempt.run).items() if r.state.over}
+            ending = await world.work(attempt)
+            after = {k for k, r in world.steps(attempt.run).items() if r.state.over}
+            taken.append(sorted(after - before))
+            if ending.state is RunState.COMPLETED:
+                break
+            attempt = world.resume(attempt.run, Limit("application", 1))
+        assert all(taken)
+        assert len(taken) > 20
+        assert_upgraded(world, plan, attempt.run)
+
+    worlds.run(story())
+
+
+def test_upgrade_step_refuses_another_step_than_expected(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        attempt = world.create(plan, Limit("step", 1, "no/such/step"))
+        ending = await world.work(attempt)
+        assert ending.state is RunState.STOPPED
+        assert ending.error["code"] == "not-expected"
+        assert not any(r.started for r in world.steps(attempt.run).values())
+
+    worlds.run(story())
+
+
+def test_what_changed_since_the_plan_was_shown_is_refused_and_nothing_is_sent(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        attempt = world.create(plan)
+        world.model.set_config("keystone", {"openstack-origin": "cloud:focal-victoria"}, "admin")
+        before = len(world.model.log.entries)
+        ending = await world.work(attempt)
+        assert ending.state is RunState.REFUSED
+        assert "keystone" in ending.error["seen"]
+        asked = [e for e in world.model.log.entries[before:] if e["event"] == "asked"]
+        assert {e["data"]["name"] for e in asked if e["by"] == "cou"} <= READS
+
+    worlds.run(story())
+
+
+READS = {"instance-count", "list-compute-nodes", "juju-exec"}
+
+
+@pytest.mark.slow
+def test_an_abandoned_run_puts_its_marks_back(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        attempt = world.create(plan)
+        work = asyncio.create_task(world.work(attempt))
+        while not any(m.kind == "compute-service" for m in world.marks(attempt.run)):
+            await asyncio.sleep(1)
+        world.journal().cancel(attempt.token, "operator")
+        assert (await work).state is RunState.STOPPED
+        assert any(m.state is MarkState.SET for m in world.marks(attempt.run))
+        attempt = world.resume(attempt.run, job=Job.ABANDON)
+        ending = await world.work(attempt)
+        assert ending.state is RunState.ABANDONED
+        left = {m.id: m for m in world.marks(attempt.run) if m.state is not MarkState.PUT_BACK}
+        assert set(left) <= {"option:nova-compute:action-managed-upgrade"}
+        assert all(m.state is MarkState.KEPT and m.note for m in left.values())
+
+    worlds.run(story())

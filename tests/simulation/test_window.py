@@ -1,0 +1,41 @@
+"""A change window: nothing begins that may not end before it, and the drain says so."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from cou.run.records import Limit, RunState, StepState
+
+from . import bundles, story
+
+pytestmark = pytest.mark.slow
+
+
+def test_nothing_begins_that_may_not_end_in_the_window_and_the_marks_are_named(tmp_path):
+    from . import world as worlds
+
+    async def tell():
+        world = await story.cloud(tmp_path / "home", bundles.two_services("focal", "ussuri"))
+        plan = await world.plan()
+        # Nothing is known of this cloud: each step counts as its timeout.
+        prepare = sum(step.timeout_s for step in plan.root.steps[0].leaves())
+        until = world.clock.now() + datetime.timedelta(seconds=prepare)
+        attempt = world.create(plan, Limit(until=until))
+        ending = await world.work(attempt)
+        assert ending.state is RunState.STOPPED
+        assert ending.error["code"] == "window-closed"
+        assert ending.error["seen"].startswith("Window closed:")
+        assert "switched" in ending.error["seen"]
+        records = world.steps(attempt.run).values()
+        assert not [one for one in records if one.state is StepState.RUNNING]
+        assert any(one.state is StepState.PENDING for one in records)
+        assert world.clock.now() <= until
+        journal = world.journal()
+        drained = journal.attempt(attempt.run)
+        journal.close()
+        assert drained.cancelled is not None
+        assert drained.cancelled_by == "window closed"
+        assert (await world.work(world.resume(attempt.run))).state is RunState.COMPLETED
+
+    worlds.run(tell())

@@ -1,0 +1,272 @@
+"""The simulated cloud and the engine in one process, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import dataclasses
+import json
+import os
+
+from cou.errors import JujuError
+from cou.juju import facades
+from cou.juju.client import Client
+from cou.juju.transport import Session
+from cou.plan.options import Options
+from cou.plan.plan import Plan, canonical
+from cou.plan.settings import Settings
+from cou.run import crash
+from cou.run.clock import LoopClock
+from cou.run.journal import Journal
+from cou.run.planning import make_plan
+from cou.run.records import Job, Limit, RunState
+from cou.run.runner import Runner
+from juju_testbed.charms import bundle
+from juju_testbed.charms import profile as profiles
+from juju_testbed.charms.store import OpenStackStore
+from juju_testbed.model.clock import Clock
+from juju_testbed.model.controller import Controller
+from juju_testbed.model.model import Model
+from juju_testbed.model.virtual import VirtualTimeLoop
+from juju_testbed.wire.errors import WireError
+from juju_testbed.wire.facades.dispatcher import Dispatcher
+
+USER = "cou"
+# Of one runner. An engine that asks without end would take hours of virtual time in small steps.
+MOST_CALLS = 50_000
+# A runner that is killed in a story closes nothing, as in life; the process's end does it here.
+_OPENED = []
+# Where a journal costs no waiting for a disk. In one process and virtual time no power fails: that
+# the real journal is forced to the disk is another test's (tests/proof/test_breakages.py).
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+# What an engine's own tasks are called; those of the cloud go on when its runner is killed.
+_ENGINE = ("Calls", "Executor", "Lease", "Observer", "Runner")
+
+
+class Killed(BaseException):
+    """The runner's process ended here; no code of the engine catches it."""
+
+
+class InProcess:
+    """`cou.juju.transport.Transport` on a dispatcher; latency in virtual seconds."""
+
+    def __init__(self, dispatcher, latency_s=0.005):
+        self._dispatcher = dispatcher
+        self._latency_s = latency_s
+        listed = {one["name"]: one["versions"] for one in dispatcher.facades()}
+        self.facades = facades.choose(listed)
+        self.calls = 0
+
+    async def session(self):
+        return Session(self._dispatcher.model.uuid, "admin", "", self.facades)
+
+    async def call(self, facade, method, params, *, changes, timeout_s=None):
+        self.calls += 1
+        assert self.calls < MOST_CALLS, f"{facade}.{method}: it asks for ever"
+        await asyncio.sleep(self._latency_s)
+        try:
+            reply = await self._dispatcher.call(
+                facade, self.facades.get(facade, 0), "", method, params
+            )
+        except WireError as error:
+            raise JujuError(
+                "juju-error", error.message, juju_code=error.code, sent=False
+            ) from error
+        await asyncio.sleep(self._latency_s)
+        return reply
+
+    async def close(self):
+        pass
+
+
+@dataclasses.dataclass
+class World:
+    """A controller with one model, a user, a client and a journal."""
+
+    model: Model
+    controller: Controller
+    store: OpenStackStore
+    clock: LoopClock
+    settings: Settings
+    home: object
+
+    def client(self):
+        return Client(InProcess(Dispatcher(self.controller, self.model.uuid, USER)))
+
+    def journal(self):
+        opened = Journal(self.home, now=self.clock.now)
+        _OPENED.append(opened)
+        return opened
+
+    async def plan(self, **options):
+        return await make_plan(self.client(), self.settings, Options.from_dict(options))
+
+    def create(self, plan, limit=None):
+        journal = self.journal()
+        steps = [step.id for step in plan.root.leaves()]
+        attempt = journal.create_run(
+            canonical(plan.to_dict()), dataclasses.asdict(self.settings), steps, limit or Limit()
+        )
+        journal.close()
+        return attempt
+
+    def resume(self, run, limit=None, job=Job.UPGRADE):
+        journal = self.journal()
+        attempt = journal.resume_run(run, job, limit or Limit())
+        journal.close()
+        return attempt
+
+    async def work(self, attempt):
+        """Run an attempt to its end, as the runner process does, and record the end."""
+        journal = self.journal()
+        runner = Runner(journal, self.client(), attempt, "cou/0", self.clock)
+        ending = await runner.work()
+        journal.end_attempt(attempt.token, ending.state, ending.error)
+        journal.close()
+        return ending
+
+    async def work_until(self, attempt, strikes, *, as_=RunState.INTERRUPTED):
+        """Run an attempt until its process is killed.
+
+        A dead process writes nothing and sends nothing: each point that it would pass afterwards,
+        in whatever it does on its way out, kills it again.
+
+        Args:
+            attempt: the attempt.
+            strikes: called with the name of each point that is passed (`cou.run.crash`); true
+                where the process ends.
+            as_: how the attempt is recorded to have ended, by those who found it dead.
+
+        Returns:
+            The attempt's ending, or None where it was killed.
+        """
+        dead = False
+        observed = crash.observe
+        work = asyncio.ensure_future(self.work(attempt))
+
+        def observe(name):
+            nonlocal dead
+            if observed is not None and not dead:
+                observed(name)
+            if not dead and strikes(name):
+                dead = True
+                work.cancel()  # where it is another task that passed the point
+            if dead:
+                raise Killed(name)
+
+        crash.observe = observe
+        try:
+            await asyncio.wait([work])
+            if not dead:
+                return work.result()
+            if not work.cancelled():
+                work.exception()
+            await end_engine()
+        finally:
+            crash.observe = observed
+        self.bury(attempt, as_)
+        return None
+
+    def bury(self, attempt, as_=RunState.INTERRUPTED):
+        """Record how an attempt ended whose process is dead, as those do who find it."""
+        journal = self.journal()
+        journal.end_attempt(attempt.token, as_)
+        journal.close()
+
+    def plan_of(self, run):
+        """Return the plan that a run has now, as data."""
+        journal = self.journal()
+        try:
+            return json.loads(journal.run(run).plan)
+        finally:
+            journal.close()
+
+    def state_of(self, run):
+        """Return the state of a run."""
+        journal = self.journal()
+        try:
+            return journal.run(run).state
+        finally:
+            journal.close()
+
+    def steps(self, run):
+        journal = self.journal()
+        try:
+            return journal.steps(run)
+        finally:
+            journal.close()
+
+    def marks(self, run):
+        journal = self.journal()
+        try:
+            return journal.marks(run)
+        finally:
+            journal.close()
+
+
+async def build(home, source=bundle.DEMO, *, profile="demo", settings=None, edit=None, epoch=None):
+    """Deploy a bundle in a model of its own; start its uniters."""
+    clock = Clock(epoch=epoch)
+    store = OpenStackStore(profiles.PROFILES.get(profile) or profile)
+    model = Model("openstack", clock=clock, store=store)
+    bundle.deploy(model, source, store)
+    if edit is not None:
+        edit(model)
+    return around(model, store, home, settings)
+
+
+def around(model, store, home, settings=None):
+    """Put a controller around a deployed model, and start its uniters."""
+    controller = Controller(clock=model.clock)
+    controller.add_model(model)
+    controller.add_user(USER, "secret")
+    controller.grant(USER, "admin", model.name)
+    model.start()
+    return World(
+        model, controller, store, LoopClock(model.clock.now()), settings or Settings(), home
+    )
+
+
+async def end_engine():
+    """Leave no task of the engine; a killed process has none."""
+    me = asyncio.current_task()
+    for task in asyncio.all_tasks():
+        name = getattr(task.get_coro(), "__qualname__", "")
+        if task is not me and name.startswith(_ENGINE):
+            task.cancel()
+    await asyncio.sleep(0)
+
+
+def countdown(points, only=""):
+    """Return for `World.work_until` what strikes at the n-th point, of any or of one name."""
+    left = points
+
+    def strikes(name):
+        nonlocal left
+        left -= name == only or not only
+        return left == 0
+
+    return strikes
+
+
+def run(coroutine):
+    """Run a coroutine in virtual time."""
+    loop = VirtualTimeLoop()
+    try:
+        return loop.run_until_complete(coroutine)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
+        while _OPENED:
+            _OPENED.pop().close()
+
+
+def shown(plan: Plan) -> Plan:
+    """Return a plan as it comes back from the journal."""
+    return Plan.from_dict(copy.deepcopy(plan.to_dict()))

@@ -1,0 +1,641 @@
+"""What a caller can rely on when the network, the controller or the account fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import pytest
+from cou.errors import BadInput, JujuError
+from cou.juju.account import Account
+from cou.juju.client import Client
+from cou.juju.transport import LibjujuTransport, Timing
+
+from .controller import Controller
+from .inprocess import UUID
+from .tls import PASSWORD, Daemon, authority, served
+
+QUICK = Timing(call_s=1.0, connect_s=10.0, window_s=8.0, pause_s=0.05, longest_pause_s=0.2)
+ONCE = Timing(call_s=0.3, connect_s=0.5, window_s=0.0, pause_s=0.05)
+PATIENT = Timing(call_s=30.0, connect_s=30.0, window_s=0.0, pause_s=0.05)
+ACCOUNT = Account("cou", PASSWORD)
+
+
+def transport(*daemons: Daemon, timing: Timing = QUICK, **more: Any) -> LibjujuTransport:
+    given: dict[str, Any] = {
+        "endpoints": [daemon.address for daemon in daemons],
+        "cacert": daemons[0].ca.pem if daemons else authority().pem,
+        "model_uuid": UUID,
+        "account": ACCOUNT,
+        "timing": timing,
+    }
+    return LibjujuTransport(**(given | more))
+
+
+def dead_address() -> str:
+    """An address where nobody listens: bound, never listening, released at once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+async def status_of(link: LibjujuTransport) -> dict[str, Any]:
+    return await link.call("Client", "FullStatus", {"patterns": []}, changes=False)
+
+
+async def pause_unit(link: LibjujuTransport) -> int:
+    return await Client(link).enqueue("keystone/0", "pause", {})
+
+
+def error_of(scene: Coroutine[Any, Any, Any]) -> JujuError:
+    with pytest.raises(JujuError) as caught:
+        asyncio.run(scene)
+    return caught.value
+
+
+def test_a_call_goes_to_the_model_in_the_highest_version_both_know():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            assert link.facades == {}
+            await status_of(link)
+            assert dict(link.facades) == {
+                "Action": 7,
+                "Annotations": 2,
+                "Application": 20,
+                "Charms": 7,
+                "Client": 8,
+                "ModelConfig": 3,
+                "Resources": 3,
+            }
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.paths == [f"/model/{UUID}/api"]
+
+
+def test_the_login_tells_the_model_and_the_access():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            session = await link.session()
+            assert (session.model_uuid, session.model_access) == (UUID, "write")
+            assert await Client(link).model_access() == "write"
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.logins == 1
+
+
+def test_a_facade_that_the_controller_lacks_is_named():
+    daemon = Daemon(Controller())
+    daemon.facades["Action"] = [2]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            try:
+                await pause_unit(link)
+            finally:
+                await link.close()
+
+    error = error_of(scene())
+    assert error.code == "facade-missing"
+    assert "Action" in error.seen
+    assert error.sent is False
+
+
+def test_a_read_survives_a_dropped_connection():
+    daemon = Daemon(Controller())
+    daemon.drop_before = ["Client.FullStatus"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            assert "controller-timestamp" in await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.logins == 2
+
+
+def test_a_read_survives_a_restart_of_the_controller_that_takes_a_while():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            await status_of(link)
+            await daemon.stop()
+            later = asyncio.create_task(_after(0.6, daemon.start()))
+            assert "controller-timestamp" in await status_of(link)
+            await later
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.logins == 2
+
+
+async def _after(seconds: float, what: Coroutine[Any, Any, None]) -> None:
+    await asyncio.sleep(seconds)
+    await what
+
+
+def test_a_change_after_a_restart_is_sent_once_over_the_new_connection():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            await status_of(link)
+            await daemon.stop()
+            await daemon.start()
+            await asyncio.sleep(0.1)
+            assert await pause_unit(link) == 2
+            await link.close()
+
+    asyncio.run(scene())
+    assert len(daemon.controller.operations) == 1
+
+
+def test_a_change_whose_reply_is_lost_is_unknown_and_never_sent_again():
+    daemon = Daemon(Controller())
+    daemon.drop_after = ["Action.EnqueueOperation"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            try:
+                await pause_unit(link)
+            finally:
+                await asyncio.sleep(0.3)
+                await link.close()
+
+    error = error_of(scene())
+    assert (error.code, error.sent) == ("connection-lost", None)
+    assert len(daemon.controller.operations) == 1
+
+
+def test_a_change_whose_request_is_lost_is_unknown_too():
+    daemon = Daemon(Controller())
+    daemon.drop_before = ["Action.EnqueueOperation"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            try:
+                await pause_unit(link)
+            finally:
+                await link.close()
+
+    error = error_of(scene())
+    assert (error.code, error.sent) == ("connection-lost", None)
+    assert daemon.controller.operations == []
+
+
+def test_a_change_that_is_not_answered_ends_in_time_and_is_unknown():
+    daemon = Daemon(Controller())
+    daemon.silent = ["Action.EnqueueOperation"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            await link.session()
+            with pytest.raises(JujuError) as caught:
+                await pause_unit(link)
+            assert (caught.value.code, caught.value.sent) == ("timeout", None)
+            await link.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 30.0))
+
+
+def test_a_read_of_a_frozen_controller_ends_in_time():
+    daemon = Daemon(Controller())
+    daemon.frozen = True
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, timing=ONCE)
+            with pytest.raises(JujuError) as caught:
+                await status_of(link)
+            assert caught.value.code == "controller-unreachable"
+
+    asyncio.run(asyncio.wait_for(scene(), 30.0))
+
+
+def test_a_read_goes_on_when_a_frozen_controller_thaws():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, timing=Timing(0.5, 3.0, 60.0, 0.05, 0.1))
+            await link.session()
+            daemon.frozen = True
+            asyncio.get_running_loop().call_later(0.8, setattr, daemon, "frozen", False)
+            assert "controller-timestamp" in await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_a_call_without_an_answer_does_not_cost_the_slow_one_beside_it():
+    daemon = Daemon(Controller())
+    daemon.slow = {"Action.EnqueueOperation": 0.5}
+    daemon.silent = ["ModelConfig.ModelGet"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, timing=Timing(2.0, 2.0, 0.0, 0.05))
+            await link.session()
+            change = asyncio.create_task(pause_unit(link))
+            silent = [
+                link.call("ModelConfig", "ModelGet", {}, changes=False, timeout_s=limit)
+                for limit in (0.1, 0.2)
+            ]
+            ends = await asyncio.gather(*silent, return_exceptions=True)
+            assert [getattr(end, "code", "") for end in ends] == ["timeout", "timeout"]
+            await status_of(link)
+            assert daemon.logins == 2, "the silent connection is used no more"
+            assert await change == 2, "and yet it brings the answer that it owes"
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_a_wrong_password_is_refused_at_once_and_says_what_to_do():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            await status_of(transport(daemon, account=Account("cou", "wrong")))
+
+    error = error_of(scene())
+    assert (error.code, error.sent) == ("login-refused", False)
+    assert "secret" in error.remedy
+    assert daemon.passwords == ["wrong"]
+
+
+def test_no_password_is_refused_before_anything_is_sent():
+    error = error_of(status_of(transport(endpoints=["127.0.0.1:1"], account=Account("cou", ""))))
+    assert error.code == "login-refused"
+
+
+def test_an_account_that_cannot_be_read_is_an_error_before_anything_is_sent():
+    def account() -> Account:
+        raise BadInput("credential-file", "The file is gone.", "Run upgrade again.")
+
+    error = error_of(status_of(transport(endpoints=["127.0.0.1:1"], account=account)))
+    assert (error.code, error.sent) == ("credential-file", False)
+    assert error.remedy == "Run upgrade again."
+
+
+def test_the_password_is_read_again_at_each_login():
+    daemon = Daemon(Controller())
+    accounts = iter([ACCOUNT, Account("cou", "changed")])
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, account=lambda: next(accounts))
+            await status_of(link)
+            daemon.password = "changed"
+            await link.close()
+            await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.passwords == [PASSWORD, "changed"]
+
+
+def test_a_password_appears_in_no_text(caplog: pytest.LogCaptureFixture):
+    daemon = Daemon(Controller())
+    caplog.set_level(logging.DEBUG)
+    for name in ("juju.client.connection", "websockets.client", "websockets"):
+        caplog.set_level(logging.DEBUG, logger=name)
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+    # The daemon shares the process and its server's own log is not ours to silence.
+    ours = [record.getMessage() for record in caplog.records if record.name != "websockets.server"]
+    assert not [text for text in ours if PASSWORD in text]
+    assert PASSWORD not in repr(ACCOUNT)
+
+
+def test_a_dead_first_address_does_not_matter():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, endpoints=[dead_address(), daemon.address], timing=PATIENT)
+            await status_of(link)
+            assert link.addresses[0] == daemon.address
+            await link.close()
+
+    asyncio.run(scene())
+
+
+@contextlib.contextmanager
+def filtered_address() -> Iterator[str]:
+    """Yield an address that answers nothing at all, as behind a firewall: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_addresses_behind_a_firewall_cost_next_to_nothing():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            with filtered_address() as one, filtered_address() as other:
+                link = transport(daemon, endpoints=[one, other, daemon.address], timing=PATIENT)
+                begun = time.monotonic()
+                await status_of(link)
+                assert time.monotonic() - begun < 25, "two of them took 60 s one after another"
+                assert link.addresses[0] == daemon.address
+                await link.close()
+
+    asyncio.run(scene())
+    assert daemon.logins == 1
+
+
+def test_addresses_that_the_controller_named_are_used_when_the_given_one_dies():
+    first, second = Daemon(Controller()), Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(first, second):
+            first.servers = [
+                [{"value": "127.0.0.1", "port": second.port, "type": "ipv4", "scope": "public"}],
+                [{"value": "fe80::1", "port": 17070, "type": "ipv6", "scope": "link-local"}],
+                [{"value": "2001:db8::1", "port": 17070, "type": "ipv6", "scope": "public"}],
+            ]
+            link = transport(first)
+            await status_of(link)
+            assert link.addresses == (first.address, second.address, "[2001:db8::1]:17070")
+            await first.stop()
+            await status_of(link)
+            assert link.addresses[0] == second.address
+            await link.close()
+
+    asyncio.run(scene())
+    assert second.logins == 1
+
+
+def test_no_controller_anywhere_is_one_clear_error():
+    addresses = [dead_address(), dead_address()]
+    error = error_of(status_of(transport(endpoints=addresses, timing=ONCE)))
+    assert (error.code, error.sent) == ("controller-unreachable", False)
+    assert all(address in error.seen for address in addresses)
+
+
+def test_a_stranger_at_one_address_does_not_hide_that_the_other_is_dead():
+    stranger = Daemon(Controller(), authority("somebody-else"))
+    dead = dead_address()
+
+    async def scene() -> None:
+        async with served(stranger):
+            addresses = [stranger.address, dead]
+            await status_of(transport(endpoints=addresses, cacert=authority().pem, timing=ONCE))
+
+    error = error_of(scene())
+    assert error.code == "controller-unreachable", "which goes away; so it is tried on"
+    assert dead in error.seen
+
+
+def test_many_callers_knock_no_more_often_than_one():
+    knocks = 0
+
+    def knocked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal knocks
+        knocks += 1
+        writer.close()
+
+    async def scene() -> None:
+        listener = await asyncio.start_server(knocked, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        timing = Timing(call_s=1.0, connect_s=1.0, window_s=0.6, pause_s=0.2)
+        link = transport(endpoints=[f"127.0.0.1:{port}"], timing=timing)
+        ends = await asyncio.gather(*(status_of(link) for _ in range(30)), return_exceptions=True)
+        assert {getattr(end, "code", "") for end in ends} == {"controller-unreachable"}
+        listener.close()
+        await listener.wait_closed()
+
+    asyncio.run(scene())
+    assert 2 <= knocks <= 8
+
+
+def test_a_controller_of_another_authority_is_refused():
+    daemon = Daemon(Controller(), authority("somebody-else"))
+
+    async def scene() -> None:
+        async with served(daemon):
+            await status_of(transport(daemon, cacert=authority().pem))
+
+    error = error_of(scene())
+    assert (error.code, error.sent) == ("certificate-refused", False)
+    assert daemon.passwords == []
+
+
+def test_a_certificate_that_is_none_is_refused_before_anything_is_sent():
+    with pytest.raises(BadInput) as caught:
+        transport(endpoints=["127.0.0.1:1"], cacert="no certificate")
+    assert caught.value.code == "bad-ca-certificate"
+
+
+def test_no_address_is_refused():
+    with pytest.raises(BadInput) as caught:
+        transport(endpoints=[])
+    assert caught.value.code == "no-controller-address"
+
+
+@pytest.mark.parametrize(
+    ("message", "juju_code", "code"),
+    [
+        ("permission denied", "unauthorized access", "permission-denied"),
+        ("permission denied", "", "permission-denied"),
+        ("the operation has been blocked", "operation is blocked", "operation-blocked"),
+        ("upgrade in progress", "upgrade in progress", "upgrade-in-progress"),
+        ("model migration in progress", "model migration in progress", "migration-in-progress"),
+        ("state changing too quickly", "excessive contention", "try-again"),
+        ("something odd", "", "juju-refused"),
+    ],
+)
+def test_a_refused_change_was_not_done_and_is_not_repeated(
+    message: str, juju_code: str, code: str
+):
+    daemon = Daemon(Controller())
+    daemon.refuse = {"Action.EnqueueOperation": (message, juju_code)}
+    daemon.repeat = 1
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            try:
+                await pause_unit(link)
+            finally:
+                await link.close()
+
+    error = error_of(scene())
+    assert (error.code, error.sent) == (code, False)
+    assert message in error.seen
+    assert daemon.controller.operations == []
+
+
+def test_a_change_that_the_controller_broke_off_is_unknown():
+    daemon = Daemon(Controller())
+    daemon.refuse = {"Action.EnqueueOperation": ("context deadline exceeded", "deadline exceeded")}
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            try:
+                await pause_unit(link)
+            finally:
+                await link.close()
+
+    assert error_of(scene()).sent is None
+
+
+def test_a_read_waits_until_the_controller_is_upgraded():
+    daemon = Daemon(Controller())
+    daemon.refuse = {"Client.FullStatus": ("upgrade in progress", "upgrade in progress")}
+    daemon.repeat = 2
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            assert "controller-timestamp" in await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_a_model_that_is_gone_is_said_so_at_once():
+    daemon = Daemon(Controller())
+    daemon.refuse = {"Admin.Login": (f'unknown model: "{UUID}"', "model not found")}
+
+    async def scene() -> None:
+        async with served(daemon):
+            await status_of(transport(daemon))
+
+    assert error_of(scene()).code == "model-gone"
+    assert len(daemon.paths) == 1
+
+
+def test_a_migrated_model_is_followed_to_its_new_controller():
+    old, new = Daemon(Controller()), Daemon(Controller(), authority("new-home"))
+
+    async def scene() -> None:
+        async with served(old, new):
+            server = {"value": "127.0.0.1", "port": new.port, "scope": "public", "type": "ipv4"}
+            old.redirect = {"servers": [[server]], "ca-cert": new.ca.pem}
+            link = transport(old)
+            await status_of(link)
+            assert link.addresses == (new.address,)
+            await link.close()
+
+    asyncio.run(scene())
+    assert (old.passwords, new.logins) == ([], 1)
+
+
+def test_a_migrated_model_without_a_new_address_is_a_clear_error():
+    daemon = Daemon(Controller())
+    daemon.redirect = {"servers": [], "ca-cert": ""}
+
+    async def scene() -> None:
+        async with served(daemon):
+            await status_of(transport(daemon))
+
+    assert error_of(scene()).code == "model-moved"
+
+
+def test_a_model_sent_in_circles_is_given_up():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            server = {"value": "127.0.0.1", "port": daemon.port, "scope": "public"}
+            daemon.redirect = {"servers": [[server]], "ca-cert": daemon.ca.pem}
+            await status_of(transport(daemon))
+
+    assert error_of(scene()).code == "model-moved"
+
+
+def test_what_is_no_message_is_a_bad_reply():
+    daemon = Daemon(Controller())
+    daemon.garbage = ["Client.FullStatus"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            with pytest.raises(JujuError) as caught:
+                await status_of(link)
+            assert caught.value.code == "bad-reply"
+            daemon.garbage = []
+            await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_a_proxy_for_the_internet_does_not_catch_the_controller(monkeypatch: pytest.MonkeyPatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "wss_proxy"):
+        monkeypatch.setenv(name, f"http://{dead_address()}")
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, timing=PATIENT)
+            await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_callers_share_one_connection():
+    daemon = Daemon(Controller())
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            await asyncio.gather(*(status_of(link) for _ in range(20)))
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.logins == 1
+
+
+def test_closing_ends_the_calls_under_way():
+    daemon = Daemon(Controller())
+    daemon.silent = ["Action.EnqueueOperation"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, timing=Timing(call_s=30.0))
+            change = asyncio.create_task(pause_unit(link))
+            await asyncio.sleep(0.3)
+            await link.close()
+            with pytest.raises(JujuError) as caught:
+                await asyncio.wait_for(change, 25.0)
+            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
+
+    asyncio.run(scene())

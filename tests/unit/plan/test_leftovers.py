@@ -1,0 +1,115 @@
+"""What an earlier run has left, found without its journal, and what undoes it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cou.juju.port import Status
+from cou.plan.step import Kind
+
+from ..fakes import EARLIER, Ceph, example
+from .helpers import codes, plan_of
+
+AMU = "action-managed-upgrade"
+
+
+def left(*marks, state="completed"):
+    """Return a cloud on which an earlier run has left these marks."""
+    world = example()
+    note = {"run": "r1", "holder": "cou/0 of model openstack", "state": state, "marks": marks}
+    world.notes["cou-run"] = json.dumps(note)
+    return world
+
+
+def told(plan):
+    return {one.subject: one.remedy for one in plan.problems if one.code == "leftover-marks"}
+
+
+def switched(world):
+    """Make everything so that a run can have left."""
+    paused = Status(
+        "maintenance", "Paused. Use 'resume' action to resume normal service.", EARLIER
+    )
+    world.add("heat", "14.2.0", channel="ussuri/stable", workload=paused)
+    world.ceph["ceph-mon"] = Ceph(flags=("noout",))
+    world.disabled.add("nova-compute/0")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("mark", "subject", "command"),
+    [
+        ("compute-service:nova-compute/0", "nova-compute/0", "juju run nova-compute/0 enable"),
+        ("paused:heat/0", "heat/0", "juju run heat/0 resume"),
+        ("noout:ceph-mon", "ceph-mon", "juju run ceph-mon/0 unset-noout"),
+        (
+            "held:mysql-innodb-cluster/0",
+            "mysql-innodb-cluster/0",
+            "apt-mark unhold mysql-server-core-8.0",
+        ),
+    ],
+)
+def test_each_mark_is_told_with_what_undoes_it(mark, subject, command):
+    found = told(plan_of(switched(left(mark))))
+    assert command in found[subject]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "compute-service:nova-compute/0",
+        "paused:keystone/0",
+        "noout:ceph-mon",
+        f"option:nova-compute:{AMU}",
+        "option:keystone:unheard-of",
+        "paused:keystone/9",
+        "paused:gone/0",
+    ],
+)
+def test_what_was_put_back_since_is_not_told(mark):
+    assert told(plan_of(left(mark))) == {}
+
+
+def test_a_run_that_was_not_ended_is_named():
+    assert "leftover-run:model" in codes(plan_of(left(state="stopped")))
+    assert "leftover-run:model" not in codes(plan_of(left(state="completed")))
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[]", '{"marks": 3}', '{"run": "r", "marks": 3}'])
+def test_an_annotation_that_is_not_ours_to_read_harms_nothing(text):
+    world = example()
+    world.notes["cou-run"] = text
+    assert told(plan_of(world)) == {}
+
+
+def test_an_option_that_a_zone_before_has_left_is_put_back_by_the_last_zone():
+    world = left(f"option:nova-compute:{AMU}")
+    world.options["nova-compute"][AMU] = True
+    plan = plan_of(world)
+    sets = [s for s in plan.root.leaves() if s.kind is Kind.SET_CONFIG and s.params["key"] == AMU]
+    assert [(s.params["value"], s.params["mark"], s.params["was"]) for s in sets] == [
+        ("True", True, "False")
+    ]
+    backs = [s.params["mark"] for s in plan.root.leaves() if s.kind is Kind.PUT_BACK]
+    assert backs == [f"option:nova-compute:{AMU}"]
+    assert told(plan) == {}
+    assert "action-managed-upgrade-stays:nova-compute" not in codes(plan)
+
+
+def test_an_option_that_the_operator_has_set_is_left_alone():
+    world = example()
+    world.options["nova-compute"][AMU] = True
+    plan = plan_of(world)
+    assert not [s for s in plan.root.leaves() if s.kind is Kind.PUT_BACK]
+    assert "action-managed-upgrade-stays:nova-compute" in codes(plan)
+
+
+def test_held_packages_and_unattended_upgrades_are_told():
+    world = example()
+    world.held["mysql-innodb-cluster/0"] = ["mysql-server-core-8.0"]
+    world.add("ceph-radosgw", "15.2.17", channel="octopus/stable", machines="0")
+    world.unattended = {"0"}
+    found = codes(plan_of(world))
+    assert "held-packages:mysql-innodb-cluster/0" in found
+    assert "unattended-upgrades:0" in found

@@ -1,0 +1,236 @@
+"""What the journal promises, whoever dies."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sqlite3
+import stat
+import threading
+
+import pytest
+from cou.errors import JournalError
+from cou.run.journal import FILE, Cancelled, Fenced, Journal
+from cou.run.journal.database import RESERVE_BYTES
+from cou.run.journal.schema import FORMAT
+from cou.run.records import Job, Limit, Mark, MarkState, RunState, StepState, Verdict
+
+NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal(tmp_path / "home")
+    yield journal
+    journal.close()
+
+
+def begin(journal, steps=("a", "b", "c")):
+    return journal.create_run("{}", {"quiet_period_s": 1}, list(steps), Limit())
+
+
+def test_nothing_begins_after_a_cancel_is_recorded(journal):
+    attempt = begin(journal)
+    journal.begin_step(attempt.token, "a")
+    _, running = journal.cancel(attempt.token, "operator")
+    assert running == ["a"]
+    with pytest.raises(Cancelled):
+        journal.begin_step(attempt.token, "b")
+    assert journal.step(attempt.run, "b").state is StepState.PENDING
+
+
+def test_a_step_begun_before_the_cancel_may_still_act_and_end(journal):
+    attempt = begin(journal)
+    journal.begin_step(attempt.token, "a")
+    journal.cancel(attempt.token, "operator")
+    operation = journal.intend(attempt.token, "a", "pause", {})
+    journal.record_verdict(attempt.token, operation.id, Verdict.DONE, {})
+    journal.end_step(attempt.token, "a", StepState.DONE)
+    assert journal.step(attempt.run, "a").state is StepState.DONE
+
+
+def test_a_second_cancel_changes_nothing(journal):
+    attempt = begin(journal)
+    first, _ = journal.cancel(attempt.token, "operator")
+    second, _ = journal.cancel(attempt.token, "somebody else")
+    assert second.cancelled == first.cancelled
+    assert second.cancelled_by == "operator"
+    assert second.forced is None
+
+
+def test_begin_and_cancel_are_ordered_whoever_comes_first(tmp_path):
+    """Of many races, each ends with the step running before the cancel, or never begun."""
+    for number in range(20):
+        home = tmp_path / str(number)
+        journal = Journal(home)
+        attempt = begin(journal, ["a"])
+        started = threading.Barrier(2)
+        listed = []
+
+        def cancel(home=home, token=attempt.token, started=started, listed=listed):
+            other = Journal(home)
+            started.wait()
+            listed.append(other.cancel(token, "operator")[1])
+            other.close()
+
+        thread = threading.Thread(target=cancel)
+        thread.start()
+        started.wait()
+        try:
+            journal.begin_step(attempt.token, "a")
+            begun = True
+        except Cancelled:
+            begun = False
+        thread.join()
+        assert listed == [["a"]] if begun else [[]]
+        journal.close()
+
+
+def test_an_old_runner_is_fenced_off_by_a_new_attempt(journal):
+    old = begin(journal)
+    journal.begin_step(old.token, "a")
+    journal.end_attempt(old.token, RunState.INTERRUPTED)
+    new = journal.resume_run(old.run, Job.UPGRADE, Limit())
+    assert new.token > old.token
+    for write in (
+        lambda: journal.begin_step(old.token, "b"),
+        lambda: journal.end_step(old.token, "a", StepState.DONE),
+        lambda: journal.intend(old.token, "a", "pause", {}),
+        lambda: journal.set_run_state(old.token, RunState.RUNNING),
+    ):
+        with pytest.raises(Fenced):
+            write()
+    assert journal.step(old.run, "a").state is StepState.IN_DOUBT
+
+
+def test_no_operation_is_begun_after_a_forced_cancel(journal):
+    attempt = begin(journal)
+    journal.begin_step(attempt.token, "a")
+    journal.cancel(attempt.token, "operator", forced=True)
+    with pytest.raises(Fenced):
+        journal.intend(attempt.token, "a", "pause", {})
+
+
+def test_steps_of_a_dead_runner_are_in_doubt_and_keep_what_they_sent(journal):
+    attempt = begin(journal)
+    journal.begin_step(attempt.token, "a")
+    operation = journal.intend(attempt.token, "a", "pause", {"x": 1}, watermark=7)
+    journal.record_task(attempt.token, operation.id, 12)
+    journal.end_attempt(attempt.token, RunState.KILLED)
+    again = journal.resume_run(attempt.run, Job.UPGRADE, Limit())
+    journal.begin_step(again.token, "a")
+    found = journal.operation(attempt.run, "a", "pause")
+    assert found is not None
+    assert (found.task, found.watermark, found.request) == (12, 7, {"x": 1})
+
+
+def test_a_failed_step_is_tried_again_in_a_new_round(journal):
+    attempt = begin(journal)
+    journal.begin_step(attempt.token, "a")
+    operation = journal.intend(attempt.token, "a", "pause", {})
+    journal.record_verdict(attempt.token, operation.id, Verdict.FAILED, {})
+    journal.end_step(attempt.token, "a", StepState.FAILED, error="no")
+    journal.end_attempt(attempt.token, RunState.FAILED, {"seen": "no"})
+    assert journal.run(attempt.run).error == {"seen": "no"}
+    journal.resume_run(attempt.run, Job.UPGRADE, Limit())
+    record = journal.step(attempt.run, "a")
+    assert (record.state, record.round) == (StepState.PENDING, 2)
+    assert journal.operation(attempt.run, "a", "pause") is None
+
+
+def test_only_one_run_is_unfinished(journal):
+    begin(journal)
+    with pytest.raises(JournalError, match="not finished"):
+        begin(journal)
+
+
+def test_only_one_attempt_at_a_time(journal):
+    attempt = begin(journal)
+    with pytest.raises(JournalError, match="cannot be resumed"):
+        journal.resume_run(attempt.run, Job.UPGRADE, Limit())
+
+
+def test_a_finished_run_is_not_resumed(journal):
+    attempt = begin(journal)
+    journal.end_attempt(attempt.token, RunState.COMPLETED)
+    with pytest.raises(JournalError, match="cannot be resumed"):
+        journal.resume_run(attempt.run, Job.UPGRADE, Limit())
+    assert begin(journal).token > attempt.token
+
+
+def test_a_plan_shown_is_started_once(journal):
+    journal.show("{}", {"a": 1})
+    assert journal.shown() == ("{}", {"a": 1})
+    begin(journal)
+    assert journal.shown() is None
+
+
+def test_an_ending_recorded_first_stays(journal):
+    attempt = begin(journal)
+    journal.end_attempt(attempt.token, RunState.KILLED)
+    journal.end_attempt(attempt.token, RunState.INTERRUPTED)
+    assert journal.run(attempt.run).state is RunState.KILLED
+
+
+def test_marks_and_limits_come_back_as_they_were(journal):
+    limit = Limit("step", 3, "a/b", NOW)
+    attempt = journal.create_run("{}", {}, ["a"], limit)
+    assert journal.attempt(attempt.run).limit == limit
+    mark = Mark("noout:ceph-mon", "noout", "ceph-mon", {"u": 1}, MarkState.SET, "a", NOW, "")
+    journal.write_mark(attempt.token, mark)
+    assert journal.marks(attempt.run) == (mark,)
+
+
+def test_another_process_sees_that_something_was_written(tmp_path, journal):
+    other = Journal(journal.home)
+    seen = other.version()
+    begin(journal)
+    assert other.version() != seen
+    other.close()
+
+
+def test_files_are_for_their_owner_only(journal):
+    assert stat.S_IMODE(os.stat(journal.home).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(journal.home / FILE).st_mode) == 0o600
+    assert (journal.home / "reserve").stat().st_size == RESERVE_BYTES
+
+
+def test_a_newer_format_is_refused_and_left_alone(journal):
+    db = sqlite3.connect(journal.home / FILE)
+    db.execute(f"pragma user_version = {FORMAT + 1}")
+    db.close()
+    with pytest.raises(JournalError, match=f"format {FORMAT + 1}") as caught:
+        Journal(journal.home)
+    assert caught.value.code == "journal-newer"
+    assert (journal.home / FILE).exists()
+
+
+def test_a_damaged_journal_is_set_aside_and_said_so(tmp_path):
+    (tmp_path / FILE).write_bytes(b"this is no database, and long enough to tell" * 50)
+    with pytest.raises(JournalError) as caught:
+        Journal(tmp_path)
+    assert caught.value.code == "journal-damaged"
+    aside = tmp_path / f"{FILE}.damaged-1"
+    assert aside.read_bytes().startswith(b"this is no database")
+    assert str(aside) in caught.value.seen
+    Journal(tmp_path).close()
+
+
+def test_a_journal_held_by_a_hung_process_says_how_to_force(journal, monkeypatch):
+    attempt = begin(journal)
+    monkeypatch.setattr("cou.run.journal.database._BUSY_MS", 100)
+    other = Journal(journal.home)
+    held = sqlite3.connect(journal.home / FILE, isolation_level=None)
+    held.execute("begin immediate")
+    with pytest.raises(JournalError, match="force=true") as caught:
+        other.cancel(attempt.token, "operator")
+    assert caught.value.code == "journal-busy"
+    held.execute("rollback")
+    held.close()
+    other.close()
+
+
+def test_a_missing_journal_is_not_made_by_looking(tmp_path):
+    with pytest.raises(JournalError, match="no journal"):
+        Journal(tmp_path, create=False)
+    assert list(tmp_path.iterdir()) == []

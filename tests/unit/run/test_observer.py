@@ -1,0 +1,206 @@
+"""How often waits look at the model, and that nothing is missed for it; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime
+
+import pytest
+from cou.errors import StepFailed
+from cou.juju.port import Status, Task, TaskStatus
+from cou.run.clock import LoopClock
+from cou.run.observer import Observer
+from cou.steps import conditions
+from juju_testbed.model.virtual import VirtualTimeLoop
+
+from ..fakes import NOW, World
+
+
+class Model(World):
+    """A model whose clock is the loop's, and that counts who looks."""
+
+    def __init__(self):
+        super().__init__()
+        self.looked = []
+
+    def now(self):
+        return NOW + datetime.timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def full_status(self, applications=()):
+        self.looked.append(asyncio.get_running_loop().time())
+        return dataclasses.replace(self.status(), controller_time=self.now())
+
+    def stir(self, name, current):
+        """Let the agent of an application's first unit change its status now."""
+        app = self.apps[name]
+        unit = f"{name}/0"
+        agent = Status(current, "", self.now())
+        units = {**app.units, unit: dataclasses.replace(app.units[unit], agent=agent)}
+        self.apps[name] = dataclasses.replace(app, units=units)
+
+
+def run(story):
+    loop = VirtualTimeLoop()
+    try:
+        return loop.run_until_complete(story())
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
+
+
+def made():
+    model = Model()
+    for name in ("glance", "cinder"):
+        model.add(name, "20.0.1")
+    return model, Observer(model, LoopClock(NOW))
+
+
+def idle(*names):
+    return conditions.idle(names, quiet_s=10.0, timeout_s=300.0, grace_s=300.0)
+
+
+def test_a_wait_after_no_change_costs_one_look():
+    async def story():
+        model, observer = made()
+        assert await observer.wait(idle("glance"))
+        assert len(model.looked) == 1
+
+    run(story)
+
+
+def test_a_quiet_period_costs_two_looks_and_ends_when_it_is_over():
+    async def story():
+        model, observer = made()
+        model.stir("glance", "idle")
+        assert await observer.wait(idle("glance"))
+        assert len(model.looked) <= 3
+        assert asyncio.get_running_loop().time() == pytest.approx(10.0, abs=0.2)
+
+    run(story)
+
+
+@pytest.mark.parametrize("late", [0.5, 5.0, 9.0, 9.9])
+def test_a_ripple_that_comes_late_is_still_caught(late):
+    async def story():
+        model, observer = made()
+        model.stir("glance", "idle")
+        waiting = asyncio.ensure_future(observer.wait(idle("glance")))
+        await asyncio.sleep(late)
+        model.stir("glance", "executing")
+        await asyncio.sleep(30)
+        assert not waiting.done()
+        model.stir("glance", "idle")
+        ended = asyncio.get_running_loop().time()
+        await waiting
+        assert asyncio.get_running_loop().time() >= ended + 9.99
+
+    run(story)
+
+
+def test_many_waits_cost_no_more_looks_than_one():
+    async def story(count):
+        model, observer = made()
+        model.stir("glance", "executing")
+        model.stir("cinder", "executing")
+        waits = [
+            asyncio.ensure_future(observer.wait(idle(("glance", "cinder")[n % 2])))
+            for n in range(count)
+        ]
+        await asyncio.sleep(200)
+        looks = len(model.looked)
+        model.stir("glance", "idle")
+        model.stir("cinder", "idle")
+        await asyncio.gather(*waits)
+        return looks
+
+    assert run(lambda: story(16)) == run(lambda: story(1))
+
+
+def test_long_waits_look_at_most_once_in_two_seconds():
+    async def story():
+        model, observer = made()
+        model.stir("glance", "executing")
+        waiting = asyncio.ensure_future(observer.wait(idle("glance")))
+        await asyncio.sleep(100)
+        assert len(model.looked) <= 50
+        model.stir("glance", "idle")
+        await waiting
+
+    run(story)
+
+
+def test_a_wait_that_begins_beside_a_quiet_one_is_looked_at_soon():
+    async def story():
+        model, observer = made()
+        model.stir("glance", "idle")
+        quiet = asyncio.ensure_future(observer.wait(idle("glance")))
+        await asyncio.sleep(1)
+        begun = asyncio.get_running_loop().time()
+        await observer.wait(idle("cinder"))
+        assert asyncio.get_running_loop().time() - begun < 0.5
+        await quiet
+
+    run(story)
+
+
+def test_a_wait_leaves_the_loop_to_others_between_two_looks():
+    """Signals, a recorded cancel and keep-alive pings are heard by what else runs there."""
+
+    class Watched(Model):
+        turns = 0
+        last = 0
+
+        async def full_status(self, applications=()):
+            assert not self.looked or self.turns > self.last
+            self.last = self.turns
+            if len(self.looked) == 9:
+                self.stir("glance", "idle")
+            return await super().full_status(applications)
+
+    async def story():
+        model = Watched()
+        model.add("glance", "20.0.1")
+        model.stir("glance", "executing")
+        waiting = asyncio.ensure_future(Observer(model, LoopClock(NOW)).wait(idle("glance")))
+        while not waiting.done():
+            model.turns += 1
+            await asyncio.sleep(0.05)
+        assert await waiting
+
+    run(story)
+
+
+@pytest.mark.parametrize(("status", "message"), [("pending", ""), ("running", "")])
+def test_a_task_in_which_nothing_moves_is_given_up(status, message):
+    async def story():
+        model = Model()
+        task = Task(7, "glance/0", "mysqldump", {}, TaskStatus(status), message)
+        model.tasks_made[7] = task
+        model.silent.add("glance/0")
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(StepFailed, match="mysqldump on glance/0") as caught:
+            await asyncio.wait_for(Observer(model, LoopClock(NOW)).task(7, 600.0), 900)
+        assert caught.value.code == "task-slow"
+        assert asyncio.get_running_loop().time() - begun == pytest.approx(600, abs=5)
+
+    run(story)
+
+
+def test_a_task_that_goes_on_telling_something_is_waited_for():
+    async def story():
+        model = Model()
+        task = Task(7, "glance/0", "archive-data", {}, TaskStatus.RUNNING, "0 rows")
+        model.tasks_made[7] = task
+        waiting = asyncio.ensure_future(Observer(model, LoopClock(NOW)).task(7, 600.0))
+        for rows in range(1, 10):
+            await asyncio.sleep(500)
+            model.tasks_made[7] = dataclasses.replace(task, message=f"{rows} rows")
+        assert not waiting.done()
+        model.tasks_made[7] = dataclasses.replace(task, status=TaskStatus.COMPLETED)
+        assert (await waiting).status is TaskStatus.COMPLETED
+
+    run(story)

@@ -1,0 +1,133 @@
+"""Who holds a lock, and killing whole trees."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from cou.run import locks, processes
+
+HOLD = "import sys,time,pathlib; from cou.run.locks import Lock; "
+HOLD += "l=Lock(pathlib.Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+# A child with a session of its own, which holds nothing of its parent.
+TREE = "import subprocess,sys,time; "
+TREE += "subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)'],"
+TREE += "start_new_session=True); print('up', flush=True); time.sleep(60)"
+
+
+def spawn(program, *arguments):
+    env = {**os.environ, "PYTHONPATH": "lib"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, env=env
+    )
+    process.stdout.readline()
+    return process
+
+
+def end(process):
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_lock_tells_its_holder_and_goes_with_it(tmp_path):
+    path = tmp_path / "lock"
+    assert locks.holder(path) == 0
+    process = spawn(HOLD, path)
+    try:
+        assert locks.holder(path) == process.pid
+        pid, pidfd = locks.open_holder(path)
+        assert pid == process.pid
+        os.close(pidfd)
+        with pytest.raises(BlockingIOError):
+            locks.Lock(path)
+    finally:
+        end(process)
+    assert locks.holder(path) == 0
+    assert locks.open_holder(path) is None
+    locks.Lock(path).release()
+
+
+def test_a_stopped_process_still_holds_its_lock(tmp_path):
+    process = spawn(HOLD, tmp_path / "lock")
+    try:
+        process.send_signal(signal.SIGSTOP)
+        assert locks.holder(tmp_path / "lock") == process.pid
+    finally:
+        end(process)
+
+
+@pytest.mark.parametrize("hung", [False, True])
+def test_a_killed_tree_leaves_nothing(tmp_path, hung):
+    process = spawn(TREE)
+    time.sleep(0.1)
+    below = processes.descendants([process.pid])
+    assert len(below) == 1
+    if hung:
+        for pid in {process.pid, *below}:
+            os.kill(pid, signal.SIGSTOP)
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        killed, left = processes.kill_tree({process.pid: pidfd}, 5)
+    finally:
+        os.close(pidfd)
+        end(process)
+    assert left == []
+    assert set(killed) == {process.pid, *below}
+    deadline = time.monotonic() + 90
+    while any(os.path.exists(f"/proc/{pid}") for pid in below) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in below)
+
+
+def test_a_child_dies_with_its_parent(tmp_path):
+    child = "import time; print('up', flush=True); time.sleep(60)"
+    parent = "import os,subprocess,sys,time; from cou.run import processes; "
+    parent += f"p=subprocess.Popen([sys.executable,'-c',{child!r}],"
+    parent += "preexec_fn=processes.die_with_parent(os.getpid()),stdout=subprocess.PIPE); "
+    parent += "p.stdout.readline(); print(p.pid, flush=True); time.sleep(60)"
+    env = {**os.environ, "PYTHONPATH": "lib"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, env=env, text=True
+    )
+    pid = int(process.stdout.readline())
+    pidfd = os.pidfd_open(pid)
+    end(process)
+    try:
+        import select
+
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        assert poll.poll(5000)
+    finally:
+        os.close(pidfd)
+
+
+def test_what_crashes_leaves_no_core_of_itself_or_its_children(tmp_path):
+    program = (
+        "import os, resource, subprocess, sys\n"
+        "from cou.run import processes\n"
+        "processes.leave_no_core()\n"
+        "print(resource.getrlimit(resource.RLIMIT_CORE), flush=True)\n"
+        "code = 'import os, resource; "
+        "print(resource.getrlimit(resource.RLIMIT_CORE), flush=True); os.abort()'\n"
+        "print(subprocess.run([sys.executable, '-c', code]).returncode, flush=True)\n"
+        "os.abort()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path("lib").absolute())},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (2**26, 2**26)),
+    )
+    assert done.stdout.split("\n")[:3] == ["(1, 1)", "(1, 1)", str(-signal.SIGABRT)]
+    assert done.returncode == -signal.SIGABRT
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,144 @@
+"""Unit files, cgroups, and which launcher a place has; real systemd is in ``tests/systemd``."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+
+import pytest
+from cou.errors import CouError
+from cou.run import command_line, launch, notify, systemd, unitfiles
+from cou.run.place import Place
+from cou.run.service import Service
+from cou.run.spawn import Session
+
+CHARM = pathlib.Path("/var/lib/juju/agents/unit-cou-0/charm")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    # Also on a machine without systemd.
+    monkeypatch.setattr(systemd, "tool", "/usr/bin/{}".format)
+    return Place(tmp_path / "home", tmp_path / "run", "cou/0", CHARM, "cou-cou-0.service")
+
+
+class Settings(dict):
+    """A unit file's settings; one that stands twice keeps all its values."""
+
+    def __setitem__(self, key, value):
+        if isinstance(value, list) and key in self:
+            value = self[key] + value
+        super().__setitem__(key, value)
+
+
+def read(text):
+    parser = configparser.RawConfigParser(strict=False, dict_type=Settings)
+    parser.optionxform = str
+    parser.read_string(text)
+    return parser
+
+
+def test_a_place_names_how_its_supervisor_is_kept(place, tmp_path):
+    assert isinstance(launch.of(place), Service)
+    assert isinstance(launch.of(Place(tmp_path, tmp_path)), Session)
+
+
+def test_the_service_never_starts_by_itself_and_stops_as_designed(place):
+    service = read(unitfiles.render(place, sandbox=True)[place.service])
+    assert not service.has_section("Install")
+    assert service["Service"]["Restart"] == "no"
+    assert service["Service"]["KillMode"] == "mixed"
+    assert service["Service"]["TimeoutStopSec"] == "90"
+    assert service["Service"]["Type"] == "notify"
+    assert int(service["Service"]["WatchdogSec"]) >= 10
+
+
+def test_the_supervisor_understands_the_command_line_of_the_unit_file(place):
+    text = unitfiles.render(place, sandbox=False)[place.service]
+    words = read(text)["Service"]["ExecStart"].split()
+    given = [word.replace("${COU_TOKEN}", "7").replace("${COU_LOG}", "/l") for word in words]
+    assert given[1:3] == ["-m", "cou.run.supervisor"]
+    assert command_line.parse(given[3:]) == (place, 7, pathlib.Path("/l"))
+
+
+def test_without_a_sandbox_nothing_asks_for_a_mount_namespace(place):
+    settings = unitfiles.sandbox(place)
+    assert "ProtectSystem=strict" in settings
+    with_it, without = (
+        unitfiles.render(place, sandbox=sandbox)[place.service].splitlines()
+        for sandbox in (True, False)
+    )
+    assert set(settings) <= set(with_it)
+    assert not set(settings) & set(without)
+    assert "CapabilityBoundingSet=" in without
+
+
+def test_the_parameters_of_an_attempt_are_its_owners_alone(place):
+    place.make()
+    unitfiles.write_attempt(place, 7, place.log("r"))
+    path = unitfiles.attempt_file(place)
+    assert path.read_text() == f'COU_TOKEN="7"\nCOU_LOG="{place.log("r")}"\n'
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("/usr/bin/python3", "/usr/bin/python3"),
+        ("/a b", '"/a b"'),
+        ("50%", '"50%%"'),
+        ('say "x"\\', '"say \\"x\\"\\\\"'),
+        ("", '""'),
+    ],
+)
+def test_words_are_quoted_as_systemd_reads_them(text, written):
+    assert unitfiles.word(text) == written
+
+
+@pytest.mark.parametrize("text", ["$HOME", "a\nExecStart=/bin/false"])
+def test_what_a_unit_file_would_read_otherwise_is_refused(text):
+    with pytest.raises(CouError):
+        unitfiles.word(text)
+
+
+def test_systemd_finds_no_fault_with_the_unit_files(place, tmp_path):
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        pytest.skip("there is no systemd-analyze")
+    for name, text in unitfiles.render(place, sandbox=True).items():
+        (tmp_path / name).write_text(text)
+    paths = [str(tmp_path / name) for name in unitfiles.render(place, sandbox=True)]
+    done = subprocess.run([verify, "verify", "--man=no", *paths], capture_output=True, text=True)
+    found = [line for line in done.stderr.splitlines() if "cou-cou-0" in line]
+    assert found == []
+
+
+@pytest.mark.parametrize("hierarchy", ["", "unified", "systemd"])
+def test_processes_of_a_cgroup_are_found_in_every_hierarchy(tmp_path, hierarchy):
+    group = tmp_path / hierarchy / "system.slice" / "cou-cou-0.service"
+    (group / "below").mkdir(parents=True)
+    (group / "cgroup.procs").write_text("41\n42\n")
+    (group / "below" / "cgroup.procs").write_text("43\n")
+    assert systemd.members("/system.slice/cou-cou-0.service", tmp_path) == {41, 42, 43}
+
+
+@pytest.mark.parametrize("group", ["", "/"])
+def test_no_cgroup_has_no_processes(tmp_path, group):
+    (tmp_path / "cgroup.procs").write_text("1\n")
+    assert systemd.members(group, tmp_path) == set()
+
+
+def test_words_to_systemd_arrive_and_are_not_missed_where_there_is_none(tmp_path, monkeypatch):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    notify.tell("READY=1")
+    for address in (str(tmp_path / "socket"), f"@cou-test-{os.getpid()}"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+            server.bind(address.replace("@", "\0", 1) if address[0] == "@" else address)
+            monkeypatch.setenv("NOTIFY_SOCKET", address)
+            notify.tell("READY=1", "STATUS=x")
+            assert server.recv(100) == b"READY=1\nSTATUS=x"
+    notify.tell("WATCHDOG=1")  # nobody listens any more

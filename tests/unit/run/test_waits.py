@@ -1,0 +1,46 @@
+"""Who was waited for, and by which step."""
+
+from __future__ import annotations
+
+import datetime
+
+from cou.run import waits
+from cou.run.records import Event
+
+NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
+
+
+def at(seconds: float) -> datetime.datetime:
+    return NOON + datetime.timedelta(seconds=seconds)
+
+
+def story(*looks: tuple[float, list[str]]) -> list[Event]:
+    return [Event(n, at(when), "waits", {"lines": lines}) for n, (when, lines) in enumerate(looks)]
+
+
+SPANS = waits.spans(
+    story((0, ["a/0 runs"]), (10, ["a/0 runs", "b/1 runs"]), (30, ["b/1 runs"]), (35, [])), at(99)
+)
+
+
+def test_a_line_lasts_from_its_first_look_to_the_first_without_it():
+    assert [(at(0), at(30), "a/0 runs"), (at(10), at(35), "b/1 runs")] == SPANS
+
+
+def test_a_step_is_told_who_held_it_up_longest_while_it_ran():
+    found = waits.within(SPANS, [(at(20), at(35))], "model")
+    assert found is not None
+    assert (found.subject, found.seconds) == ("b/1", 15.0)
+
+
+def test_of_steps_beside_each_other_each_is_told_its_own_unit():
+    ran = [(at(0), at(35))]
+    own = waits.within(SPANS, ran, "b/1")
+    assert own is not None
+    assert (own.subject, own.seconds) == ("b/1", 25.0)
+    assert waits.within(SPANS, ran, "c/2") is None
+
+
+def test_a_step_that_waited_for_nobody_says_nothing():
+    assert waits.within(SPANS, [(at(40), at(50))], "model") is None
+    assert waits.within(SPANS, [], "model") is None

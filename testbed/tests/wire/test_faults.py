@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import time
 
 import pytest
 import websockets
+from juju_testbed.command import output
 from juju_testbed.control import storm
 from juju_testbed.control.faults import FaultError, Faults, faults
 from juju_testbed.model.errors import ModelError
@@ -339,7 +339,7 @@ def test_the_clock_jumps_and_timers_do_not(cloud, seconds):
         return told, time.monotonic() - begun
 
     told, slept = with_faults(cloud, test)
-    first, second = (datetime.datetime.fromisoformat(one.rstrip("Z")) for one in told)
+    first, second = (output.moment(one) for one in told)
     assert abs((second - first).total_seconds() - seconds) < 1000
     assert 0.3 <= slept < 1000  # neither woken by the jump nor held back
 

@@ -73,10 +73,10 @@ def test_it_is_opened_and_all_that_stands_in_it_is_read(kept):
     assert (doubtful.step, doubtful.key, doubtful.task) == (IN_DOUBT, "pause", None)
     assert len(journal.attempts(run.id)) == 2
     assert len(journal.events(run.id)) > 100
-    assert sqlite3.connect(place.home / FILE).execute("pragma user_version").fetchone() == (
-        FORMAT,
-    )
     journal.close()
+    db = sqlite3.connect(place.home / FILE)
+    assert db.execute("pragma user_version").fetchone() == (FORMAT,)
+    db.close()
 
 
 def test_it_is_shown_and_reported(kept):

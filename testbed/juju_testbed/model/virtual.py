@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import concurrent.futures
+import contextvars
+import heapq
+import itertools
 import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -15,59 +19,103 @@ class NothingLeft(RuntimeError):
     """Every task waits for something that can never happen: a deadlock in virtual time."""
 
 
-class _JumpingSelector(selectors.SelectSelector):
-    """Never sleeps for a timer; it moves the loop's time instead."""
+class _CountingSelector(selectors.SelectSelector):
+    """Knows how many files it has without looking: that is asked at every turn of the loop."""
 
-    def __init__(self, owner: VirtualTimeLoop):
+    def __init__(self) -> None:
         super().__init__()
-        self._owner = owner
-        self._files = 0
+        self.files = 0
 
     def register(self, *args: Any) -> selectors.SelectorKey:
-        """Count: this is asked at every turn of the loop."""
+        """Count."""
         key = super().register(*args)
-        self._files = len(self.get_map())
+        self.files = len(self.get_map())
         return key
 
     def unregister(self, *args: Any) -> selectors.SelectorKey:
         """Count."""
         key = super().unregister(*args)
-        self._files = len(self.get_map())
+        self.files = len(self.get_map())
         return key
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        alone = not self._owner.threads_busy and self._files <= 1  # the loop's own pipe
-        events = [] if alone else super().select(0)
-        if events or (timeout is not None and timeout <= 0):
-            return events
-        if self._owner.threads_busy:
-            # A thread's work takes no virtual time: wait for it really, then look again.
-            return super().select(0.05)
-        if timeout is None:
-            raise NothingLeft("no timer, no thread, no input: virtual time stands still")
-        self._owner.advance(timeout)
-        return events
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Runs hours of timers in no time, in a deterministic order.
+    """Runs hours of timers in no time, in a deterministic order: of equal ones the older first.
 
     Work in threads (`run_in_executor`, `asyncio.to_thread`) is waited for at a standstill.
     Sockets work as far as their data is already there; a world with a network wants a real loop.
+
+    Its turn and its timers are its own, since those of asyncio are most of what quiet hours cost.
     """
+
+    # asyncio's own
+    _ready: collections.deque[asyncio.Handle]
+    _stopping: bool
+    _process_events: Callable[[list[Any]], None]
 
     def __init__(self) -> None:
         self._virtual_now = 0.0
         self.threads_busy = 0
-        super().__init__(_JumpingSelector(self))
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._number = itertools.count()
+        self._files = _CountingSelector()
+        super().__init__(self._files)
 
     def time(self) -> float:
         """Return seconds of virtual time since the loop was made."""
         return self._virtual_now
 
-    def advance(self, seconds: float) -> None:
-        """Move the clock; timers that fall due run in the next turn."""
-        self._virtual_now += seconds
+    def call_later(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call back after some virtual seconds."""
+        return self.call_at(self._virtual_now + delay, callback, *args, context=context)
+
+    def call_at(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call back at a virtual time."""
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._number), timer))
+        return timer
+
+    def close(self) -> None:
+        """Forget the timers too."""
+        super().close()
+        self._timers.clear()
+
+    def _run_once(self) -> None:
+        """Take one turn, as `asyncio.BaseEventLoop` does; a standstill moves the time."""
+        ready, timers = self._ready, self._timers
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        # Alone with the loop's own pipe nothing can come from outside.
+        if self.threads_busy or self._files.files > 1:
+            # A thread's work takes no virtual time: wait for it really, then look again.
+            really = self.threads_busy and not (ready or self._stopping)
+            self._process_events(self._files.select(0.05 if really else 0))
+        if not (ready or self._stopping or self.threads_busy):
+            if not timers:
+                raise NothingLeft("no timer, no thread, no input: virtual time stands still")
+            self._virtual_now = max(self._virtual_now, timers[0][0])
+        while timers and timers[0][0] <= self._virtual_now:
+            timer = heapq.heappop(timers)[2]
+            if not timer.cancelled():
+                ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # pyright: ignore[reportPrivateUsage]
 
     def run_in_executor(
         self,

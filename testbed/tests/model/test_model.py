@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import socket
 import time
 
 import pytest
@@ -269,6 +270,43 @@ def test_a_deadlock_in_virtual_time_is_told():
 
     with pytest.raises(virtual.NothingLeft):
         virtual.run(main())
+
+
+def test_timers_of_one_time_run_in_the_order_in_which_they_were_set():
+    async def main():
+        loop, told = asyncio.get_running_loop(), []
+        for number in range(50):
+            loop.call_later(7, told.append, number)
+        loop.call_at(3, told.append, "first")
+        await asyncio.sleep(8)
+        return told
+
+    assert virtual.run(main()) == ["first", *range(50)]
+
+
+def test_a_cancelled_timer_moves_no_time():
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.call_later(5, lambda: None).cancel()
+        await asyncio.wait_for(asyncio.sleep(9), 100)
+        return loop.time()
+
+    assert virtual.run(main()) == 9
+
+
+def test_what_comes_from_a_socket_takes_no_virtual_time():
+    async def main():
+        here, there = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=here)
+        there.send(b"said")
+        there.close()
+        timer = asyncio.ensure_future(asyncio.sleep(1000))
+        said, at = await reader.read(), asyncio.get_running_loop().time()
+        writer.close()
+        await timer
+        return said, at
+
+    assert virtual.run(main()) == (b"said", 0)
 
 
 def test_a_removed_unit_runs_stop_and_remove_and_its_subordinate_goes_first(world):

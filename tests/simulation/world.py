@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import dataclasses
 import json
@@ -18,6 +19,7 @@ from cou.plan.settings import Settings
 from cou.run import crash
 from cou.run.clock import LoopClock
 from cou.run.journal import Journal
+from cou.run.outside import Outside
 from cou.run.planning import make_plan
 from cou.run.records import Job, Limit, RunState
 from cou.run.runner import Runner
@@ -26,6 +28,7 @@ from juju_testbed.charms import profile as profiles
 from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.controller import Controller
+from juju_testbed.model.entities import Counted
 from juju_testbed.model.model import Model
 from juju_testbed.model.virtual import VirtualTimeLoop
 from juju_testbed.wire.errors import WireError
@@ -82,7 +85,7 @@ class InProcess:
 
 
 @dataclasses.dataclass
-class World:
+class World(Outside):
     """A controller with one model, a user, a client and a journal."""
 
     model: Model
@@ -91,6 +94,8 @@ class World:
     clock: LoopClock
     settings: Settings
     home: object
+    # Of the runners that rest between two looks at the journal.
+    watching: list[asyncio.Event] = dataclasses.field(default_factory=list)
 
     def client(self):
         return Client(InProcess(Dispatcher(self.controller, self.model.uuid, USER)))
@@ -98,7 +103,36 @@ class World:
     def journal(self):
         opened = Journal(self.home, now=self.clock.now)
         _OPENED.append(opened)
+        write = opened._db.write
+
+        @contextlib.contextmanager
+        def told(name, **how):
+            with write(name, **how) as database:
+                yield database
+            for news in self.watching:
+                news.set()
+
+        opened._db.write = told
         return opened
+
+    async def pause(self, seconds, news):
+        """Sleep over all looks at the journal that would find nothing new."""
+        self.watching.append(news)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            await news.wait()
+        finally:
+            self.watching.remove(news)
+        news.clear()
+        passed = loop.time() - begun
+        await asyncio.sleep(seconds - passed % seconds)
+
+    def changes(self):
+        """Count what the model shows, unless a hook error is there, which ages by itself."""
+        if any(unit.agent.current == "error" for unit in self.model.units.values()):
+            return object()
+        return Counted.writes, len(self.model.units), len(self.model.relations)
 
     async def plan(self, **options):
         return await make_plan(self.client(), self.settings, Options.from_dict(options))
@@ -121,7 +155,7 @@ class World:
     async def work(self, attempt):
         """Run an attempt to its end, as the runner process does, and record the end."""
         journal = self.journal()
-        runner = Runner(journal, self.client(), attempt, "cou/0", self.clock)
+        runner = Runner(journal, self.client(), attempt, "cou/0", self.clock, outside=self)
         ending = await runner.work()
         journal.end_attempt(attempt.token, ending.state, ending.error)
         journal.close()

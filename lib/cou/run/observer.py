@@ -17,6 +17,7 @@ from ..errors import StepFailed
 from ..juju.port import Juju, ModelStatus, Task
 from ..steps.context import History, Pending, Wait
 from .clock import Clock
+from .outside import Outside
 
 LONGEST_PAUSE_S = 2.5
 SHORTEST_PAUSE_S = 0.1
@@ -56,17 +57,26 @@ class Observer:
         juju: where to look.
         clock: time.
         on_change: called after a look that changed what is waited for.
+        outside: what is known of the model without looking.
     """
 
-    def __init__(self, juju: Juju, clock: Clock, on_change: Callable[[], None] = lambda: None):
+    def __init__(
+        self,
+        juju: Juju,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+        outside: Outside | None = None,
+    ):
         self._juju = juju
         self._clock = clock
         self._on_change = on_change
+        self._outside = outside or Outside()
         self._waiters: list[_Waiter] = []
         self._tasks: list[_TaskWaiter] = []
         self._looking: asyncio.Task[None] | None = None
         self._pause = SHORTEST_PAUSE_S
-        self._nudge = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._called = False  # somebody wants a look before the pause is over
         self._draining = False
         self._told: list[Waited] = []
         self.looks = 0  # how often the model was looked at
@@ -84,7 +94,7 @@ class Observer:
     def drain(self) -> None:
         """From now on waits end as soon as nothing that was caused runs any more."""
         self._draining = True
-        self._nudge.set()
+        self._call()
 
     async def close(self) -> None:
         """Look no more."""
@@ -127,13 +137,18 @@ class Observer:
 
     def _start(self) -> None:
         self._pause = SHORTEST_PAUSE_S
-        self._nudge.set()
+        self._call()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look_on())
 
+    def _call(self) -> None:
+        self._called = True
+        self._wake.set()
+
     async def _look_on(self) -> None:
         while self._waiters or self._tasks:
-            self._nudge.clear()
+            self._called = False
+            seen = self._outside.changes()
             try:
                 await self._look()
             except Exception as error:  # whatever it is, those who wait must hear it
@@ -142,10 +157,42 @@ class Observer:
             if self.waited_for != self._told:
                 self._told = self.waited_for
                 self._on_change()
+            await self._rest(seen)
+
+    async def _rest(self, seen: object) -> None:
+        """Sleep until somebody calls, or a look may find another thing than the last did.
+
+        Args:
+            seen: what `Outside.changes` said before the last look.
+        """
+        same_until = self._clock.monotonic() + self._same_for_s()
+        while not await self._called_within(self._until_next_s()):
+            self._pause = min(self._pause * 1.6, LONGEST_PAUSE_S)
+            if self._clock.monotonic() >= same_until or self._outside.changes() != seen:
+                return
+
+    async def _called_within(self, seconds: float) -> bool:
+        if not self._called:
+            self._wake.clear()
+            timer = asyncio.get_running_loop().call_later(seconds, self._wake.set)
             try:
-                await asyncio.wait_for(self._nudge.wait(), self._until_next_s())
-            except asyncio.TimeoutError:
-                self._pause = min(self._pause * 1.6, LONGEST_PAUSE_S)
+                await self._wake.wait()
+            finally:
+                timer.cancel()
+        return self._called
+
+    def _same_for_s(self) -> float:
+        """Return how long no wait can end, well or by its timeout, if the model stands still."""
+        now = self._clock.monotonic()
+        ends = [one.last_progress + one.timeout_s - now for one in self._tasks]
+        for waiter in self._waiters:
+            if waiter.pending is None:  # it came after the look
+                return 0
+            if not waiter.pending.operator:
+                ends.append(waiter.last_progress + waiter.wait.timeout_s - now)
+            if waiter.pending.due_s is not None:
+                ends.append(waiter.pending.due_s)
+        return min(ends, default=0)
 
     def _until_next_s(self) -> float:
         """Return how long no look is worth it; a nudge ends it before."""

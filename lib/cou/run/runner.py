@@ -31,6 +31,7 @@ from .journal import Fenced, Journal, rows
 from .lease import Lease
 from .locks import Lock
 from .observer import Observer
+from .outside import Outside
 from .place import Place
 from .records import SIGNAL, Attempt, Job, Run, RunState
 from .release import release_marks, settle_put_backs
@@ -51,6 +52,7 @@ class Runner:
         holder: a name for people, written on the model.
         clock: time; the machine's if not given.
         beat: a sign of life, given for as long as a cancel would be noticed.
+        outside: what is known without looking; a simulation knows more than nothing.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Runner:
         holder: str,
         clock: Clock | None = None,
         beat: Callable[[], None] = lambda: None,
+        outside: Outside | None = None,
     ):
         self._journal = journal
         self._juju = juju
@@ -70,7 +73,9 @@ class Runner:
         self._settings = Settings(**self._run.settings)
         self._clock = clock or LoopClock()
         self._beat = beat
-        self._observer = Observer(juju, self._clock, self._on_wait)
+        self._outside = outside or Outside()
+        self._news = asyncio.Event()
+        self._observer = Observer(juju, self._clock, self._on_wait, self._outside)
         self._lease = Lease(
             juju,
             self._clock,
@@ -224,7 +229,7 @@ class Runner:
                 logger.warning("%s", error)
             self._note_waits()
             self._beat()
-            await asyncio.sleep(_LOOK_S)
+            await self._outside.pause(_LOOK_S, self._news)
 
     def _look_for_cancel(self, version: int) -> int:
         """Look whether somebody has written since `version`; drain if it was a cancel."""
@@ -253,6 +258,7 @@ class Runner:
 
     def _on_wait(self) -> None:
         """Keep the journal's word for what the operator has to do."""
+        self._news.set()
         waits = [waited for waited in self._observer.waited_for if waited.operator]
         text = waits[0].operator if waits else ""
         if text != self._waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import itertools
 from collections.abc import Sequence
@@ -30,7 +31,9 @@ class Applications(MachineTasks):
             address or f"10.{number // 65536}.{number // 256 % 256}.{number % 256}",
             base_machine=base,
         )
-        machine.agent.since = machine.instance.since = self.clock.now()
+        now = self.clock.now()
+        machine.agent = dataclasses.replace(machine.agent, since=now)
+        machine.instance = dataclasses.replace(machine.instance, since=now)
         self.machines[id] = machine
         return machine
 

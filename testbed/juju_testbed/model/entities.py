@@ -9,7 +9,18 @@ from typing import Any
 from .charm import CharmDefinition
 
 
-@dataclasses.dataclass
+class Counted:
+    """What is shown of a model; every write to it is counted."""
+
+    writes = 0  # to any of them in this process
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Write."""
+        Counted.writes += 1
+        object.__setattr__(self, name, value)
+
+
+@dataclasses.dataclass(frozen=True)
 class Status:
     """A status value; `since` changes only when status or message change."""
 
@@ -20,7 +31,7 @@ class Status:
 
 
 @dataclasses.dataclass
-class Machine:
+class Machine(Counted):
     """A machine or container (``0``, ``0/lxd/1``)."""
 
     id: str
@@ -33,7 +44,7 @@ class Machine:
 
 
 @dataclasses.dataclass
-class Unit:
+class Unit(Counted):
     """A unit. Its simulated world (packages, services, files) hangs at `world`."""
 
     name: str
@@ -55,7 +66,7 @@ class Unit:
 
 
 @dataclasses.dataclass
-class Application:
+class Application(Counted):
     """An application."""
 
     name: str
@@ -76,7 +87,7 @@ class Application:
 
 
 @dataclasses.dataclass
-class Task:
+class Task(Counted):
     """A task of an action or an exec (`juju-exec`); times have whole seconds."""
 
     id: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 import datetime
 from typing import Any
 
@@ -18,13 +18,13 @@ class Statuses(ModelState):
 
     def set_workload(self, unit: str, current: str, message: str = "") -> None:
         """Set a unit's workload status, as `status-set` does."""
-        self._set(self.unit(unit), "workload", Status(current, message))
+        self._set(self.unit(unit), "workload", current, message, {})
 
     def set_agent(
         self, unit: str, current: str, message: str = "", data: dict[str, Any] | None = None
     ) -> None:
         """Set what the unit's agent reports: idle, executing, error, lost..."""
-        self._set(self.unit(unit), "agent", Status(current, message, data=data or {}))
+        self._set(self.unit(unit), "agent", current, message, data or {})
 
     def set_application_status(self, application: str, current: str, message: str = "") -> None:
         """Set an application's own status, as `status-set --application` does."""
@@ -36,21 +36,24 @@ class Statuses(ModelState):
 
     def set_workload_version(self, unit: str, version: str) -> None:
         """Set the version that a unit's charm reports, as `application-version-set` does."""
-        self.unit(unit).workload_version = version
+        entity = self.unit(unit)
+        if entity.workload_version != version:
+            entity.workload_version = version
 
-    def _set(self, unit: Unit, kind: str, status: Status) -> None:
+    def _set(
+        self, unit: Unit, kind: str, current: str, message: str, data: dict[str, Any]
+    ) -> None:
         """Store a status; an equal one keeps its `since` and only moves the history's last."""
         now = self.clock.now()
         history: list[Status] = getattr(unit, f"{kind}_history")
         before: Status = getattr(unit, kind)
-        same = (before.current, before.message) == (status.current, status.message)
-        if same and before.since is not None:
+        if (before.current, before.message) == (current, message) and before.since is not None:
             if history:
-                history[-1].since = now
+                history[-1] = dataclasses.replace(history[-1], since=now)
             return
-        status.since = now
+        status = Status(current, message, now, data)
         setattr(unit, kind, status)
-        history.append(copy.deepcopy(status))
+        history.append(status)
 
     def shown(self, unit: str) -> tuple[Status, Status]:
         """Return what the API shows as (agent, workload).

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import configs, execution
 from .charm import Charm, Outcome
-from .entities import Unit
+from .entities import Counted, Unit
 from .errors import ModelError
 from .resolver import Inbox, Local, QueuedHook, Remote, next_operation
 
@@ -87,6 +87,7 @@ class Uniter:
             self._run(), name=f"uniter {self.unit.name}"
         )
         self._loop_task.add_done_callback(self._ended)
+        Counted.writes += 1  # whether an agent lives is shown
         self._arm_update_status()
 
     def kill(self) -> asyncio.Task[None] | None:
@@ -103,6 +104,7 @@ class Uniter:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Show that an agent died of a fault in a charm or in the testbed itself."""
+        Counted.writes += 1
         if task.cancelled() or task.exception() is None:
             return
         error = task.exception()

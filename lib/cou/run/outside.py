@@ -1,0 +1,26 @@
+"""What a runner knows of the world around it without looking: nothing. A simulation knows more.
+
+A simulation has the model and all who write the journal in its own process. It may say that
+nothing has happened since the last look, so that hours in which nothing does cost nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Outside:
+    """The real world."""
+
+    async def pause(self, seconds: float, news: asyncio.Event) -> None:
+        """Sleep until the next look at the journal, which comes every `seconds`.
+
+        Args:
+            seconds: between two looks.
+            news: set by the runner when it has something to write down itself.
+        """
+        await asyncio.sleep(seconds)
+
+    def changes(self) -> object:
+        """Return what equals an earlier answer only if the model shows the same as then."""
+        return object()

@@ -96,6 +96,8 @@ class World(Outside):
     home: object
     # Of the runners that rest between two looks at the journal.
     watching: list[asyncio.Event] = dataclasses.field(default_factory=list)
+    shown: object = None
+    ages: bool = False
 
     def client(self):
         return Client(InProcess(Dispatcher(self.controller, self.model.uuid, USER)))
@@ -130,9 +132,11 @@ class World(Outside):
 
     def changes(self):
         """Count what the model shows, unless a hook error is there, which ages by itself."""
-        if any(unit.agent.current == "error" for unit in self.model.units.values()):
-            return object()
-        return Counted.writes, len(self.model.units), len(self.model.relations)
+        shown = Counted.writes, len(self.model.units), len(self.model.relations)
+        if shown != self.shown:
+            self.shown = shown
+            self.ages = any(unit.agent.current == "error" for unit in self.model.units.values())
+        return object() if self.ages else shown
 
     async def plan(self, **options):
         return await make_plan(self.client(), self.settings, Options.from_dict(options))

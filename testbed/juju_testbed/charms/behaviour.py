@@ -29,7 +29,7 @@ class OpenStackCharm:
         self.profile = profile
         self.cloud = CloudWorld()
         self._place: Place | None = None
-        self._running: dict[str, asyncio.Task[Outcome]] = {}
+        self._running: dict[str, asyncio.Task[Any]] = {}
         self._killed: set[str] = set()
 
     def attach(self, model: Any) -> None:
@@ -74,11 +74,13 @@ class OpenStackCharm:
             task.cancel()
 
     async def _watched(self, unit: Unit, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """Await something in a task of its own, so that `kill` can reach it."""
-        task = asyncio.get_running_loop().create_task(work)
+        """Await something where `kill` can reach it: in the task that the agent made for it."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a simulated charm runs in a task")
         self._running[unit.name] = task
         try:
-            return await task
+            return await work
         except asyncio.CancelledError:
             if unit.name not in self._killed:  # the agent itself is being stopped
                 raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 
@@ -22,11 +21,10 @@ class MachineLocks:
         """Keep nothing: at rest nobody holds a lock."""
         return {"_locks": {}}
 
-    @contextlib.asynccontextmanager
-    async def hold(
+    def hold(
         self, machine: str, parallel: bool = False, group: str = ""
-    ) -> AsyncIterator[None]:
-        """Hold the lock that an operation needs, if any.
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        """Return the lock that an operation needs, if any.
 
         Args:
             machine: machine or container id; each container is a host of its own.
@@ -34,7 +32,8 @@ class MachineLocks:
             group: execution group; it changes the lock's name, so hooks are not excluded.
         """
         if parallel and not group:
-            yield
-            return
-        async with self._locks.setdefault((machine, group), asyncio.Lock()):
-            yield
+            return contextlib.nullcontext()
+        lock = self._locks.get((machine, group))
+        if lock is None:
+            lock = self._locks[machine, group] = asyncio.Lock()
+        return lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import random
 import re
 from typing import TYPE_CHECKING, Any
@@ -268,6 +269,7 @@ class Uniter:
         self._timers[name] = self.model.clock.call_later(after_s, callback)
 
 
+@functools.lru_cache
 def seconds(span: str) -> float:
     """Turn a Go duration (``1h30m``) into seconds; 0 for anything else."""
     return sum(float(number) * _SECONDS[unit] for number, unit in _SPAN.findall(span))

@@ -95,16 +95,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._timers.clear()
 
     def _run_once(self) -> None:
-        """Take one turn, as `asyncio.BaseEventLoop` does; a standstill moves the time."""
+        """Take turns, as `asyncio.BaseEventLoop` does, until somebody stops the loop."""
+        self._turn()
+        while not self._stopping:
+            self._turn()
+
+    def _turn(self) -> None:
+        """Take one turn; a standstill moves the time."""
         ready, timers = self._ready, self._timers
-        while timers and timers[0][2].cancelled():
-            heapq.heappop(timers)
-        # Alone with the loop's own pipe nothing can come from outside.
         if self.threads_busy or self._files.files > 1:
             # A thread's work takes no virtual time: wait for it really, then look again.
             really = self.threads_busy and not (ready or self._stopping)
             self._process_events(self._files.select(0.05 if really else 0))
+        # Alone with the loop's own pipe nothing can come from outside.
         if not (ready or self._stopping or self.threads_busy):
+            while timers and timers[0][2].cancelled():
+                heapq.heappop(timers)
             if not timers:
                 raise NothingLeft("no timer, no thread, no input: virtual time stands still")
             self._virtual_now = max(self._virtual_now, timers[0][0])

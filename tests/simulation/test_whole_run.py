@@ -104,6 +104,23 @@ def test_cancelled_again_and_again_it_still_does_everything_once(tmp_path, seed)
     worlds.run(story())
 
 
+def test_a_simulated_runner_looks_at_its_journal_when_a_real_one_would_find_something(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        attempt = world.create(await world.plan())
+        loop = asyncio.get_running_loop()
+        begun, news = loop.time(), asyncio.Event()
+        for happens, seen in ((100.2, 100.5), (100.9, 101.0)):
+            looking = asyncio.ensure_future(world.pause(0.5, news))
+            await asyncio.sleep(begun + happens - loop.time())
+            assert not looking.done()
+            world.journal().cancel(attempt.token, "operator")
+            await looking
+            assert loop.time() - begun == pytest.approx(seen)
+
+    worlds.run(story())
+
+
 def application(name):
     return name.split("/")[0]
 

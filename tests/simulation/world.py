@@ -135,7 +135,10 @@ class World(Outside):
         shown = Counted.writes, len(self.model.units), len(self.model.relations)
         if shown != self.shown:
             self.shown = shown
-            self.ages = any(unit.agent.current == "error" for unit in self.model.units.values())
+            self.ages = any(
+                "error" in (unit.agent.current, unit.workload.current)
+                for unit in self.model.units.values()
+            )
         return object() if self.ages else shown
 
     async def plan(self, **options):

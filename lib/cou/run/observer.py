@@ -165,21 +165,25 @@ class Observer:
         Args:
             seen: what `Outside.changes` said before the last look.
         """
+        if self._called:
+            return
+        loop = asyncio.get_running_loop()
         same_until = self._clock.monotonic() + self._same_for_s()
-        while not await self._called_within(self._until_next_s()):
+
+        def over() -> None:
+            nonlocal timer
             self._pause = min(self._pause * 1.6, LONGEST_PAUSE_S)
             if self._clock.monotonic() >= same_until or self._outside.changes() != seen:
-                return
+                self._wake.set()
+            else:
+                timer = loop.call_later(self._until_next_s(), over)
 
-    async def _called_within(self, seconds: float) -> bool:
-        if not self._called:
-            self._wake.clear()
-            timer = asyncio.get_running_loop().call_later(seconds, self._wake.set)
-            try:
-                await self._wake.wait()
-            finally:
-                timer.cancel()
-        return self._called
+        self._wake.clear()
+        timer = loop.call_later(self._until_next_s(), over)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
 
     def _same_for_s(self) -> float:
         """Return how long no wait can end, well or by its timeout, if the model stands still."""

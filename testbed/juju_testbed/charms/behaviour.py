@@ -52,7 +52,7 @@ class OpenStackCharm:
 
     async def hook(self, unit: Unit, name: str, context: Mapping[str, str]) -> Outcome:
         """Run a hook; one that the charm does not have passes at once."""
-        return await self._watched(unit, hooks.run(self.place.site(unit.name), name, context))
+        return await hooks.run(self.place.site(unit.name), name, context)
 
     async def action(self, unit: Unit, task: Task) -> Outcome:
         """Run an action."""
@@ -67,7 +67,7 @@ class OpenStackCharm:
         return await self._watched(unit, shell.run(site, command))
 
     def kill(self, unit: Unit) -> None:
-        """End what runs on a unit at once, as SIGKILL would."""
+        """End the action or command of a unit at once, as SIGKILL would."""
         task = self._running.get(unit.name)
         if task is not None:
             self._killed.add(unit.name)

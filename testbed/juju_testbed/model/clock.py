@@ -35,7 +35,8 @@ class Clock:
         Strictly later, because a controller never stamps two writes with one nanosecond, and
         readers compare stamps (``since > t0``) to order them.
         """
-        self._last = max(self._last + _TICK, self._read())
+        later, read = self._last + _TICK, self._read()
+        self._last = read if read > later else later
         return self._last
 
     def _read(self) -> datetime.datetime:

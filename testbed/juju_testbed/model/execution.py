@@ -52,8 +52,10 @@ async def _hook(uniter: Uniter, hook: QueuedHook) -> None:
     else:
         uniter.report("executing", f"running {hook.name} hook")
     model.log.write(model.clock.now(), "hook-begun", by=unit.name, unit=unit.name, hook=hook.name)
-    work = uniter.charm().hook(unit, hook.name, hook.context)
-    outcome = await _watched(uniter, _or_trouble(uniter, "hook", hook.name, work))
+    charm = uniter.charm()
+    work = _or_trouble(uniter, "hook", hook.name, charm.hook(unit, hook.name, hook.context))
+    # Nobody aborts a hook. A simulated one ends with its agent, so it needs no task of its own.
+    outcome = await (_watched(uniter, work) if getattr(charm, "has_processes", False) else work)
     model.log.write(
         model.clock.now(),
         "hook-ended",

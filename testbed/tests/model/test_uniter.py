@@ -144,9 +144,9 @@ TIMELINES = {
             )
         },
         [
-            "1 keystone/0 grouped begins",
             "1 glance/0 config-changed begins",
             "1 glance/1 config-changed begins",
+            "1 keystone/0 grouped begins",
             "3 glance/0 config-changed ends",
             "3 glance/1 config-changed ends",
             "6 keystone/0 grouped ends",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import datetime
 
@@ -11,6 +12,7 @@ from cou.errors import StepFailed
 from cou.juju.port import Status, Task, TaskStatus
 from cou.run.clock import LoopClock
 from cou.run.observer import Observer
+from cou.run.outside import Outside
 from cou.steps import conditions
 from juju_testbed.model.virtual import VirtualTimeLoop
 
@@ -48,15 +50,26 @@ def run(story):
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
 
 
-def made():
+class Known(Outside):
+    """A model in the same process: whether it has changed is known without a look."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def changes(self):
+        return dict(self.model.apps)
+
+
+def made(outside=lambda model: None):
     model = Model()
     for name in ("glance", "cinder"):
         model.add(name, "20.0.1")
-    return model, Observer(model, LoopClock(NOW))
+    return model, Observer(model, LoopClock(NOW), outside=outside(model))
 
 
 def idle(*names):
@@ -133,6 +146,25 @@ def test_long_waits_look_at_most_once_in_two_seconds():
     run(story)
 
 
+def test_where_nothing_is_known_to_have_changed_nobody_looks_and_nothing_comes_later():
+    async def story(outside, stirred):
+        model, observer = made(outside)
+        model.stir("glance", "executing")
+        waiting = asyncio.ensure_future(observer.wait(idle("glance")))
+        await asyncio.sleep(stirred)
+        if stirred < 300:
+            model.stir("glance", "idle")
+        with contextlib.suppress(StepFailed):
+            await waiting
+        return asyncio.get_running_loop().time(), len(model.looked)
+
+    for stirred in (0.05, 3, 100, 299, 1000):
+        ended, looks = run(lambda at=stirred: story(lambda model: None, at))
+        ended_knowing, looks_knowing = run(lambda at=stirred: story(Known, at))
+        assert ended_knowing == ended
+        assert looks_knowing <= min(looks, 3)
+
+
 def test_a_wait_that_begins_beside_a_quiet_one_is_looked_at_soon():
     async def story():
         model, observer = made()
@@ -174,16 +206,18 @@ def test_a_wait_leaves_the_loop_to_others_between_two_looks():
     run(story)
 
 
+@pytest.mark.parametrize("outside", [lambda model: None, Known])
 @pytest.mark.parametrize(("status", "message"), [("pending", ""), ("running", "")])
-def test_a_task_in_which_nothing_moves_is_given_up(status, message):
+def test_a_task_in_which_nothing_moves_is_given_up(status, message, outside):
     async def story():
         model = Model()
         task = Task(7, "glance/0", "mysqldump", {}, TaskStatus(status), message)
         model.tasks_made[7] = task
         model.silent.add("glance/0")
         begun = asyncio.get_running_loop().time()
+        observer = Observer(model, LoopClock(NOW), outside=outside(model))
         with pytest.raises(StepFailed, match="mysqldump on glance/0") as caught:
-            await asyncio.wait_for(Observer(model, LoopClock(NOW)).task(7, 600.0), 900)
+            await asyncio.wait_for(observer.task(7, 600.0), 900)
         assert caught.value.code == "task-slow"
         assert asyncio.get_running_loop().time() - begun == pytest.approx(600, abs=5)
 

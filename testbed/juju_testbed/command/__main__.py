@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from collections.abc import Mapping
 
-from . import (
-    configuring,
-    debuglog,
-    deploying,
-    details,
-    models,
-    operations,
-    owning,
-    refreshing,
-    running,
-    secrets,
-    status,
-    topology,
-    users,
-)
 from .command import Command, Context
 from .errors import CommandError, usage
 from .store import ClientStore
 
-COMMANDS: dict[str, Command] = {
-    **configuring.COMMANDS,
-    **debuglog.COMMANDS,
-    **deploying.COMMANDS,
-    **details.COMMANDS,
-    **models.COMMANDS,
-    **operations.COMMANDS,
-    **owning.COMMANDS,
-    **refreshing.COMMANDS,
-    **running.COMMANDS,
-    **secrets.COMMANDS,
-    **status.COMMANDS,
-    **topology.COMMANDS,
-    **users.COMMANDS,
+# Module -> the commands that it knows; only the one that is asked for is loaded.
+FAMILIES = {
+    "configuring": ("config", "model-config"),
+    "debuglog": ("debug-log",),
+    "deploying": ("deploy",),
+    "details": ("show-unit", "show-application", "show-status-log"),
+    "models": ("controllers", "models", "show-model", "switch", "version"),
+    "operations": ("operations", "show-operation", "show-task", "cancel-task", "actions"),
+    "owning": ("add-model", "destroy-model", "model-constraints", "set-model-constraints"),
+    "refreshing": ("refresh",),
+    "running": ("run", "exec"),
+    "secrets": (
+        "add-secret", "grant-secret", "remove-secret", "revoke-secret", "secrets", "show-secret",
+        "update-secret",
+    ),
+    "status": ("status",),
+    "topology": (
+        "add-unit", "expose", "integrate", "remove-application", "remove-relation", "remove-unit",
+        "resolved", "trust",
+    ),
+    "users": ("add-user", "change-user-password", "grant", "revoke", "users", "whoami"),
+}  # fmt: skip
+FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}
+ALIASES = {
+    "get-model-constraints": "model-constraints",
+    "list-actions": "actions",
+    "list-models": "models",
+    "list-operations": "operations",
+    "list-secrets": "secrets",
+    "list-users": "users",
+    "relate": "integrate",
+    "resolve": "resolved",
 }
-ALIASES = {alias: name for name, command in COMMANDS.items() for alias in command.aliases}
 
 # What a real juju has and this one has not; the whole list of what it has is in `help`.
 ELSEWHERE = frozenset((
@@ -98,9 +102,9 @@ def _run(words: list[str]) -> int:
     name = ALIASES.get(words[0], words[0])
     if name in ELSEWHERE:
         raise CommandError(f"juju {name} is not supported by this testbed (not supported)")
-    if name not in COMMANDS:
+    if name not in FAMILY_OF:
         raise CommandError(f'juju: "{words[0]}" is not a juju command. See "juju --help".', 2)
-    command = COMMANDS[name]
+    command = commands(FAMILY_OF[name])[name]
     parser = command.parser(name)
     head, tail = _split(words[1:])
     options = parser.parse_intermixed_args(head)
@@ -115,6 +119,13 @@ def _run(words: list[str]) -> int:
         context.close()
 
 
+def commands(family: str) -> Mapping[str, Command]:
+    """Load a family; return its commands by name."""
+    module = importlib.import_module(f".{family}", __package__)
+    known: Mapping[str, Command] = module.COMMANDS
+    return known
+
+
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
     """Split at ``--``: what stands behind it is never a flag."""
     if "--" not in words:
@@ -124,10 +135,11 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _help(name: str) -> str:
-    if name in COMMANDS:
-        return COMMANDS[name].parser(name).format_help().rstrip("\n")
-    width = max(len(name) for name in COMMANDS)
-    lines = [f"    {n.ljust(width)}  {c.purpose}" for n, c in sorted(COMMANDS.items())]
+    if name in FAMILY_OF:
+        return commands(FAMILY_OF[name])[name].parser(name).format_help().rstrip("\n")
+    width = max(len(name) for name in FAMILY_OF)
+    known = {name: command for family in FAMILIES for name, command in commands(family).items()}
+    lines = [f"    {n.ljust(width)}  {c.purpose}" for n, c in sorted(known.items())]
     return "\n".join(["Juju of a testbed. Commands:", "", *lines])
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
 import ssl
 from typing import Any
 
-import websockets.asyncio.client
-import websockets.exceptions
-
 from .errors import CommandError, RPCError
 from .store import Account, Controller
+from .websocket import WebSocket
 
 VERSION = "3.6.14"
 # The newest version of each facade that this client can speak; the server may offer less.
@@ -28,7 +24,7 @@ FACADES = {
     "Testbed": 1,
     "UserManager": 3,
 }
-OPEN_TIMEOUT_S, CLOSE_TIMEOUT_S = 20.0, 1.0
+OPEN_TIMEOUT_S = 20.0
 # The certificate of every controller bears this name; addresses change.
 SERVER_NAME = "juju-apiserver"
 
@@ -40,31 +36,17 @@ def tls(ca_cert: str) -> ssl.SSLContext:
     return context
 
 
-async def connect(controller: Controller, path: str) -> websockets.asyncio.client.ClientConnection:
+def connect(controller: Controller, path: str) -> WebSocket:
     """Open a websocket to the first address that answers.
 
     Raises:
         CommandError: none does.
     """
-    options: dict[str, Any] = {}
-    # Newer websockets would go through HTTPS_PROXY; the controller is never behind it.
-    if "proxy" in inspect.signature(websockets.asyncio.client.connect.__init__).parameters:
-        options["proxy"] = None
     failure: Exception | None = None
     for endpoint in controller.endpoints:
         try:
-            return await websockets.asyncio.client.connect(
-                f"wss://{endpoint}{path}",
-                ssl=tls(controller.ca_cert),
-                server_hostname=SERVER_NAME,
-                open_timeout=OPEN_TIMEOUT_S,
-                close_timeout=CLOSE_TIMEOUT_S,
-                ping_interval=None,  # nothing runs between two calls, so nothing could ping
-                max_size=None,
-                compression=None,
-                **options,
-            )
-        except (OSError, TimeoutError, websockets.exceptions.WebSocketException) as error:
+            return WebSocket(endpoint, path, tls(controller.ca_cert), SERVER_NAME, OPEN_TIMEOUT_S)
+        except OSError as error:
             failure = error
     addresses = ", ".join(controller.endpoints)
     raise CommandError(f"unable to connect to API: {addresses}: {failure}")
@@ -72,9 +54,6 @@ async def connect(controller: Controller, path: str) -> websockets.asyncio.clien
 
 class Connection:
     """A logged-in connection; `model_uuid` empty means the controller itself.
-
-    It has an event loop of its own, which runs during calls only. (The library's client with
-    threads reads and writes one TLS object from two of them, which older Pythons do not guard.)
 
     Raises:
         CommandError: nobody answers, or the login fails.
@@ -88,12 +67,7 @@ class Connection:
     ):
         path = f"/model/{model_uuid}/api" if model_uuid else "/api"
         self._last_id = 0
-        self._loop = asyncio.new_event_loop()
-        try:
-            self._socket = self._loop.run_until_complete(connect(controller, path))
-        except CommandError:
-            self._loop.close()
-            raise
+        self._socket = connect(controller, path)
         self._offered: dict[str, list[int]] = {}
         try:
             login = self._login(account)
@@ -139,17 +113,17 @@ class Connection:
             "params": params,
         }
         try:
-            reply = self._loop.run_until_complete(self._exchange(message))
-        except (OSError, websockets.exceptions.ConnectionClosed) as error:
+            reply = self._exchange(message)
+        except OSError as error:
             raise RPCError("connection is shut down") from error
         if reply.get("error"):
             raise RPCError(reply["error"], reply.get("error-code", ""))
         return reply.get("response") or {}
 
-    async def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
-        await self._socket.send(json.dumps(message))
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        self._socket.send(json.dumps(message))
         while True:
-            reply: dict[str, Any] = json.loads(await self._socket.recv())
+            reply: dict[str, Any] = json.loads(self._socket.receive())
             if reply.get("request-id") == message["request-id"]:
                 return reply
 
@@ -162,14 +136,8 @@ class Connection:
         return checked(self.call(facade, method, params).get("results") or [{}])[0]
 
     def close(self) -> None:
-        """Close the socket and the loop."""
-        self._loop.run_until_complete(self._close())
-        self._loop.close()
-
-    async def _close(self) -> None:
-        await self._socket.close()
-        self._socket.transport.close()  # Python 3.10 keeps a TLS transport half open
-        await asyncio.sleep(0)
+        """Close the socket."""
+        self._socket.close()
 
 
 def checked(results: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import functools
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from .client import Connection
 from .errors import usage
@@ -74,8 +73,7 @@ class Context:
             connection.close()
 
 
-@dataclasses.dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command.
 
     Attributes:
@@ -84,7 +82,6 @@ class Command:
         arguments: adds what it takes to a parser.
         formats: the formats of ``--format``, the default first; none for no such flag.
         of_model: it takes ``--model``.
-        aliases: other names.
     """
 
     purpose: str
@@ -92,11 +89,16 @@ class Command:
     arguments: Callable[[Parser], Any] = lambda parser: None
     formats: tuple[str, ...] = ()
     of_model: bool = True
-    aliases: tuple[str, ...] = ()
 
     def parser(self, name: str) -> Parser:
         """Return the command's parser."""
-        parser = Parser(prog=f"juju {name}", description=self.purpose, allow_abbrev=False)
+        parser = Parser(
+            prog=f"juju {name}",
+            description=self.purpose,
+            allow_abbrev=False,
+            # To ask the terminal for its width takes a module more, also where no help is shown.
+            formatter_class=functools.partial(argparse.HelpFormatter, width=98),
+        )
         if self.of_model:
             parser.add_argument("-m", "--model", default="")
         if self.formats:
@@ -146,6 +148,12 @@ def key_value(argument: str) -> tuple[str, str]:
     if not equals or not key:
         raise usage(f'expected "key=value", got "{argument}"')
     return key, value
+
+
+def read_text(path: str) -> str:
+    """Return what a file holds."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def unit_tag(name: str) -> str:

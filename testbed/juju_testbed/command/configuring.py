@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 import sys
 from typing import Any
 
-import yaml
-
 from . import output
-from .command import Command, Context, Parser, key_value, names
+from .command import Command, Context, Parser, key_value, names, read_text
 from .errors import CommandError, usage
 
 
@@ -53,7 +50,7 @@ def _values(settings: list[str]) -> dict[str, str]:
         key, value = key_value(word)
         if value.startswith("@"):
             try:
-                value = pathlib.Path(value[1:]).read_text(encoding="utf-8")
+                value = read_text(value[1:])
             except OSError as error:
                 raise CommandError(
                     f'cannot read option from file "{value[1:]}": {error}'
@@ -67,9 +64,11 @@ def _file(path: str, application: str) -> dict[str, str]:
     if not path:
         return {}
     try:
-        text = sys.stdin.read() if path == "-" else pathlib.Path(path).read_text(encoding="utf-8")
+        text = sys.stdin.read() if path == "-" else read_text(path)
     except OSError as error:
         raise CommandError(f"open {path}: {str(error.strerror).lower()}") from error
+    import yaml
+
     content = yaml.safe_load(text)
     section = content.get(application) if isinstance(content, dict) else None
     if not isinstance(section, dict):
@@ -131,6 +130,8 @@ def model_config(context: Context) -> int:
     if resets:
         context.model_api.call("ModelConfig", "ModelUnset", {"keys": resets})
     if settings:
+        import yaml
+
         values = {key: yaml.safe_load(value) for key, value in map(key_value, settings)}
         context.model_api.call("ModelConfig", "ModelSet", {"config": values})
     if resets or settings:

@@ -1,7 +1,7 @@
-"""Reads YAML values as `juju` does, whose reader is gopkg.in/yaml.v2 (its resolve.go, decode.go).
+"""Reads and prints YAML as `juju` does, with gopkg.in/yaml.v2 (its resolve.go, decode.go).
 
-It differs from PyYAML where people meet it on a command line: a date stays a text, ``23:59`` is no
-number to the base of 60, and ``y`` and ``n`` are true and false.
+Reading differs from PyYAML where people meet it on a command line: a date stays a text, ``23:59``
+is no number to the base of 60, and ``y`` and ``n`` are true and false.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+from .errors import CommandError
+
+_STRING = "tag:yaml.org,2002:str"
 _STAMP = "tag:yaml.org,2002:timestamp"
 _INT, _FLOAT, _BOOL = (f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool"))
 _NUMBER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)\Z")
@@ -45,6 +48,38 @@ def load(text: str) -> Any:
     """Return the value of a text.
 
     Raises:
-        yaml.YAMLError: it is no YAML.
+        CommandError: it is no YAML.
     """
-    return yaml.load(text, Loader=_Loader)  # a SafeLoader
+    try:
+        return yaml.load(text, Loader=_Loader)  # a SafeLoader
+    except yaml.YAMLError as error:
+        raise CommandError(f"yaml: {error}") from error
+
+
+class _Dumper(yaml.SafeDumper):
+    """Prints as Go's yaml does."""
+
+    def check_simple_key(self) -> bool:
+        """Take an empty text as a plain key too (``"": alpha``), which PyYAML does not."""
+        event = self.event
+        if isinstance(event, yaml.ScalarEvent) and event.value == "":
+            return True
+        return bool(super().check_simple_key())
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    if style is None and dumper.resolve(yaml.ScalarNode, value, (True, False)) != _STRING:
+        style = '"'  # "2" is no number; Go's yaml takes double quotes
+    return dumper.represent_scalar(_STRING, value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(value: Any) -> str:
+    """Return a value as YAML, long lines unbroken."""
+    return yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=False, sort_keys=False, width=1_000_000,
+        allow_unicode=True,
+    )  # fmt: skip

@@ -183,7 +183,6 @@ COMMANDS = {
         _controller_argument,
         ("tabular", "json", "yaml"),
         of_model=False,
-        aliases=("list-models",),
     ),
     "show-model": Command(
         "Shows information about the current or specified model.",

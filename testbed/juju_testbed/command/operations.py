@@ -236,7 +236,6 @@ COMMANDS = {
         operations,
         _operations_arguments,
         _FORMATS,
-        aliases=("list-operations",),
     ),
     "show-operation": Command(
         "Show results of an operation.", show_operation, _show_arguments, ("yaml", "json")
@@ -250,6 +249,5 @@ COMMANDS = {
         actions,
         _actions_arguments,
         ("default", "json", "yaml", "tabular"),
-        aliases=("list-actions",),
     ),
 }

@@ -4,46 +4,19 @@ from __future__ import annotations
 
 import datetime
 import json
-import pathlib
 import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import yaml
-
 from .command import Context
-
-_STRING = "tag:yaml.org,2002:str"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Prints as Go's yaml does."""
-
-    def check_simple_key(self) -> bool:
-        """Take an empty text as a plain key too (``"": alpha``), which PyYAML does not."""
-        event = self.event
-        if isinstance(event, yaml.ScalarEvent) and event.value == "":
-            return True
-        return bool(super().check_simple_key())
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    if style is None and dumper.resolve(yaml.ScalarNode, value, (True, False)) != _STRING:
-        style = '"'  # "2" is no number; Go's yaml takes double quotes
-    return dumper.represent_scalar(_STRING, value, style=style)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def to_yaml(value: Any) -> str:
     """Return a value as YAML, long lines unbroken."""
-    return yaml.dump(
-        value, Dumper=_Dumper, default_flow_style=False, sort_keys=False, width=1_000_000,
-        allow_unicode=True,
-    )  # fmt: skip
+    from . import goyaml  # most calls print none, and PyYAML takes its time to load
+
+    return goyaml.dump(value)
 
 
 def write(context: Context, value: Any, plain: Callable[[Any], str] | None = None) -> None:
@@ -56,7 +29,8 @@ def write(context: Context, value: Any, plain: Callable[[Any], str] | None = Non
     else:
         text = plain(value)
     if context.options.output:
-        pathlib.Path(context.options.output).write_text(text, encoding="utf-8")
+        with open(context.options.output, "w", encoding="utf-8") as file:
+            file.write(text)
     else:
         sys.stdout.write(text)
 

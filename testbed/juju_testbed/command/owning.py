@@ -139,7 +139,6 @@ COMMANDS = {
         "Displays machine constraints for a model.",
         model_constraints,
         formats=("constraints", "yaml", "json"),
-        aliases=("get-model-constraints",),
     ),
     "set-model-constraints": Command(
         "Sets machine constraints on a model.", set_model_constraints, _set_arguments

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 import shlex
 from typing import Any
 
-import yaml
-
-from . import goyaml, output, tasks
+from . import output, tasks
 from .command import Command, Context, Parser, boolean, duration, names, unit_tag
 from .errors import CommandError, usage
 from .waiting import operation_results
@@ -82,21 +79,19 @@ def _parameters(context: Context, arguments: list[str]) -> dict[str, Any]:
 
 def _params_file(path: str) -> dict[str, Any]:
     try:
-        content = goyaml.load(pathlib.Path(path).read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:
+            content = _yaml_value(file.read())
     except OSError as error:
         raise CommandError(f"open {path}: {str(error.strerror).lower()}") from error
-    except yaml.YAMLError as error:
-        raise CommandError(f"yaml: {error}") from error
     if content is not None and not isinstance(content, dict):
         raise CommandError("params must contain a YAML map with string keys")
     return {str(key): value for key, value in (content or {}).items()}
 
 
 def _yaml_value(text: str) -> Any:
-    try:
-        return goyaml.load(text)
-    except yaml.YAMLError as error:
-        raise CommandError(f"yaml: {error}") from error
+    from . import goyaml  # loads PyYAML, which an action without parameters does not need
+
+    return goyaml.load(text)
 
 
 def _put(target: dict[str, Any], keys: list[str], value: Any) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import datetime
-import pathlib
 import re
 from typing import Any
 
-import yaml
-
 from . import output
-from .command import Command, Context, Parser, key_value, names
+from .command import Command, Context, Parser, key_value, names, read_text
 from .errors import CommandError, usage
 
 XID = re.compile(r"^(?:secret:)?(?:[0-9a-f-]{36}/)?[0-9a-v]{20}$")
@@ -21,7 +18,9 @@ def _content(context: Context, words: list[str], path: str) -> dict[str, str]:
     """Read the content, base64 as on the wire; ``key#file=path`` and ``key#base64=...`` too."""
     values: dict[str, bytes] = {}
     if path:
-        content = yaml.safe_load(pathlib.Path(path).read_text(encoding="utf-8"))
+        import yaml
+
+        content = yaml.safe_load(read_text(path))
         if not isinstance(content, dict):
             raise CommandError(f"reading secrets from YAML file {path!r}: it holds no mapping")
         words = [*(f"{key}={value}" for key, value in content.items()), *words]
@@ -29,7 +28,8 @@ def _content(context: Context, words: list[str], path: str) -> dict[str, str]:
         key, value = key_value(word)
         key, _, kind = key.partition("#")
         if kind == "file":
-            values[key] = pathlib.Path(value).read_bytes()
+            with open(value, "rb") as file:
+                values[key] = file.read()
         elif kind == "base64":
             values[key] = base64.b64decode(value)
         else:
@@ -251,7 +251,6 @@ COMMANDS = {
         secrets,
         _list_arguments,
         ("tabular", "json", "yaml"),
-        aliases=("list-secrets",),
     ),
     "show-secret": Command(
         "Shows details for a specific secret.", show_secret, _show_arguments, ("yaml", "json")

@@ -1,24 +1,21 @@
 """The client's own files: which controllers, models and accounts it knows.
 
 Read from and written to ``$JUJU_DATA`` only; without it the command refuses to work, so that a
-user's real Juju client is never touched.
+user's real Juju client is never touched. They are written in the part of YAML that JSON is, which
+loads at once; YAML of any other kind is read too.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import json
 import os
-import pathlib
 from collections.abc import Sequence
-from typing import Any
-
-import yaml
+from typing import Any, NamedTuple
 
 from .errors import CommandError, usage
 
 
-@dataclasses.dataclass(frozen=True)
-class Controller:
+class Controller(NamedTuple):
     """A controller as ``controllers.yaml`` knows it."""
 
     name: str
@@ -27,16 +24,14 @@ class Controller:
     ca_cert: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """Who logs in."""
 
     user: str
     password: str
 
 
-@dataclasses.dataclass(frozen=True)
-class ModelRef:
+class ModelRef(NamedTuple):
     """A model as ``models.yaml`` knows it; `name` is qualified: ``admin/openstack``."""
 
     name: str
@@ -51,7 +46,7 @@ class ModelRef:
 class ClientStore:
     """The files below one folder."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: str | os.PathLike[str]):
         self._folder = folder
 
     @classmethod
@@ -64,18 +59,29 @@ class ClientStore:
         folder = os.environ.get("JUJU_DATA", "")
         if not folder:
             raise CommandError("JUJU_DATA is not set; this juju works on a testbed only")
-        return cls(pathlib.Path(folder))
+        return cls(folder)
 
     def _read(self, name: str) -> dict[str, Any]:
-        path = self._folder / name
-        return (yaml.safe_load(path.read_text()) or {}) if path.is_file() else {}
+        try:
+            with open(os.path.join(self._folder, name), encoding="utf-8") as file:
+                text = file.read()
+        except FileNotFoundError:
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(text)
+        except ValueError:
+            import yaml  # somebody else has written it
+
+            found = yaml.safe_load(text)
+        return found or {}
 
     def _write(self, name: str, content: dict[str, Any]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        new = self._folder / f".{name}.{os.getpid()}.new"  # others write too, each its own
+        os.makedirs(self._folder, exist_ok=True)
+        path = os.path.join(self._folder, name)
+        new = f"{path}.{os.getpid()}.new"  # others write too, each its own
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            yaml.safe_dump(content, file)
-        new.replace(self._folder / name)
+            json.dump(content, file, indent=2)
+        os.replace(new, path)
 
     def controller(self, name: str = "") -> Controller:
         """Return a controller, the current one by default.

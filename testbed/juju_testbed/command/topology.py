@@ -164,9 +164,7 @@ COMMANDS = {
         "Adds one or more units to a deployed application.", add_unit, _add_unit_arguments
     ),
     "expose": Command("Makes an application publicly available.", expose, _one_application),
-    "integrate": Command(
-        "Integrate two applications.", integrate, _relation_arguments, aliases=("relate",)
-    ),
+    "integrate": Command("Integrate two applications.", integrate, _relation_arguments),
     "remove-application": Command(
         "Remove applications from the model.", remove_application, _removal
     ),
@@ -178,7 +176,6 @@ COMMANDS = {
         "Marks unit errors resolved and re-executes failed hooks.",
         resolved,
         _resolved_arguments,
-        aliases=("resolve",),
     ),
     "trust": Command("Sets the trust status of a deployed application.", trust, _trust_arguments),
 }

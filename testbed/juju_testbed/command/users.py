@@ -199,7 +199,6 @@ COMMANDS = {
         _controller_argument,
         ("tabular", "json", "yaml"),
         of_model=False,
-        aliases=("list-users",),
     ),
     "whoami": Command(
         "Print current login details.",

@@ -10,6 +10,8 @@ import shlex
 import signal
 import sys
 
+import yaml
+
 from .. import command as command_room
 from ..command.store import Account, ClientStore, Controller, ModelRef
 from ..wire.charmhub import Charmhub
@@ -67,15 +69,17 @@ def write_client(state: states.State, world: World) -> None:
         Account("admin", world.password),
         [ModelRef(f"admin/{world.model.name}", world.model.uuid)],
     )
+    # Started once for each line typed, so without what a Python of its own would look up first.
+    paths = [str(PACKAGE_PARENT), str(pathlib.Path(yaml.__file__).parents[1])]
     program = (
-        f"import sys; sys.path[0] = {str(PACKAGE_PARENT)!r}; "
+        f"import sys; sys.path += {paths!r}; "
         "from juju_testbed.command.__main__ import main; sys.exit(main())"
     )
     # The data folder is fixed, so that this juju can never reach another controller.
     state.juju.write_text(
         "#!/bin/sh\n"
         f"export JUJU_DATA={shlex.quote(str(state.juju_data))}\n"
-        f'exec {shlex.quote(sys.executable)} -c {shlex.quote(program)} "$@"\n',
+        f'exec {shlex.quote(sys.executable)} -I -S -c {shlex.quote(program)} "$@"\n',
         encoding="utf-8",
     )
     state.juju.chmod(0o755)

@@ -135,4 +135,10 @@ def test_without_juju_data_nothing_is_touched(bed: Bed, monkeypatch: pytest.Monk
 
 
 def test_a_command_is_served_or_said_to_be_not():
-    assert not command.ELSEWHERE & {*command.COMMANDS, *command.ALIASES}
+    assert not command.ELSEWHERE & {*command.FAMILY_OF, *command.ALIASES}
+    assert {*command.ALIASES.values()} <= {*command.FAMILY_OF}
+
+
+@pytest.mark.parametrize("family", command.FAMILIES)
+def test_each_module_knows_the_commands_it_is_loaded_for(family: str):
+    assert {*command.commands(family)} == {*command.FAMILIES[family]}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from juju_testbed.command.store import ClientStore
 from juju_testbed.control import __main__ as program
 from juju_testbed.control import lifecycle
 from juju_testbed.control.faults import faults
@@ -77,8 +78,7 @@ def typed(state: State, words: str) -> str:
 
 
 def placeholders(state: State) -> dict[str, str]:
-    endpoints = (state.juju_data / "controllers.yaml").read_text()
-    addresses = [word for word in endpoints.replace("'", " ").split() if word.startswith("127.")]
+    addresses = ClientStore(state.juju_data).controller().endpoints
     return {"second": addresses[-1], "machine": "1", "today": time.strftime("%b %Y")}
 
 

@@ -9,7 +9,8 @@ import dataclasses
 import datetime
 import functools
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from . import names, times
 from .ask import Asker
@@ -23,6 +24,7 @@ from .port import (
 )
 from .reply import Reply
 
+T = TypeVar("T")
 _STAMP = "controller-timestamp"
 
 
@@ -30,13 +32,15 @@ class Looks:
     """Reads the status of a model again and again.
 
     Most looks see what the one before saw. A reply that differs from the last in nothing but the
-    controller's time is not taken apart again: comparing it costs a tenth of that.
+    controller's time is not taken apart again, nor is a unit or machine that is as it was:
+    comparing costs a tenth of that.
     """
 
     def __init__(self) -> None:
         self._asked: tuple[str, ...] | None = None
         self._reply: object = None
         self._status: ModelStatus | None = None
+        self._parts = Parts()
 
     async def full_status(
         self, asker: Asker, model_uuid: str, applications: Sequence[str] = ()
@@ -47,13 +51,30 @@ class Looks:
         stamp = _controller_time(reply)
         rest = {**reply.value, _STAMP: None}
         if self._status is None or asked != self._asked or rest != self._reply:
-            self._status = parse(reply, model_uuid, frozenset(applications))
+            self._status = parse(reply, model_uuid, frozenset(applications), self._parts)
             self._asked, self._reply = asked, rest
             return self._status
         return dataclasses.replace(self._status, controller_time=stamp)
 
 
-def parse(reply: Reply, model_uuid: str, wanted: Collection[str] = ()) -> ModelStatus:
+class Parts:
+    """What parts of earlier replies were read as, by their way to them."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[Any, Any]] = {}
+
+    def read(self, name: str, reply: Reply, read: Callable[[str, Reply], T]) -> T:
+        """Return what a named part is read as, without reading it again if it is as it was."""
+        raw, found = self._read.get(reply.path, (None, None))
+        if found is None or raw != reply.value:
+            found = read(name, reply)
+            self._read[reply.path] = (reply.value, found)
+        return found
+
+
+def parse(
+    reply: Reply, model_uuid: str, wanted: Collection[str] = (), parts: Parts | None = None
+) -> ModelStatus:
     """Read a FullStatus reply.
 
     Args:
@@ -61,14 +82,16 @@ def parse(reply: Reply, model_uuid: str, wanted: Collection[str] = ()) -> ModelS
         model_uuid: the model's, which the reply does not tell.
         wanted: the applications asked for; empty for all. Juju adds those that share units with
             them, which are left out here.
+        parts: what earlier replies were read as.
 
     Raises:
         JujuError: ``bad-reply``.
     """
+    parts = parts or Parts()
     stamp = _controller_time(reply)
     model = reply.at("model")
     applications = reply.table("applications")
-    units = _by_application(applications)
+    units = _by_application(applications, parts)
     shown = [name for name in applications if not wanted or name in wanted]
     return ModelStatus(
         name=model.text("name"),
@@ -78,7 +101,11 @@ def parse(reply: Reply, model_uuid: str, wanted: Collection[str] = ()) -> ModelS
         applications={
             name: _application(name, applications[name], units.get(name, {})) for name in shown
         },
-        machines={machine.id: machine for machine in _machines(reply, "machines", "")},
+        machines={
+            machine.id: machine
+            for name, host in reply.table("machines").items()
+            for machine in parts.read(name, host, _host)
+        },
     )
 
 
@@ -129,18 +156,25 @@ def _base(reply: Reply) -> tuple[str, str]:
     return found, series or reply.text("series")
 
 
-def _by_application(applications: Mapping[str, Reply]) -> dict[str, dict[str, UnitStatus]]:
+def _by_application(
+    applications: Mapping[str, Reply], parts: Parts
+) -> dict[str, dict[str, UnitStatus]]:
     """Group all units by application; Juju shows subordinate units only below their principals."""
     found: dict[str, dict[str, UnitStatus]] = {}
     for application in applications.values():
         for name, reply in application.table("units").items():
-            principal = _unit(name, reply)
-            found.setdefault(principal.application, {})[name] = principal
-            for below, subordinate in reply.table("subordinates").items():
-                unit = dataclasses.replace(
-                    _unit(below, subordinate), machine=principal.machine, principal=name
-                )
-                found.setdefault(unit.application, {})[below] = unit
+            for unit in parts.read(name, reply, _principal):
+                found.setdefault(unit.application, {})[unit.name] = unit
+    return found
+
+
+def _principal(name: str, reply: Reply) -> list[UnitStatus]:
+    """Read a unit and the subordinates below it, which are on its machine."""
+    principal = _unit(name, reply)
+    found = [principal]
+    for below, part in reply.table("subordinates").items():
+        unit = _unit(below, part)
+        found.append(dataclasses.replace(unit, machine=principal.machine, principal=name))
     return found
 
 
@@ -160,15 +194,16 @@ def _unit(name: str, reply: Reply) -> UnitStatus:
     )
 
 
-def _machines(reply: Reply, key: str, zone: str) -> Iterator[MachineStatus]:
-    """Yield machines and, below them, containers, which are in the zone of their host."""
-    for name, machine in reply.table(key).items():
-        own = _zone(machine.text("hardware")) or zone
-        number = machine.text("id") or name
-        if not names.MACHINE.fullmatch(number):
-            raise machine.wrong("", "named as a machine")
-        yield MachineStatus(number, own)
-        yield from _machines(machine, "containers", own)
+def _host(name: str, machine: Reply, zone: str = "") -> list[MachineStatus]:
+    """Read a machine and the containers below it, which are in the zone of their host."""
+    own = _zone(machine.text("hardware")) or zone
+    number = machine.text("id") or name
+    if not names.MACHINE.fullmatch(number):
+        raise machine.wrong("", "named as a machine")
+    found = [MachineStatus(number, own)]
+    for inner, container in machine.table("containers").items():
+        found += _host(inner, container, own)
+    return found
 
 
 @functools.lru_cache(maxsize=1 << 12)

@@ -8,7 +8,7 @@ import dataclasses
 import datetime
 import functools
 import uuid as uuids
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .clock import Clock
 from .entities import Application, Machine, Operation, Task, Unit
@@ -57,8 +57,7 @@ class Relation:
         return " ".join(f"{application}:{endpoint}" for application, endpoint in self.endpoints)
 
 
-@dataclasses.dataclass(frozen=True)
-class LogLine:
+class LogLine(NamedTuple):
     """A line of the model's debug log."""
 
     at: datetime.datetime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from typing import Any
 
@@ -49,7 +48,7 @@ class Statuses(ModelState):
         before: Status = getattr(unit, kind)
         if (before.current, before.message) == (current, message) and before.since is not None:
             if history:
-                history[-1] = dataclasses.replace(history[-1], since=now)
+                history[-1] = Status(current, message, now, history[-1].data)
             return
         status = Status(current, message, now, data)
         setattr(unit, kind, status)

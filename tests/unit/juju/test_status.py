@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import datetime
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from cou.errors import JujuError
-from cou.juju.port import HistoryEntry, Status
+from cou.juju.client import Client
+from cou.juju.port import HistoryEntry, ModelStatus, Status
 
 from .controller import ZERO, Controller
-from .inprocess import UUID, ask
+from .inprocess import UUID, InProcess, ask
 
 UTC = datetime.timezone.utc
 
@@ -137,6 +140,39 @@ def test_a_container_is_in_the_zone_of_its_host():
     assert machines["0"].zone == "zone one"
     assert machines["0/lxd/1"].zone == "zone one"
     assert machines["1"].zone == "it's"
+
+
+def _each_changed(part: dict[str, Any], whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the whole with one text, flag or object of a part changed or away, one by one."""
+    for key, before in list(part.items()):
+        if isinstance(before, dict):
+            yield from _each_changed(before, whole)
+        for after in ("9", None, not before):
+            part[key] = after
+            yield copy.deepcopy(whole)
+        part[key] = before
+
+
+def _told(answer: ModelStatus | BaseException) -> Any:
+    return (answer.code, answer.seen) if isinstance(answer, JujuError) else answer
+
+
+def test_whatever_changes_between_two_looks_is_seen_as_by_a_client_that_never_looked():
+    made = controller()
+
+    async def story() -> None:
+        used = Client(InProcess(made))
+        first = made.status
+        whole = copy.deepcopy(first)
+        for changed in _each_changed(whole, whole):
+            made.status = first
+            await used.full_status()
+            made.status = changed
+            looks = [used.full_status(), Client(InProcess(made)).full_status()]
+            seen, fresh = await asyncio.gather(*looks, return_exceptions=True)
+            assert _told(seen) == _told(fresh)
+
+    asyncio.run(story())
 
 
 def test_only_the_applications_asked_for_are_shown():

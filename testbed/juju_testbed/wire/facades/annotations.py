@@ -30,7 +30,7 @@ def _entity(call: Call, tag: str) -> str:
     return tag
 
 
-@FACADE.method("Get", "read")
+@FACADE.method("Get", "read", fresh=True)
 async def get(call: Call) -> dict[str, Any]:
     """Return the annotations of entities."""
 
@@ -44,7 +44,7 @@ async def get(call: Call) -> dict[str, Any]:
     return answered
 
 
-@FACADE.method("Set", "write", changes=True)
+@FACADE.method("Set", "write", changes=True, fresh=True)
 async def set_annotations(call: Call) -> dict[str, Any]:
     """Set annotations; an empty text removes one. Only failures appear in the results."""
 

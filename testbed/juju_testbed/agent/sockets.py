@@ -1,17 +1,18 @@
 """The two sockets of a unit agent: one for hook tools, one for juju-exec.
 
-Each connection carries one request and one reply, both JSON in a line.
+Each connection carries one request and one reply: a line of lengths, and the texts that they
+count. A request of a hook tool has its context, its name, its directory, its input and its
+arguments, one of juju-exec the unit and the command; a reply the exit code, stdout and stderr.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model.errors import ModelError
 from .context import HookContext
@@ -22,9 +23,16 @@ from .places import UnitPlaces
 if TYPE_CHECKING:
     from ..model.model import Model
 
-LONGEST_REQUEST = 64 * 1024 * 1024
-Reply = dict[str, Any]
-Answer = Callable[[dict[str, Any]], Awaitable[Reply]]
+
+class Reply(NamedTuple):
+    """What the program prints and how it ends."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+Answer = Callable[..., Awaitable[Reply]]
 
 
 class UnitSockets:
@@ -63,29 +71,33 @@ class UnitSockets:
 
         # Python 3.13 would unlink the address by itself, through a descriptor closed by then.
         tidy: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-        return await asyncio.start_unix_server(serve, address, limit=LONGEST_REQUEST, **tidy)
+        return await asyncio.start_unix_server(serve, address, **tidy)
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer
     ) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-            line = await reader.readline()
-            if line.endswith(b"\n"):
-                reply = await answer(json.loads(line))
-                writer.write(json.dumps(reply).encode() + b"\n")
+        with contextlib.suppress(ConnectionError, EOFError, asyncio.CancelledError):
+            counts = [int(word) for word in (await reader.readline()).split()]
+            fields = [_text(await reader.readexactly(count)) for count in counts]
+            if fields:
+                reply = await answer(*fields)
+                texts = [str(field).encode("utf-8", "surrogateescape") for field in reply]
+                lengths = " ".join(str(len(text)) for text in texts)
+                writer.write(lengths.encode() + b"\n" + b"".join(texts))
                 await writer.drain()
         writer.close()
 
-    async def _hook_tool(self, request: dict[str, Any]) -> Reply:
-        context = self._contexts.get(request["context"])
+    async def _hook_tool(
+        self, opened: str, name: str, directory: str, stdin: str, *arguments: str
+    ) -> Reply:
+        context = self._contexts.get(opened)
         if context is None or context.unit.name != self._unit():
-            return _failure(f'bad request: unknown context "{request["context"]}"')
-        tool = TOOLS.get(request["tool"])
+            return _failure(f'bad request: unknown context "{opened}"')
+        tool = TOOLS.get(name)
         if tool is None:
-            return _failure(f'bad request: unknown command "{request["tool"]}"')
-        call = Call(context, request["arguments"], request["stdin"], request["directory"])
+            return _failure(f'bad request: unknown command "{name}"')
         try:
-            return {"code": 0, "stdout": tool(call), "stderr": ""}
+            return Reply(0, tool(Call(context, list(arguments), stdin, directory)), "")
         except ToolError as error:
             return _failure(str(error), error.code)
         except ModelError as error:
@@ -95,12 +107,12 @@ class UnitSockets:
         application, _, number = self._places.tag.removeprefix("unit-").rpartition("-")
         return f"{application}/{number}"
 
-    async def _juju_exec(self, request: dict[str, Any]) -> Reply:
+    async def _juju_exec(self, unit: str, command: str) -> Reply:
         try:
-            outcome = await self._model.juju_exec(request["unit"], request["command"])
+            outcome = await self._model.juju_exec(unit, command)
         except ModelError as error:
             return _failure(error.message)
-        return {"code": outcome.code, "stdout": outcome.stdout, "stderr": outcome.stderr}
+        return Reply(outcome.code, outcome.stdout, outcome.stderr)
 
     async def close(self) -> None:
         """Stop listening; whoever waits for an answer gets none."""
@@ -114,4 +126,8 @@ class UnitSockets:
 
 
 def _failure(message: str, code: int = 1) -> Reply:
-    return {"code": code, "stdout": "", "stderr": f"ERROR {message}\n"}
+    return Reply(code, "", f"ERROR {message}\n")
+
+
+def _text(field: bytes) -> str:
+    return field.decode("utf-8", "surrogateescape")

@@ -184,7 +184,7 @@ class Ground:
 
     def await_cou(self, ready: Callable[[jubilant.statustypes.UnitStatus], bool]) -> None:
         """Wait until `juju status` says so of the charm's unit."""
-        self.juju.wait(lambda s: ready(s.apps["cou"].units["cou/0"]), delay=1.0, successes=1)
+        self.juju.wait(lambda s: ready(s.apps["cou"].units["cou/0"]), delay=0.3, successes=1)
 
 
 def command_line(entry: pathlib.Path) -> list[bytes]:
@@ -266,9 +266,9 @@ def _packed_charm() -> pathlib.Path:
 
 @contextlib.contextmanager
 def _testbed_ground(scale: float) -> Iterator[Ground]:
-    below = ROOT / ".testbed"
+    below = pathlib.Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", ROOT / ".testbed"))
     below.mkdir(exist_ok=True)
-    state = pathlib.Path(tempfile.mkdtemp(prefix="test-", dir=below))
+    state = pathlib.Path(tempfile.mkdtemp(prefix="cou-test-", dir=below))
     try:
         _testbed("up", state, "--profile", "demo", f"--scale={scale}")
         charm = copy_charm(state / "source")

@@ -75,7 +75,7 @@ class Operator:
             if enough(seen.current, seen.message):
                 return seen.message
             assert time.monotonic() < deadline, f"still {seen.current}: {seen.message}"
-            time.sleep(0.8)  # each look is a process of its own
+            time.sleep(0.3)  # each look is a process of its own
 
     def await_rest(self) -> str:
         """Wait until `juju status` says that nothing runs any more; return its words."""

@@ -80,7 +80,7 @@ def test_a_refresh_of_the_charm_does_not_touch_the_run(ground: Ground, operator:
         assert main.read_text() != text
         ground.juju.refresh("cou", path=ground.charm)
         ground.juju.wait(
-            lambda status: status.apps["cou"].version.startswith("9."), delay=1.0, successes=1
+            lambda status: status.apps["cou"].version.startswith("9."), delay=0.3, successes=1
         )
         assert ground.processes(RUNNER) == runner
         assert operator.run("status").results["state"] == "running"

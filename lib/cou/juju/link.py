@@ -77,6 +77,17 @@ class _Connection(juju_connection.Connection):
     async def _pinger(self) -> None:
         """Do nothing: pings of the websocket itself notice a dead peer, also between calls."""
 
+    async def _receiver(self) -> None:
+        """Receive; at its end, however it came, no call waits on.
+
+        libjuju's says nothing to them if it finds the socket closed between two messages, as it is
+        where the machine stood still for longer than a ping may take.
+        """
+        try:
+            await super()._receiver()
+        finally:
+            await self.messages.put_all(ConnectionResetError("the connection has ended"))
+
     async def _open(self, endpoint: str, cacert: str) -> tuple[Any, str, str, str]:
         url = f"wss://{endpoint}/model/{self.uuid}/api"
         try:

@@ -639,3 +639,32 @@ def test_closing_ends_the_calls_under_way():
             assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
 
     asyncio.run(scene())
+
+
+def test_a_connection_found_dead_between_two_messages_ends_the_calls_under_way():
+    # After a pause of the machine, the socket's own ping is overdue before answers are read.
+    daemon = Daemon(Controller())
+    daemon.silent = ["Action.EnqueueOperation"]
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, timing=Timing(call_s=30.0))
+            change = asyncio.create_task(pause_unit(link))
+            await status_of(link)
+            socket: Any = link._current._connection._ws  # pyright: ignore
+            receive = socket.recv
+
+            async def received() -> Any:
+                message = await receive()
+                socket.protocol.fail(1011, "keepalive ping timeout")
+                return message
+
+            socket.recv = received
+            for _ in range(2):  # one is received already
+                await status_of(link)
+            with pytest.raises(JujuError) as caught:
+                await asyncio.wait_for(change, 25.0)
+            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
+            await link.close()
+
+    asyncio.run(scene())

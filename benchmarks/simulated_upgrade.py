@@ -4,7 +4,7 @@
 ussuri to victoria and prints one line. Durations are those of the profile ``real``, stretched so
 that the run takes that many hours, or those of the demo without ``--hours``. ``--look`` has the
 engine look at the model and at its journal at most once in so many seconds; by itself it does so
-every two seconds and every half.
+every two seconds and every half, where the simulation does not know that it would find nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The verbs, as click reads them."""
+"""The verbs, as click reads them.
+
+What asks the controller, or draws, is imported by the verbs that do: the others begin sooner.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,9 @@ from ..run.access import Access
 from ..run.control import Control
 from ..run.records import Limit, RunState
 from ..run.view import View
-from . import looking, plan_options, question, showing, snapshots, upgrade, window
+from . import plan_options, question, showing, window
 from .context import App, verb
 from .ends import Code, Ended
-from .follow import Follower
 from .where import Where
 
 _EPILOG = """\b
@@ -63,6 +65,8 @@ def cli() -> None:
 @verb("text", "json", "markdown")
 def plan_command(app: App, form: str, **given: Any) -> None:
     """Show what upgrade would do, and all problems. Changes nothing."""
+    from . import looking
+
     settings = plan_options.settings(given)
     options = plan_options.options(given, settings)
     where = app.where(settings, log=True)
@@ -97,6 +101,8 @@ def upgrade_command(
 
     Asks before it begins, and before each application and each zone of hypervisors.
     """
+    from . import upgrade
+
     settings = plan_options.settings(given)
     options = plan_options.options(given, settings)
     wish = upgrade.Wish(auto_approve, plan_hash, window.read(until) if until else None)
@@ -121,6 +127,8 @@ def upgrade_command(
 @verb("text", "json")
 def step_command(app: App, form: str, granularity: str, count: int, expect: str) -> None:
     """Do the next part of the plan shown last, then stop."""
+    from . import looking
+
     where = app.where(log=True)
     access = looking.connect(app.screen, where)
     control = where.control()
@@ -128,8 +136,7 @@ def step_command(app: App, form: str, granularity: str, count: int, expect: str)
     before = seen if seen is not None and seen.unfinished else None
     started = control.start(access, where.settings(), limit=Limit(granularity, count, expect))
     app.screen.say(started.message)
-    followed = Follower(app.screen, where.place, control, before).follow()
-    _end(upgrade.conclude(app.screen, followed, limited=True))
+    _follow(app, where, before)
 
 
 @cli.command("attach")
@@ -146,8 +153,7 @@ def attach_command(app: App, form: str) -> None:
             if seen.state.finished
             else "Run cou upgrade to go on.",
         )
-    followed = Follower(app.screen, where.place, where.control(), seen).follow()
-    _end(upgrade.conclude(app.screen, followed, limited=True))
+    _follow(app, where, seen)
 
 
 @cli.command("status")
@@ -234,6 +240,8 @@ def snapshot_command(app: App, form: str, output: pathlib.Path | None) -> None:
 
     It holds applications, channels, versions, machines and options that a plan reads; no secrets.
     """
+    from . import snapshots
+
     text = snapshots.take(app.screen, app.where())
     if output is None:
         app.screen.result(text.rstrip("\n"))
@@ -267,12 +275,22 @@ def help_command(context: click.Context, command: str | None) -> None:
 
 def _put_back(app: App, begin: Callable[[Control, Access], str]) -> None:
     """Begin what puts marks back in the background, and follow it to its end."""
+    from . import looking
+
     where = app.where(log=True)
     seen = _must_have_run(where)
     access = looking.connect(app.screen, where)
     control = where.control()
     app.screen.say(showing.as_command(begin(control, access)))
-    followed = Follower(app.screen, where.place, control, seen).follow()
+    _follow(app, where, seen)
+
+
+def _follow(app: App, where: Where, seen: View | None) -> None:
+    """Show a run until it ends or is left; end as it did."""
+    from . import upgrade
+    from .follow import Follower
+
+    followed = Follower(app.screen, where.place, where.control(), seen).follow()
     _end(upgrade.conclude(app.screen, followed, limited=True))
 
 

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signals = Signals()
     signals.install()
     processes.leave_no_core()
-    # Late: click, rich and the engine take a third of a second, during which a signal must count.
+    # Late: click, rich and the engine take a tenth of a second, during which a signal must count.
     from . import app
 
     code = app.run(sys.argv[1:] if arguments is None else arguments, signals)

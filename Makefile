@@ -39,7 +39,7 @@ test-deep: setup ## Upgrade whole clouds of every release, and end a run at ever
 
 .PHONY: test-proof
 test-proof: setup ## Kill, cancel and force real processes at each named point, once for each kind of step
-	@$(BIN)/pytest -q -m proof
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m proof
 
 # JUJU=real takes the juju on the path; see tests/integration/ground.py for MODEL and CHARM.
 export JUJU ?= testbed

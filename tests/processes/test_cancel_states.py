@@ -12,6 +12,7 @@ import time
 
 import pytest
 from cou.errors import CouError
+from cou.run import locks
 from cou.run.control import Control
 from cou.run.journal import FILE
 from cou.run.place import Place
@@ -62,6 +63,25 @@ def test_while_it_starts_or_looks_at_the_model(operator):
         asked = [e for e in operator.cloud.model.log.entries[before:] if e["event"] == "asked"]
         changing = {"Application.SetConfigs", "Application.SetCharm"}
         assert not [e for e in asked if e["data"]["call"] in changing]
+    finish_it(operator)
+
+
+def test_before_the_runner_has_taken_the_run(operator, monkeypatch):
+    """What wakes a runner up does not kill one that cannot be woken up yet."""
+    operator.plan()
+    points = operator.place.home / "points"
+    at = "runner:journal/hold/before#1"
+    monkeypatch.setenv("COU_CRASH_AT", at)
+    monkeypatch.setenv("COU_CRASH_LOG", str(points))
+    monkeypatch.setenv("COU_CRASH_HOW", "hold")
+    operator.upgrade()
+    operator.await_that(lambda: points.exists() and at in points.read_text().splitlines())
+    answer = operator.control.cancel()
+    assert (answer.state, answer.running) == (RunState.DRAINING, ())
+    for name in ("COU_CRASH_AT", "COU_CRASH_LOG", "COU_CRASH_HOW"):
+        monkeypatch.delenv(name)
+    os.kill(locks.holder(operator.place.runner_lock), signal.SIGCONT)
+    assert operator.finish() is RunState.STOPPED, operator.log()
     finish_it(operator)
 
 

@@ -42,10 +42,17 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def die_with_parent(parent: int) -> Callable[[], None]:
-    """Return what a child calls before its program begins: it dies when its parent does."""
+def die_with_parent(parent: int, *, deaf_to: Iterable[int] = ()) -> Callable[[], None]:
+    """Return what a child calls before its program begins: it dies when its parent does.
+
+    Args:
+        parent: its id.
+        deaf_to: signals that the child ignores until it says otherwise.
+    """
 
     def call() -> None:
+        for number in deaf_to:
+            signal.signal(number, signal.SIG_IGN)
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # the parent ended before the kernel was told
             os._exit(1)

@@ -311,7 +311,8 @@ async def run_attempt(place: Place, token: int, pulse: Pulse) -> None:
         juju = open_client(access, RUN_TIMING, place.credential)
         name = f"{place.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
-        # A signal only wakes the loop up; what it means stands in the journal.
+        # A signal only wakes the loop up; what it means stands in the journal. Until here the
+        # process ignores it, as its supervisor has begun it so.
         loop.add_signal_handler(signal.SIGTERM, lambda: None)
         try:
             ending = await Runner(journal, juju, attempt, name, beat=pulse.beat).work()

@@ -77,7 +77,8 @@ class Supervisor:
                 heartbeat.VARIABLE: str(self._ear.descriptor),
             },
             pass_fds=(self._ear.descriptor,),
-            preexec_fn=processes.die_with_parent(os.getpid()),
+            # It has a runner look into the journal, where one that only begins looks anyway.
+            preexec_fn=processes.die_with_parent(os.getpid(), deaf_to=[signal.SIGTERM]),
         )
         self._ear.given()
         crash.reach("process/runner/after")

@@ -16,6 +16,8 @@ JOBS ?= 4
 SHARE ?= 1/1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests and demo start Python hundreds of times: compile once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show this list

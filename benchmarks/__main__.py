@@ -31,6 +31,9 @@ def main() -> None:
     found["batches"] = [_say(runs.upgrade(clouds.zones, 4, batch=n)) for n in (1, 2, 3)]
     found["rolling"] = _say(runs.upgrade(clouds.small_ha, 1, strategy="rolling"))
     found["together"] = _say(runs.upgrade(clouds.small_ha, 1))
+    found["estimates"] = [
+        _say(row) for profile in ("real", "demo") for row in runs.estimates(clouds.large, profile)
+    ]
     found["rounds"] = [
         _say(reading.rounds(applications, units, latency_ms))
         for applications, units in ((20, 200), (60, 600), (200, 2000))

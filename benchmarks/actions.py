@@ -79,9 +79,14 @@ class _Bench:
         self._ground = ground
         self._operator = Operator(ground)
         self._took: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        self._asked: dict[tuple[str, str], list[float]] = {}
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row for each state and action; `ratio` is the median of the pairs' ratios."""
+        """Return one row for each state and action.
+
+        `ratio` is the median of the pairs' ratios; `asked-s` is the part of `action-s` in which
+        units of the cloud worked out what they were asked, and is not in the ratio.
+        """
         return [
             {
                 "state": state,
@@ -89,7 +94,11 @@ class _Bench:
                 "times": len(pairs),
                 "action-s": statistics.median(ours for ours, _ in pairs),
                 "empty-s": statistics.median(empty for _, empty in pairs),
-                "ratio": statistics.median(ours / empty for ours, empty in pairs),
+                "asked-s": statistics.median(self._asked[state, action]),
+                "ratio": statistics.median(
+                    (ours - asked) / empty
+                    for (ours, empty), asked in zip(pairs, self._asked[state, action], strict=True)
+                ),
             }
             for (state, action), pairs in self._took.items()
         ]
@@ -143,14 +152,34 @@ class _Bench:
         answer = self._operator.run(*action)
         if answer.status != "completed":
             raise RuntimeError(f"{state}: {action}: {answer}")
-        pair = (self._newest_s("cou/0", action[0]), self._newest_s("empty/0", "nothing"))
-        self._took.setdefault((state, " ".join(action)), []).append(pair)
+        ours, empty = self._newest("cou/0", action[0]), self._newest("empty/0", "nothing")
+        key = state, " ".join(action)
+        self._took.setdefault(key, []).append((_seconds(*ours), _seconds(*empty)))
+        # Only a plan asks units, and none while a run is going on.
+        asks = action[0] == "plan" and state != "running"
+        self._asked.setdefault(key, []).append(self._asked_s(*ours) if asks else 0.0)
 
-    def _newest_s(self, unit: str, action: str) -> float:
-        """Return how long the newest task of an action took, by the testbed's log."""
+    def _newest(self, unit: str, action: str) -> tuple[datetime.datetime, datetime.datetime]:
+        """Return when the newest task of an action began and ended, by the testbed's log."""
         moments = {
             entry["event"]: datetime.datetime.fromisoformat(entry["at"])
             for entry in self._ground.entries()
             if entry["unit"] == unit and entry["data"].get("name") == action
         }
-        return (moments["task-ended"] - moments["task-begun"]).total_seconds() / _SCALE
+        return moments["task-begun"], moments["task-ended"]
+
+    def _asked_s(self, begun: datetime.datetime, ended: datetime.datetime) -> float:
+        """Return for how much of some time a task ran on a unit of the cloud."""
+        at = [
+            datetime.datetime.fromisoformat(entry["at"])
+            for entry in self._ground.entries()
+            if entry["event"] in ("task-begun", "task-ended")
+            and entry["unit"] not in ("cou/0", "empty/0")
+        ]
+        within = [one for one in at if begun <= one <= ended]
+        return _seconds(min(within), max(within)) if within else 0.0
+
+
+def _seconds(begun: datetime.datetime, ended: datetime.datetime) -> float:
+    """Return how long that was for us; the log has the world's time."""
+    return (ended - begun).total_seconds() / _SCALE

@@ -65,8 +65,8 @@ async def _upgrade(
     first = len(world.model.log.entries)
     loop = asyncio.get_running_loop()
     begun, start = loop.time(), world.clock.now()
-    async with story.operator(world), _guesses(world, plan, attempt.run) as guesses:
-        with _counted() as looked:
+    async with story.operator(world), _guesses(world, plan, attempt.run, 600) as guesses:
+        with _counted(world) as looked:
             ending = await world.work(attempt)
     wall_s = loop.time() - begun
     wrong = story.judged(world, target=plan.target, at_once=at_once > 1)
@@ -114,10 +114,45 @@ async def _upgrade(
     }
 
 
+def estimates(bundle: bundles.Bundle, profile: str) -> list[dict[str, Any]]:
+    """Upgrade a cloud by two releases; return how good the estimates were each time.
+
+    For the second, it has learnt from the first how long steps take there.
+
+    Raises:
+        RuntimeError: one was not completed.
+    """
+    with tempfile.TemporaryDirectory(dir=_fast_disk()) as folder:
+        return worlds.run(_estimates(pathlib.Path(folder), bundle, profile))
+
+
+async def _estimates(
+    home: pathlib.Path, bundle: bundles.Bundle, profile: str
+) -> list[dict[str, Any]]:
+    world = await story.cloud(home / "home", bundle, profile=profile)
+    found: list[dict[str, Any]] = []
+    every_s = 5 if profile == "demo" else 600
+    for learnt in (False, True):
+        await asyncio.sleep(3600)  # until the cloud is at rest
+        plan = await world.plan()
+        attempt = world.create(plan)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        async with story.operator(world), _guesses(world, plan, attempt.run, every_s) as guesses:
+            ending = await world.work(attempt)
+        if ending.state is not RunState.COMPLETED:
+            raise RuntimeError(f"{ending}")
+        wall_s = loop.time() - begun
+        row = {"profile": profile, "learnt": learnt, "steps": len(list(plan.root.leaves()))}
+        found.append({**row, "wall-s": wall_s, **_judged(guesses, wall_s)})
+    return found
+
+
 @contextlib.contextmanager
-def _counted() -> Iterator[dict[str, int]]:
-    """Count the looks of all waits together."""
+def _counted(world: Any) -> Iterator[dict[str, int]]:
+    """Count the looks of all waits together, as often as in life: none is passed over."""
     counted = {"looks": 0}
+    world.changes = object
     look = observer.Observer._look  # pyright: ignore[reportPrivateUsage]
 
     async def noted(self: Any) -> None:
@@ -132,8 +167,10 @@ def _counted() -> Iterator[dict[str, int]]:
 
 
 @contextlib.asynccontextmanager
-async def _guesses(world: Any, plan: Any, run: str) -> AsyncIterator[list[tuple[float, float]]]:
-    """Note every few minutes how long `status` says that it will take."""
+async def _guesses(
+    world: Any, plan: Any, run: str, every_s: float
+) -> AsyncIterator[list[tuple[float, float]]]:
+    """Note again and again how long `status` says that it will take."""
     found: list[tuple[float, float]] = []
     begun = asyncio.get_running_loop().time()
 
@@ -148,7 +185,7 @@ async def _guesses(world: Any, plan: Any, run: str) -> AsyncIterator[list[tuple[
             )
             journal.close()
             found.append((asyncio.get_running_loop().time() - begun, left_s))
-            await asyncio.sleep(600)
+            await asyncio.sleep(every_s)
 
     task = asyncio.create_task(note())
     await asyncio.sleep(0)

@@ -8,6 +8,7 @@ import random
 
 import pytest
 from cou.run.records import Job, Limit, MarkState, RunState, StepState
+from juju_testbed.model.troubles import Mode, Trouble
 
 from . import world as worlds
 
@@ -202,6 +203,19 @@ def test_what_changed_since_the_plan_was_shown_is_refused_and_nothing_is_sent(tm
         assert "keystone" in ending.error["seen"]
         asked = [e for e in world.model.log.entries[before:] if e["event"] == "asked"]
         assert {e["data"]["name"] for e in asked if e["by"] == "cou"} <= READS
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+def test_a_unit_that_is_busy_when_the_upgrade_begins_is_given_time_to_answer(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        attempt = world.create(await world.plan())
+        world.model.troubles.add(Trouble("action", "nova-compute/1", "instance-count", Mode.HOLD))
+        asyncio.get_running_loop().call_later(90, world.model.troubles.clear)
+        ending = await world.work(attempt)
+        assert ending.state is RunState.COMPLETED, ending.error
 
     worlds.run(story())
 

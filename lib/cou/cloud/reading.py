@@ -89,13 +89,21 @@ class Reading:
     unanswered: tuple[Unanswered, ...] = ()
 
 
-async def read(juju: Juju, options: Asked, *, deadline_s: float = DEADLINE_S) -> Reading:
+async def read(
+    juju: Juju, options: Asked, *, deadline_s: float = DEADLINE_S, query_s: float = _QUERY_S
+) -> Reading:
     """Read the model: one status, then everything else at the same time.
 
     The only operations it makes are read-only: actions on nova-compute units, where hypervisors
     may be planned, ``ceph`` queries on the first unit of each ceph-mon application, which packages
     are held where an upgrade holds some, and whether unattended-upgrades is active on machines
     that several principals share.
+
+    Args:
+        juju: the model.
+        options: those that decide what is read.
+        deadline_s: for everything together.
+        query_s: for the answers of units, of that.
 
     Raises:
         JujuError: the status, the options or the actions of applications cannot be read; without
@@ -121,7 +129,7 @@ async def read(juju: Juju, options: Asked, *, deadline_s: float = DEADLINE_S) ->
         _or(juju.model_config(), {}, "model-config", deadline, missing),
         _or(juju.model_access(), "", "model-access", deadline, missing),
         _or(juju.annotations(f"model-{status.uuid}"), {}, "annotations", deadline, missing),
-        ask(juju, _queries(status, actions, options), Deadline(min(_QUERY_S, deadline.left_s))),
+        ask(juju, _queries(status, actions, options), Deadline(min(query_s, deadline.left_s))),
     )
     return _understood(
         Reading(status, config, actions, model_config, access, annotations), answers, missing

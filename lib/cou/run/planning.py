@@ -13,15 +13,28 @@ from ..plan.options import Options
 from ..plan.plan import Plan
 from ..plan.settings import Settings
 
+# An update-status hook of a neighbour takes part of a minute; on a busy machine there are several.
+_PATIENT_S = 300.0
 
-async def make_plan(juju: Juju, settings: Settings, options: Options) -> Plan:
+
+async def make_plan(
+    juju: Juju, settings: Settings, options: Options, *, patient: bool = False
+) -> Plan:
     """Read the model within 45 s and plan; what did not answer is a problem of the plan.
+
+    Args:
+        juju: the model.
+        settings: of the charm.
+        options: of the plan.
+        patient: nobody stands and waits: give units that are busy minutes to answer.
 
     Raises:
         JujuError: the model cannot be read at all.
     """
     with _uncollected():
-        return planner.plan(cloud.build(await reading.read(juju, options)), options, settings)
+        limits = {"deadline_s": _PATIENT_S, "query_s": _PATIENT_S} if patient else {}
+        found = await reading.read(juju, options, **limits)
+        return planner.plan(cloud.build(found), options, settings)
 
 
 @contextlib.contextmanager

@@ -211,7 +211,9 @@ class Runner:
         records = self._journal.steps(self._attempt.run).values()
         if any(record.started for record in records):
             return None
-        fresh = await planning.make_plan(self._juju, self._settings, self._plan.options)
+        fresh = await planning.make_plan(
+            self._juju, self._settings, self._plan.options, patient=True
+        )
         if fresh.blocking:
             problem = fresh.blocking[0]
             return _refused(f"{problem.subject}: {problem.seen}", problem.remedy)

@@ -52,6 +52,7 @@ class CouCharm(ops.CharmBase):
     """
 
     # not_taken: why the controller did not take the account when it was last asked, or empty.
+    # not_taken_of: the fingerprint of that account.
     # told: the status that was set last, if the run was all that it told of; or empty.
     _stored = ops.StoredState()
     on = CouEvents()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
@@ -62,7 +63,7 @@ class CouCharm(ops.CharmBase):
         super().__init__(framework)
         self._place = Place.of_unit(self.unit.name, self.charm_dir)
         self._engine = self.make_control(self._place)
-        self._stored.set_default(not_taken="", told="")
+        self._stored.set_default(not_taken="", not_taken_of="", told="")
         self._handover = handover.Handover(self._place.credential, self._access)
         self._read_access: Access | None = None
         self._removed = False
@@ -125,8 +126,20 @@ class CouCharm(ops.CharmBase):
             logger.error("The run could not be looked after: %s", error)
 
     def _on_account_changed(self, _: ops.EventBase) -> None:
-        """Forget that the account was not taken: it may be another one now."""
-        self._stored.not_taken = ""
+        """Forget that the account was not taken, if it is another one now.
+
+        Juju may run an action before the hook that tells of the very change that it saw.
+        """
+        if not self._stored.not_taken:
+            return
+        try:
+            access = self._access()
+        except CouError:
+            self._stored.not_taken = ""  # whatever it is, the status says it
+            return
+        account = access.username, access.password, access.cacert
+        if not credentials.is_fingerprint_of(str(self._stored.not_taken_of), *account):
+            self._stored.not_taken = ""
 
     def _on_stop(self, _: ops.StopEvent) -> None:
         """End the runner and say what it leaves behind: the charm is being removed."""
@@ -280,11 +293,14 @@ class CouCharm(ops.CharmBase):
 
     def _planned(self, settings: Settings, options: Options) -> engine.Shown:
         """Plan, and keep for the status whether the controller takes the account."""
+        access = self._access()
         try:
-            shown = self._engine.plan(self._access(), settings, options)
+            shown = self._engine.plan(access, settings, options)
         except CouError as error:
             if error.code in credentials.REFUSALS:
+                account = access.username, access.password, access.cacert
                 self._stored.not_taken = error.seen
+                self._stored.not_taken_of = credentials.fingerprint(*account)
             raise
         self._stored.not_taken = ""
         return shown

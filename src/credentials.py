@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 
 import ops
 from cou.errors import BadInput
@@ -51,6 +53,29 @@ def read(model: ops.Model, uri: str, application: str) -> Credentials:
     except ops.ModelError as error:
         raise _unreadable(uri, application, str(error)) from None
     return _checked(uri, content)
+
+
+def fingerprint(username: str, password: str, cacert: str, salt: str = "") -> str:
+    """Return what tells this account from another one, and does not give it away.
+
+    Args:
+        username: with the others, what is logged in with.
+        password: see there.
+        cacert: see there.
+        salt: that of an earlier fingerprint, to compare with it; a new one where empty.
+
+    Returns:
+        ``<salt>:<scrypt>``, both in hexadecimal digits.
+    """
+    salt = salt or os.urandom(16).hex()
+    text = "\0".join((username, password, cacert)).encode()
+    found = hashlib.scrypt(text, salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
+    return f"{salt}:{found.hex()}"
+
+
+def is_fingerprint_of(mark: str, username: str, password: str, cacert: str) -> bool:
+    """Tell whether a fingerprint is this account's."""
+    return mark == fingerprint(username, password, cacert, mark.partition(":")[0])
 
 
 def _unreadable(uri: str, application: str, text: str) -> BadInput:

@@ -174,6 +174,10 @@ def test_a_journal_that_cannot_be_read_blocks_and_fails_no_hook(house: House):
         assert status == testing.BlockedStatus("The journal is damaged. Move it away."), event
 
 
+def another_account() -> testing.Secret:
+    return testing.Secret({"username": "cou", "password": "another"}, owner=None)
+
+
 @pytest.mark.parametrize("code", ["login-refused", "permission-denied"])
 def test_an_account_that_was_not_taken_is_told_until_it_changes_or_is_taken(
     house: House, code: str
@@ -183,9 +187,18 @@ def test_an_account_that_was_not_taken_is_told_until_it_changes_or_is_taken(
     house.control.broken_calls["plan"] = CouError(code, f"{words}.", "Look at the secret.")
     house.refused("plan")
     assert house.fire("update_status").unit_status == told
+    # The hook of a change may come after an action that has seen the change already.
+    assert house.fire("config_changed").unit_status == told
+    good, house.secret = house.secret, another_account()
     assert house.fire("config_changed").unit_status == testing.ActiveStatus("ready")
+    house.secret = good
     house.refused("plan")
     assert house.fire("update_status").unit_status == told
+    house.secret = None
+    assert "No credentials" in house.fire("config_changed").unit_status.message
+    house.secret = good
+    assert house.fire("update_status").unit_status == testing.ActiveStatus("ready")
+    house.refused("plan")
     del house.control.broken_calls["plan"]
     house.act("plan")
     assert house.fire("update_status").unit_status == testing.ActiveStatus("ready")

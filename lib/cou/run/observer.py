@@ -75,8 +75,7 @@ class Observer:
         self._tasks: list[_TaskWaiter] = []
         self._looking: asyncio.Task[None] | None = None
         self._pause = SHORTEST_PAUSE_S
-        self._wake = asyncio.Event()
-        self._called = False  # somebody wants a look before the pause is over
+        self._wake = asyncio.Event()  # the pause is over, or somebody wants a look before
         self._draining = False
         self._told: list[Waited] = []
         self.looks = 0  # how often the model was looked at
@@ -94,7 +93,7 @@ class Observer:
     def drain(self) -> None:
         """From now on waits end as soon as nothing that was caused runs any more."""
         self._draining = True
-        self._call()
+        self._wake.set()
 
     async def close(self) -> None:
         """Look no more."""
@@ -137,17 +136,13 @@ class Observer:
 
     def _start(self) -> None:
         self._pause = SHORTEST_PAUSE_S
-        self._call()
+        self._wake.set()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.get_running_loop().create_task(self._look_on())
 
-    def _call(self) -> None:
-        self._called = True
-        self._wake.set()
-
     async def _look_on(self) -> None:
         while self._waiters or self._tasks:
-            self._called = False
+            self._wake.clear()
             seen = self._outside.changes()
             try:
                 await self._look()
@@ -165,8 +160,6 @@ class Observer:
         Args:
             seen: what `Outside.changes` said before the last look.
         """
-        if self._called:
-            return
         loop = asyncio.get_running_loop()
         same_until = self._clock.monotonic() + self._same_for_s()
 
@@ -178,7 +171,6 @@ class Observer:
             else:
                 timer = loop.call_later(self._until_next_s(), over)
 
-        self._wake.clear()
         timer = loop.call_later(self._until_next_s(), over)
         try:
             await self._wake.wait()

@@ -137,8 +137,7 @@ class CouCharm(ops.CharmBase):
         except CouError:
             self._stored.not_taken = ""  # whatever it is, the status says it
             return
-        account = access.username, access.password, access.cacert
-        if not credentials.is_fingerprint_of(str(self._stored.not_taken_of), *account):
+        if not credentials.is_fingerprint_of(str(self._stored.not_taken_of), access):
             self._stored.not_taken = ""
 
     def _on_stop(self, _: ops.StopEvent) -> None:
@@ -298,9 +297,8 @@ class CouCharm(ops.CharmBase):
             shown = self._engine.plan(access, settings, options)
         except CouError as error:
             if error.code in credentials.REFUSALS:
-                account = access.username, access.password, access.cacert
                 self._stored.not_taken = error.seen
-                self._stored.not_taken_of = credentials.fingerprint(*account)
+                self._stored.not_taken_of = credentials.fingerprint(access)
             raise
         self._stored.not_taken = ""
         return shown

@@ -8,6 +8,7 @@ import os
 
 import ops
 from cou.errors import BadInput
+from cou.run.access import Access
 
 OPTION = "credentials"
 
@@ -55,27 +56,25 @@ def read(model: ops.Model, uri: str, application: str) -> Credentials:
     return _checked(uri, content)
 
 
-def fingerprint(username: str, password: str, cacert: str, salt: str = "") -> str:
-    """Return what tells this account from another one, and does not give it away.
+def fingerprint(access: Access, salt: str = "") -> str:
+    """Return what tells an account from another one, and does not give it away.
 
     Args:
-        username: with the others, what is logged in with.
-        password: see there.
-        cacert: see there.
+        access: with the account: its name, its password, and the CA that it is trusted to.
         salt: that of an earlier fingerprint, to compare with it; a new one where empty.
 
     Returns:
         ``<salt>:<scrypt>``, both in hexadecimal digits.
     """
     salt = salt or os.urandom(16).hex()
-    text = "\0".join((username, password, cacert)).encode()
+    text = "\0".join((access.username, access.password, access.cacert)).encode()
     found = hashlib.scrypt(text, salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
     return f"{salt}:{found.hex()}"
 
 
-def is_fingerprint_of(mark: str, username: str, password: str, cacert: str) -> bool:
+def is_fingerprint_of(mark: str, access: Access) -> bool:
     """Tell whether a fingerprint is this account's."""
-    return mark == fingerprint(username, password, cacert, mark.partition(":")[0])
+    return mark == fingerprint(access, mark.partition(":")[0])
 
 
 def _unreadable(uri: str, application: str, text: str) -> BadInput:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -624,7 +624,9 @@ def test_callers_share_one_connection():
     assert daemon.logins == 1
 
 
-def test_closing_ends_the_calls_under_way():
+def assert_it_ends_a_change_under_way(
+    happens: Callable[[LibjujuTransport], Coroutine[Any, Any, None]],
+) -> None:
     daemon = Daemon(Controller())
     daemon.silent = ["Action.EnqueueOperation"]
 
@@ -632,39 +634,37 @@ def test_closing_ends_the_calls_under_way():
         async with served(daemon):
             link = transport(daemon, timing=Timing(call_s=30.0))
             change = asyncio.create_task(pause_unit(link))
-            await asyncio.sleep(0.3)
-            await link.close()
+            await happens(link)
             with pytest.raises(JujuError) as caught:
                 await asyncio.wait_for(change, 25.0)
             assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
+            await link.close()
 
     asyncio.run(scene())
+
+
+def test_closing_ends_the_calls_under_way():
+    async def close(link: LibjujuTransport) -> None:
+        await asyncio.sleep(0.3)
+        await link.close()
+
+    assert_it_ends_a_change_under_way(close)
 
 
 def test_a_connection_found_dead_between_two_messages_ends_the_calls_under_way():
     # After a pause of the machine, the socket's own ping is overdue before answers are read.
-    daemon = Daemon(Controller())
-    daemon.silent = ["Action.EnqueueOperation"]
+    async def fail(link: LibjujuTransport) -> None:
+        await status_of(link)
+        socket: Any = link._current._connection._ws  # pyright: ignore
+        receive = socket.recv
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=Timing(call_s=30.0))
-            change = asyncio.create_task(pause_unit(link))
+        async def received() -> Any:
+            message = await receive()
+            socket.protocol.fail(1011, "keepalive ping timeout")
+            return message
+
+        socket.recv = received
+        for _ in range(2):  # one is received already
             await status_of(link)
-            socket: Any = link._current._connection._ws  # pyright: ignore
-            receive = socket.recv
 
-            async def received() -> Any:
-                message = await receive()
-                socket.protocol.fail(1011, "keepalive ping timeout")
-                return message
-
-            socket.recv = received
-            for _ in range(2):  # one is received already
-                await status_of(link)
-            with pytest.raises(JujuError) as caught:
-                await asyncio.wait_for(change, 25.0)
-            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
-            await link.close()
-
-    asyncio.run(scene())
+    assert_it_ends_a_change_under_way(fail)

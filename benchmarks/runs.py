@@ -43,12 +43,8 @@ def upgrade(
     Raises:
         RuntimeError: it was not completed, or the judge found something.
     """
-    with tempfile.TemporaryDirectory(dir=_fast_disk()) as folder:
+    with tempfile.TemporaryDirectory(dir=worlds.MEMORY) as folder:
         return worlds.run(_upgrade(pathlib.Path(folder), bundle, at_once, batch, options))
-
-
-def _fast_disk() -> str | None:
-    return "/dev/shm" if pathlib.Path("/dev/shm").is_dir() else None
 
 
 async def _upgrade(
@@ -122,7 +118,7 @@ def estimates(bundle: bundles.Bundle, profile: str) -> list[dict[str, Any]]:
     Raises:
         RuntimeError: one was not completed.
     """
-    with tempfile.TemporaryDirectory(dir=_fast_disk()) as folder:
+    with tempfile.TemporaryDirectory(dir=worlds.MEMORY) as folder:
         return worlds.run(_estimates(pathlib.Path(folder), bundle, profile))
 
 

@@ -1,10 +1,8 @@
 """How long a simulated upgrade takes: engine and cloud in one process, in virtual time.
 
-``python -m benchmarks.simulated_upgrade [--hours 10] [--look 60]`` upgrades the demo's cloud from
-ussuri to victoria and prints one line. Durations are those of the profile ``real``, stretched so
-that the run takes that many hours, or those of the demo without ``--hours``. ``--look`` has the
-engine look at the model and at its journal at most once in so many seconds; by itself it does so
-every two seconds and every half, where the simulation does not know that it would find nothing.
+``python -m benchmarks.simulated_upgrade [--hours 10]`` upgrades the demo's cloud from ussuri to
+victoria and prints one line. Durations are those of the profile ``real``, stretched so that the
+run takes that many hours, or those of the demo without ``--hours``.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ import tempfile
 import time
 from unittest import mock
 
-from cou.run import observer, runner
 from cou.run.records import RunState
 from juju_testbed.charms import profile as profiles
 
@@ -58,14 +55,11 @@ def main() -> None:
     """Run it once and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float)
-    parser.add_argument("--look", type=float)
     options = parser.parse_args()
     chosen = {**profiles.PROFILES, "measured": _profile(options.hours)}
     with (
         tempfile.TemporaryDirectory(dir=worlds.MEMORY) as folder,
         mock.patch.dict(profiles.PROFILES, chosen),
-        mock.patch.multiple(observer, LONGEST_PAUSE_S=options.look or observer.LONGEST_PAUSE_S),
-        mock.patch.multiple(runner, _LOOK_S=options.look or runner._LOOK_S),
     ):
         begun, busy = time.monotonic(), time.process_time()
         hours, steps = worlds.run(_upgrade(pathlib.Path(folder) / "home"))

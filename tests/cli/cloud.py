@@ -82,6 +82,10 @@ class Cloud:
         self._thread.join(30)
         assert not self._thread.is_alive()
 
+    def do(self, call, *arguments):
+        """Have something done where the cloud runs, soon."""
+        self._loop.call_soon_threadsafe(call, *arguments)
+
     def count(self, event):
         """Count entries of the log, but for the questions that a plan asks of units."""
         return sum(

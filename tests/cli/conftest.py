@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
 
-from .cloud import Cloud, User
+from .cloud import QUICK, Cloud, User
 
 
 @pytest.fixture
-def cloud():
-    cloud = Cloud()
+def cloud(request):
+    """A quick one; `durations` of the test make what they name slow."""
+    marker = request.node.get_closest_marker("durations")
+    cloud = Cloud(durations=dataclasses.replace(QUICK, **marker.kwargs if marker else {}))
     yield cloud
     cloud.stop()
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from juju_testbed.model.troubles import Mode, Trouble
 
 from .cloud import PASSWORD, Cloud
 from .terminal import CTRL_C
@@ -73,7 +74,9 @@ def count_actions(cloud, name):
 
 
 def test_after_both_kinds_of_stop_upgrade_finishes_the_job(cloud, user, at):
-    for ending in (STOPPED, NOT_WAITED):
+    troubles = cloud.model.troubles
+    cloud.do(troubles.add, Trouble("command", "keystone/*", "*dist-upgrade*", Mode.HOLD))
+    for ending in (NOT_WAITED, STOPPED):
         terminal = at("upgrade", "--auto-approve")
         terminal.until("Running cloud upgrade...")
         terminal.until("keystone")
@@ -83,6 +86,7 @@ def test_after_both_kinds_of_stop_upgrade_finishes_the_job(cloud, user, at):
             terminal.type(CTRL_C)
         assert terminal.end() == 130
         assert ending in without_blank(terminal.text)
+        cloud.do(troubles.clear)
     code, out, err = user.run("upgrade", "--auto-approve", "--format", "json")
     assert code == 0, err
     assert json.loads(out)["state"] == "completed"

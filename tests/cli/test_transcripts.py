@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import signal
 import socket
 
 import pytest
 
-from .cloud import QUICK, Cloud
+from .cloud import Cloud
 from .terminal import CTRL_BACKSLASH, CTRL_C
 
 pytestmark = pytest.mark.slow
@@ -229,6 +228,7 @@ def test_one_signal_lets_the_running_steps_finish(cloud, user, at, key, code):
     assert cloud.count("task-begun") == cloud.count("task-ended")
 
 
+@pytest.mark.durations(upgrade=600.0)
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (signal.SIGTERM, 143)])
 def test_two_signals_stop_without_waiting(cloud, user, at, key, code):
     terminal = begin(at)
@@ -246,22 +246,33 @@ def test_two_signals_stop_without_waiting(cloud, user, at, key, code):
 
 
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (signal.SIGTERM, 143)])
-def test_signals_are_heard_at_once_in_the_middle_of_a_long_wait(user, at, key, code):
-    cloud = Cloud(durations=dataclasses.replace(QUICK, upgrade_charm=600.0))
-    try:
-        user.knows_cloud(cloud)
-        terminal = begin(at)
-        terminal.until("has not finished config-changed: agent executing")
-        press(terminal, key)
-        terminal.until(CANCELLING)
-        # The hook that the step has caused runs on for minutes, so it is not over yet.
-        terminal.until("What runs is being finished")
-        press(terminal, key)
-        assert terminal.end() == code
-        assert NOT_WAITED in without_blank(terminal.text)
-        assert user.status()["state"] == "killed"
-    finally:
-        cloud.stop()
+def test_a_second_signal_after_a_safe_stop_says_so(cloud, user, at, eventually, key, code):
+    terminal = begin(at)
+    press(terminal, key)
+    terminal.until(CANCELLING)
+    terminal.until("What runs is being finished")
+    terminal.signal(signal.SIGSTOP)  # the command alone; the run goes on to its stop
+    eventually(lambda: user.status()["state"] == "stopped")
+    press(terminal, key)
+    terminal.signal(signal.SIGCONT)
+    assert terminal.end() == code
+    assert without_blank(terminal.text).endswith(STOPPED)
+    assert NOT_WAITED not in without_blank(terminal.text)
+
+
+@pytest.mark.durations(upgrade_charm=600.0)
+@pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (signal.SIGTERM, 143)])
+def test_signals_are_heard_at_once_in_the_middle_of_a_long_wait(cloud, user, at, key, code):
+    terminal = begin(at)
+    terminal.until("has not finished config-changed: agent executing")
+    press(terminal, key)
+    terminal.until(CANCELLING)
+    # The hook that the step has caused runs on for minutes, so it is not over yet.
+    terminal.until("What runs is being finished")
+    press(terminal, key)
+    assert terminal.end() == code
+    assert NOT_WAITED in without_blank(terminal.text)
+    assert user.status()["state"] == "killed"
 
 
 def leaves(run):

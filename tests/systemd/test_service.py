@@ -118,6 +118,25 @@ def test_the_end_of_the_supervisor_ends_all_and_juju_status_tells(site, how):
     assert "cou.run." not in site.modules()
 
 
+def test_a_runner_that_takes_long_to_die_is_not_taken_for_one_at_work(site):
+    site.plan_and_upgrade()
+    site.await_steps(STEPS)
+    # Who waits for the runner's lock has it next, for a while: as if the runner's end took long,
+    # since the kernel first finishes a write to a slow disk.
+    heir = """
+import fcntl, time
+with open("/run/cou/cou-0/runner.lock", "r+") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    time.sleep(6)
+"""
+    site.machine.run("sh", "-c", '/usr/bin/python3 -c "$0" <&- >&- 2>&- &', heir)
+    while site.machine.run("grep", "-q", "-e", "->", "/proc/locks", check=False).returncode:
+        time.sleep(0.1)
+    site.machine.run("kill", "-KILL", site.service("MainPID"))
+    site.await_status("blocked", "upgrade", timeout_s=60)
+    assert site.seen()["state"] == "interrupted"
+
+
 @pytest.mark.deep
 def test_a_power_cut_leaves_the_run_interrupted_and_upgrade_finishes_it(site):
     site.plan_and_upgrade()

@@ -163,7 +163,8 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
     view = followed.view
     if screen.json:
         screen.result(json.dumps(view.to_dict(), indent=2))
-    if followed.forced is not None:
+    # Where all had ended before the force came, the run tells how.
+    if followed.forced is not None and view.state is RunState.KILLED:
         screen.tell(showing.as_command(followed.forced.message))
         screen.tell(ends.NOT_WAITED)
         return ends.of_signal(followed.signal)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pathlib
+from typing import TYPE_CHECKING
 
 from .place import Place
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def arguments(place: Place, token: int, log: pathlib.Path | None = None) -> list[str]:
@@ -25,16 +29,29 @@ def folders(place: Place) -> list[str]:
 
 def parse(argv: list[str]) -> tuple[Place, int, pathlib.Path | None]:
     """Read what `arguments` wrote: place, token, and the log if stderr is not."""
-    import argparse  # for the process alone: who starts it has no use for it
+    parser = _parser()
+    parser.add_argument("--token", type=int, required=True)
+    parser.add_argument("--log", type=pathlib.Path)
+    given = parser.parse_args(argv)
+    return _place(given), given.token, given.log
+
+
+def place_of(argv: list[str]) -> Place:
+    """Read what `folders` wrote."""
+    return _place(_parser().parse_args(argv))
+
+
+def _parser() -> argparse.ArgumentParser:
+    import argparse  # for the processes alone: who starts them has no use for it
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=pathlib.Path, required=True)
     parser.add_argument("--run-dir", type=pathlib.Path, required=True)
-    parser.add_argument("--token", type=int, required=True)
     parser.add_argument("--unit", default="")
     parser.add_argument("--charm-dir", type=pathlib.Path)
     parser.add_argument("--service", default="")
-    parser.add_argument("--log", type=pathlib.Path)
-    given = parser.parse_args(argv)
-    place = Place(given.home, given.run_dir, given.unit, given.charm_dir, given.service)
-    return place, given.token, given.log
+    return parser
+
+
+def _place(given: argparse.Namespace) -> Place:
+    return Place(given.home, given.run_dir, given.unit, given.charm_dir, given.service)

@@ -1,0 +1,42 @@
+"""Waits for the processes of an attempt to be gone, before the charm is told how it ended.
+
+systemd has the charm told as soon as the supervisor is gone. A runner that is being killed may
+need a moment more, in a write to a slow disk above all, and a charm that looked meanwhile would
+take the run for one that goes on; nobody would tell it again.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from . import command_line, locks
+from .place import Place
+
+LONGEST_S = 25.0
+
+
+def wait(place: Place, longest_s: float = LONGEST_S) -> bool:
+    """Wait until nobody holds a lock of a place; return whether that came about in time."""
+    deadline = time.monotonic() + longest_s
+    for path in (place.supervisor_lock, place.runner_lock):
+        while (found := locks.open_holder(path)) is not None:
+            _, pidfd = found
+            try:
+                if not _gone(pidfd, deadline - time.monotonic()):
+                    return False
+            finally:
+                os.close(pidfd)
+    return True
+
+
+def _gone(pidfd: int, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)  # readable once the process has ended (pidfd_open(2))
+    return bool(poll.poll(max(0.0, timeout_s) * 1000))
+
+
+if __name__ == "__main__":
+    wait(command_line.place_of(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""Waiting for the processes of an attempt, with real processes that hold the locks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from cou.run import ended
+from cou.run.place import Place
+
+HOLDER = """
+import sys, time
+from cou.run.locks import Lock
+import pathlib
+held = Lock(pathlib.Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    place = Place(tmp_path / "home", tmp_path / "run")
+    place.make()
+    return place
+
+
+@pytest.fixture(params=["supervisor_lock", "runner_lock"])
+def process(place, request):
+    """Hold one of the locks until its stdin is closed."""
+    path = getattr(place, request.param)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+def test_nobody_is_waited_for_where_no_lock_is_held(place):
+    assert ended.wait(place)
+
+
+def test_who_holds_a_lock_is_waited_for_as_long_as_agreed(place, process):
+    assert not ended.wait(place, 0.3)
+    assert process.poll() is None
+
+
+def test_the_wait_is_over_when_the_holder_is(place, process):
+    with subprocess.Popen(
+        [sys.executable, "-m", "cou.run.ended", "--home", place.home, "--run-dir", place.run_dir]
+    ) as waiting:
+        time.sleep(0.5)
+        assert waiting.poll() is None
+        process.stdin.close()
+        assert waiting.wait(20) == 0

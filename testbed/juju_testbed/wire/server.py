@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http
 import re
+import socket
 from collections.abc import Coroutine
 from typing import Any
 
@@ -49,6 +50,7 @@ class Server:
         self.port = 0
         self._tls = certs.context()
         self._listeners: dict[int, WebsocketServer] = {}
+        self._kept: dict[int, socket.socket] = {}  # of ports that are to be listened on again
         self._late: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
         controller.ca = certs.ca
@@ -78,6 +80,7 @@ class Server:
         )
         found: int = listener.sockets[0].getsockname()[1]
         self._listeners[found] = listener
+        self._let_go(found)
         return found
 
     async def add_address(self) -> str:
@@ -103,15 +106,28 @@ class Server:
     async def refuse(self) -> None:
         """Stop listening on all ports: new connections are refused, open ones are cut."""
         for port in list(self._listeners):
-            await self._close(port)
+            await self._close(port, keep=True)
 
-    async def _close(self, port: int) -> None:
+    async def _close(self, port: int, *, keep: bool = False) -> None:
         for session in list(self.sessions):
             if session.port == port:
                 session.drop()
         listener = self._listeners.pop(port)
         listener.close()
+        if keep:
+            await asyncio.sleep(0)  # a task of the listener's closes its socket, first of all
+            self._keep(port)
         await listener.wait_closed()
+
+    def _keep(self, port: int) -> None:
+        """Let nobody else be given a port; who connects to it is refused."""
+        kept = self._kept[port] = socket.socket()
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # beside what is left of links
+        kept.bind((self.host, port))
+
+    def _let_go(self, port: int) -> None:
+        if kept := self._kept.pop(port, None):
+            kept.close()
 
     async def accept(self) -> None:
         """Listen again on the same ports."""
@@ -142,6 +158,8 @@ class Server:
     async def close(self) -> None:
         """Stop for good; nothing is left running."""
         await self.refuse()
+        for port in list(self._kept):
+            self._let_go(port)
         for task in self._late:
             task.cancel()
         await asyncio.gather(*self._late, return_exceptions=True)

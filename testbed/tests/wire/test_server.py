@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket as socketlib
 import ssl
 import warnings
 
@@ -345,6 +346,15 @@ def test_a_controller_that_refuses_accepts_again_on_the_same_port(cloud):
             return before == server.address
 
     assert on_the_wire(cloud, test)
+
+
+def test_nobody_else_is_given_the_port_of_a_controller_that_refuses(cloud):
+    async def test(server):
+        await server.refuse()
+        with socketlib.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind((server.host, server.port))
+
+    on_the_wire(cloud, test)
 
 
 class Freezer(Faults):

@@ -24,6 +24,6 @@ def juju(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jubilant.Juju]:
     state = tmp_path_factory.mktemp("example") / "state"
     subprocess.run([PROGRAM, "up", "--state", state, "--profile", "fast"], check=True)
     try:
-        yield jubilant.Juju(cli_binary=state / "bin" / "juju", wait_timeout=60)
+        yield jubilant.Juju(cli_binary=state / "bin" / "juju", wait_timeout=300)
     finally:
         subprocess.run([PROGRAM, "down", "--state", state], check=True)

@@ -62,7 +62,7 @@ class World:
 
         return self.run(do())
 
-    def until(self, true: Callable[[], Any], patience_s: float = 60.0) -> Any:
+    def until(self, true: Callable[[], Any], patience_s: float = 300.0) -> Any:
         """Wait until something holds; return what it gave."""
 
         async def wait() -> Any:

@@ -30,7 +30,7 @@ class Bed:
     def __init__(self, folder: pathlib.Path):
         self.state = State(folder)
         lifecycle.up(self.state, Settings(profile="fast"))
-        self.juju = jubilant.Juju(cli_binary=self.state.juju, wait_timeout=30)
+        self.juju = jubilant.Juju(cli_binary=self.state.juju, wait_timeout=300)
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run the juju command; its output and exit code."""
@@ -39,7 +39,7 @@ class Bed:
             capture_output=True,
             text=True,
             input=stdin,
-            timeout=60,
+            timeout=300,
         )
 
     def close(self) -> None:

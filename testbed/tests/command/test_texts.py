@@ -54,6 +54,8 @@ def test_a_background_run_can_be_followed_and_cancelled(bed: Bed):
     assert started.returncode == 0
     words = started.stderr.split()
     operation, task = words[2], words[5]
+    while json.loads(bed.run("show-task", task, "--format", "json").stdout)["status"] != "running":
+        pass
     waiting = bed.run("show-task", task, "--wait", "1s")
     assert "maximum wait time reached" in waiting.stderr
     assert bed.run("show-operation", operation, "--format", "json").returncode == 0

@@ -19,6 +19,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 Dial = Callable[[str], WebSocket]
+PATIENCE_S = 120.0  # for what comes at once unless the machine is busy
 
 
 def _serve(codes: queue.Queue[int | None], connection: ServerConnection) -> None:
@@ -26,7 +27,7 @@ def _serve(codes: queue.Queue[int | None], connection: ServerConnection) -> None
     with contextlib.suppress(ConnectionClosed):
         for text in connection:
             if text == "ping me":
-                connection.send(str(connection.ping().wait(5)))
+                connection.send(str(connection.ping().wait(PATIENCE_S)))
             elif text == "in pieces":
                 connection.send(iter(["one ", "two ", "drei ✓"]))
             elif text == "leave":
@@ -68,7 +69,7 @@ def dial(codes: queue.Queue[int | None]) -> Iterator[Dial]:
         host, port = server.socket.getsockname()
 
         def at(path: str) -> WebSocket:
-            opened.append(WebSocket(f"{host}:{port}", path, context, SERVER_NAME, 5))
+            opened.append(WebSocket(f"{host}:{port}", path, context, SERVER_NAME, PATIENCE_S))
             return opened[-1]
 
         yield at
@@ -108,7 +109,7 @@ def test_an_end_that_goes_is_noticed_and_can_be_closed(dial: Dial, word: str):
 
 def test_the_other_end_is_told_of_a_close(dial: Dial, codes: queue.Queue[int | None]):
     dial("/echo").close()
-    assert codes.get(timeout=5) == 1000
+    assert codes.get(timeout=PATIENCE_S) == 1000
 
 
 def test_what_is_no_websocket_is_refused(dial: Dial):
@@ -120,4 +121,4 @@ def test_an_authority_that_is_not_trusted_is_refused(dial: Dial):
     socket = dial("/echo")
     host, port = socket._socket.getpeername()
     with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
-        WebSocket(f"{host}:{port}", "/echo", tls(certificates.make().ca), SERVER_NAME, 5)
+        WebSocket(f"{host}:{port}", "/echo", tls(certificates.make().ca), SERVER_NAME, PATIENCE_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import shutil
 from typing import TYPE_CHECKING
@@ -70,7 +71,10 @@ def test_an_unknown_action_is_a_value_error(bed: Bed):
 
 def test_waiting_for_an_action_ends_after_the_time_given(bed: Bed):
     with pytest.raises(TimeoutError):
-        bed.juju.run("tiny/0", "sleep", {"seconds": 2}, wait=0.5)
+        bed.juju.run("tiny/0", "sleep", {"seconds": 600}, wait=0.5)
+    shown = json.loads(bed.run("operations", "--format", "json").stdout)
+    (task,) = shown[max(shown, key=int)]["tasks"]
+    bed.run("cancel-task", task)
     bed.juju.wait(lambda s: jubilant.all_agents_idle(s, "tiny"), successes=1, delay=0.5)
 
 

@@ -32,14 +32,14 @@ def state(tmp_path: pathlib.Path) -> Iterator[State]:
 
 def _juju(state: State, *arguments: str) -> str:
     return subprocess.run(
-        [str(state.juju), *arguments], check=True, capture_output=True, text=True, timeout=60
+        [str(state.juju), *arguments], check=True, capture_output=True, text=True, timeout=300
     ).stdout
 
 
 def _spawned(state: State) -> int:
     """Deploy the tiny charm and have it start a process that leaves its session."""
     _juju(state, "deploy", str(TINY))
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while "idle" not in _juju(state, "status", "tiny"):
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -59,7 +59,7 @@ def test_down_ends_the_server_and_what_a_charm_left_running(state: State):
 def test_a_testbed_that_is_down_is_said_to_be_unreachable(state: State):
     lifecycle.up(state, SETTINGS)
     assert lifecycle.down(state) == []
-    done = subprocess.run([str(state.juju), "status"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([str(state.juju), "status"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "ERROR unable to connect to API: 127.0.0.1:" in done.stderr
 
@@ -68,7 +68,7 @@ def test_sigterm_ends_the_server_and_down_still_finds_what_was_left(state: State
     running = lifecycle.up(state, SETTINGS)
     left = _spawned(state)
     os.kill(running.pid, signal.SIGTERM)
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while state.running() is not None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -128,7 +128,7 @@ def test_the_server_outlives_the_shell_that_started_it(state: State):
         start_new_session=True,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(PACKAGE_PARENT)},
-        timeout=60,
+        timeout=300,
     )
     assert shell.returncode != 0  # the hang-up reached the shell
     assert state.running() is not None

@@ -30,7 +30,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
 
 @pytest.fixture
 def juju(state: State) -> jubilant.Juju:
-    return jubilant.Juju(cli_binary=state.juju, wait_timeout=30)
+    return jubilant.Juju(cli_binary=state.juju, wait_timeout=300)
 
 
 def test_a_second_model_has_units_and_options_of_its_own(juju: jubilant.Juju, state: State):
@@ -109,7 +109,7 @@ def test_the_fixtures_of_pytest_jubilant_work_unchanged(state: State, tmp_path: 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout

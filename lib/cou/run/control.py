@@ -215,7 +215,7 @@ class Control:
         account = None
         if journal is not None:
             try:
-                alive = view.is_alive(self._desk.place)
+                alive = view.is_going(self._desk.place)
                 account = history.tell(journal, alive=alive, now=utc_now())
             finally:
                 journal.close()

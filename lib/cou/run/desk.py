@@ -57,7 +57,7 @@ class Desk:
             return None
         try:
             silent = heartbeat.noted(self.place.silent)
-            alive = view.is_alive(self.place)
+            alive = view.is_going(self.place)
             return view.look(journal, alive=alive, estimated=estimated, silent=silent)
         finally:
             journal.close()

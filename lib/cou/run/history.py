@@ -36,7 +36,7 @@ def tell(journal: Journal, *, alive: bool, now: datetime.datetime) -> Account | 
 
     Args:
         journal: the journal.
-        alive: whether a supervisor or a runner is (`view.is_alive`).
+        alive: whether a supervisor or a runner is, or comes (`view.is_going`).
         now: when this is; what goes on is taken to last until then.
     """
     run = journal.current()

@@ -61,6 +61,11 @@ class Place:
         return self.run_dir / "runner.lock"
 
     @property
+    def coming(self) -> pathlib.Path:
+        """There from when a supervisor is started until it holds its lock."""
+        return self.run_dir / "coming"
+
+    @property
     def silent(self) -> pathlib.Path:
         """There while the runner gives no sign of life; it says since when."""
         return self.run_dir / "silent"

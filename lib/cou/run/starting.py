@@ -20,7 +20,7 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
     """Start the plan last shown, or go on with an unfinished run; see `control.Control.start`."""
     journal = desk.journal()
     try:
-        seen = view.look(journal, alive=view.is_alive(desk.place), estimated=False)
+        seen = view.look(journal, alive=view.is_going(desk.place), estimated=False)
         if seen is not None and seen.state is RunState.COMPLETED and journal.shown() is None:
             return _nothing_left(seen, desk.place.log(seen.run))
         if seen is not None and seen.unfinished:
@@ -132,6 +132,7 @@ def _await_end(desk: Desk) -> None:
 
 def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
     access.write(desk.place.credential)
+    desk.place.coming.touch(0o600)
     try:
         desk.launcher.start(run, token)
         up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
@@ -142,6 +143,7 @@ def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) 
                 f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
             )
     except CouError as failure:
+        desk.place.coming.unlink(missing_ok=True)
         error = {"code": failure.code, "seen": failure.seen, "remedy": failure.remedy}
         journal.end_attempt(token, RunState.INTERRUPTED, error)
         raise

@@ -99,7 +99,8 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
             "They hang in the kernel: look at the machine.",
         )
     desk.audit("cancel-force", f"{len(killed.gone)} processes were killed.")
-    desk.place.credential.unlink(missing_ok=True)
+    for file in (desk.place.credential, desk.place.coming):
+        file.unlink(missing_ok=True)
     try:
         return _record_force(desk, killed.gone, access)
     except JournalError as error:

@@ -206,6 +206,7 @@ def main(argv: list[str]) -> int:
     try:
         place.make()
         lock = Lock(place.supervisor_lock)
+        place.coming.unlink(missing_ok=True)
     except BlockingIOError:
         logger.error("another supervisor holds %s", shlex.quote(str(place.supervisor_lock)))
         return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from .records import Attempt, Mark, MarkState, Run, RunState, StepRecord, StepSt
 
 # How long a runner may take from being asked for to holding its lock.
 START_GRACE_S = 5.0
+# A supervisor that has been started and holds its lock no sooner than that does not come any more.
+_COMES_WITHIN_S = 20.0
 _LIVED_S = 60.0
 
 
@@ -179,7 +182,7 @@ def look(
 
     Args:
         journal: the journal.
-        alive: whether a supervisor or a runner is (`is_alive`).
+        alive: whether a supervisor or a runner is, or comes (`is_going`).
         estimated: whether to say how long it will take, which reads all runs.
         silent: since when the runner gives no sign of life (`heartbeat.noted`).
     """
@@ -292,6 +295,19 @@ def is_alive(place: Place) -> bool:
     return bool(locks.holder(place.supervisor_lock) or locks.holder(place.runner_lock))
 
 
+def is_going(place: Place) -> bool:
+    """Whether a supervisor or a runner of this place is alive, or on its way."""
+    return is_alive(place) or _is_coming(place)
+
+
+def _is_coming(place: Place) -> bool:
+    try:
+        since = place.coming.stat().st_mtime
+    except OSError:
+        return False
+    return 0 <= time.time() - since < _COMES_WITHIN_S
+
+
 def state_of(run: Run, attempt: Attempt | None, *, alive: bool) -> RunState:
     """Return a run's state: draining and interrupted are seen only together with processes."""
     if not run.state.active or attempt is None or attempt.ended is not None:
@@ -306,8 +322,8 @@ def _silent_end(state: RunState) -> str:
     return "Its runner is gone." if state is RunState.INTERRUPTED else ""
 
 
-def _text(time: datetime.datetime | None) -> str | None:
-    return time.isoformat(timespec="seconds") if time else None
+def _text(at: datetime.datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
 
 
 def describe(steps: Sequence[Step], records: Mapping[str, StepRecord]) -> list[dict[str, str]]:

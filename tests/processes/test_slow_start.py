@@ -1,0 +1,58 @@
+"""A supervisor that takes long to come, as on a busy machine: nobody takes the run for ended."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from cou.errors import CouError
+from cou.run import view
+from cou.run.records import RunState
+
+pytestmark = pytest.mark.slow
+
+# In place of the interpreter: detaches at once, as `--detach` does, and begins when it may.
+LATER = """#!/bin/sh
+( until [ -e {go} ]; do [ -e "$0" ] || exit; sleep 0.05; done; exec {python} "$@" ) &
+"""
+
+
+@pytest.fixture
+def go(tmp_path, monkeypatch):
+    """Have the supervisor wait for this file; and nothing counts as fresh but what is coming."""
+    go, later = tmp_path / "go", tmp_path / "later"
+    later.write_text(LATER.format(go=go, python=sys.executable))
+    later.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(later))
+    monkeypatch.setattr(view, "START_GRACE_S", 0.0)
+    monkeypatch.setattr(view, "_COMES_WITHIN_S", 600.0)
+    yield go
+    later.unlink()
+
+
+def test_a_run_whose_supervisor_is_on_its_way_is_starting_and_is_not_begun_twice(operator, go):
+    operator.plan()
+    operator.upgrade()
+    assert operator.pids() == []
+    assert operator.state() is RunState.STARTING
+    with pytest.raises(CouError) as refused:
+        operator.upgrade()
+    assert refused.value.code == "run-going-on"
+    go.touch()
+    operator.wait(RunState.RUNNING)
+    assert not operator.place.coming.exists()
+
+
+def test_a_run_whose_supervisor_does_not_come_is_interrupted(operator, go, monkeypatch):
+    operator.plan()
+    operator.upgrade()
+    monkeypatch.setattr(view, "_COMES_WITHIN_S", 0.0)
+    assert operator.state() is RunState.INTERRUPTED
+
+
+def test_after_a_force_none_is_on_its_way(operator, go):
+    operator.plan()
+    operator.upgrade()
+    operator.control.force()
+    assert operator.state() is RunState.KILLED
+    assert not operator.place.coming.exists()

@@ -62,7 +62,7 @@ class Terminal:
         self.output += data.decode(errors="replace")
         return bool(data)
 
-    def until(self, wanted, timeout_s=60.0):
+    def until(self, wanted, timeout_s=240.0):
         """Read until a text has come since the last call that waited for one."""
         deadline = time.monotonic() + timeout_s
         while wanted not in self.text[self.mark :]:
@@ -81,7 +81,7 @@ class Terminal:
         os.close(self._master)
         self._master = -1
 
-    def end(self, timeout_s=60.0):
+    def end(self, timeout_s=240.0):
         """Read to the end and return the exit code; negative for a signal."""
         deadline = time.monotonic() + timeout_s
         while self._status is None:

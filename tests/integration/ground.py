@@ -23,12 +23,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import jubilant
 import pytest
 from juju_testbed import judge
+
+from .. import hold
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUNDLE = pathlib.Path(__file__).with_name("bundle.yaml")
@@ -46,7 +49,7 @@ CHANGES = (
     "database-dumped",
 )
 ENGINE = ("cou.run.runner", "cou.run.supervisor")
-CHARM_INITIAL = "c"  # of no other application in the bundle
+LONGEST_S = 240.0  # for what takes a moment, unless the machine is busy
 CHARM_PARTS = ("src", "lib", "charmcraft.yaml", "actions.yaml", "config.yaml", "requirements.txt")
 
 
@@ -84,13 +87,8 @@ class Ground:
         if self._state is None:
             yield
             return
-        others = f"unit=[!{CHARM_INITIAL}]*"
-        for wish in ("action name=[!il]*", "hook name=config-changed", "hook name=upgrade-charm"):
-            self.testbed("fault", *wish.split(), others, "mode=hold", "count=-1")
-        try:
+        with hold.held(self.testbed):
             yield
-        finally:
-            self.testbed("fault", "clear")
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the log of operations."""
@@ -156,10 +154,17 @@ class Ground:
         assert len(found) == len(ENGINE)
         return found
 
-    def see_ended(self, modules: Iterable[str] = ENGINE) -> None:
-        """See that no process of a run is left that runs one of these modules."""
+    def see_ended(self) -> None:
+        """See that no process of a run is left."""
         if self._state:
-            assert [pid for module in modules for pid in self.processes(module)] == []
+            assert [pid for module in ENGINE for pid in self.processes(module)] == []
+
+    def await_ended(self, modules: Iterable[str] = ENGINE) -> None:
+        """Wait until no process of a run is left that runs one of these modules."""
+        deadline = time.monotonic() + LONGEST_S
+        while self._state and any(self.processes(module) for module in modules):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def see_upgraded(self, target: str) -> None:
         """See that the judge finds nothing, in a log in which the charm's account did it."""
@@ -184,7 +189,12 @@ class Ground:
 
     def await_cou(self, ready: Callable[[jubilant.statustypes.UnitStatus], bool]) -> None:
         """Wait until `juju status` says so of the charm's unit."""
-        self.juju.wait(lambda s: ready(s.apps["cou"].units["cou/0"]), delay=0.3, successes=1)
+        self.juju.wait(
+            lambda s: ready(s.apps["cou"].units["cou/0"]),
+            delay=0.3,
+            successes=1,
+            timeout=LONGEST_S,
+        )
 
 
 def command_line(entry: pathlib.Path) -> list[bytes]:
@@ -197,7 +207,7 @@ def command_line(entry: pathlib.Path) -> list[bytes]:
 def _testbed(verb: str, state: pathlib.Path, *arguments: str) -> str:
     program = pathlib.Path(sys.executable).with_name("juju-testbed")
     command = [str(program), verb, "--state", str(state), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
     return done.stdout
 

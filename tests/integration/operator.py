@@ -15,9 +15,9 @@ import jubilant
 
 from .ground import Ground
 
-LONGEST_S = 240.0
-# `juju status` is right within seconds; the machine that tests may be busy.
-SOON_S = 120.0
+# What is waited for comes within seconds; the machine that tests may be busy. After 300 s an
+# update-status would tell what nobody else has told.
+LONGEST_S = 280.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +45,22 @@ class Operator:
         verb, *rest = words
         model = ["--model", self.juju.model] if self.juju.model else []
         command = [str(self.juju.cli_binary), verb, *model, *rest]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S)
 
     def run(self, action: str, *parameters: str) -> Answer:
-        """Type ``juju run cou/0 …``, with parameters as one types them."""
-        done = self.type("run", "--format", "json", "cou/0", action, *parameters)
+        """Type ``juju run cou/0 …``, with parameters as one types them.
+
+        Where the charm says so, because the processes of the last attempt are still ending, try
+        again in a moment.
+        """
+        deadline = time.monotonic() + LONGEST_S
+        while True:
+            answer = self._run_once(action, *parameters)
+            if answer.results.get("code") != "run-ending" or time.monotonic() > deadline:
+                return answer
+
+    def _run_once(self, action: str, *parameters: str) -> Answer:
+        done = self.type("run", "--wait=5m", "--format=json", "cou/0", action, *parameters)
         if not done.stdout.strip():
             return Answer("refused", done.stderr, {})
         task = next(iter(json.loads(done.stdout).values()))
@@ -67,9 +78,9 @@ class Operator:
         """Return the run's state, or ``none``."""
         return self.run("status").results["state"]
 
-    def watch(self, enough: Callable[[str, str], bool], within_s: float = LONGEST_S) -> str:
+    def watch(self, enough: Callable[[str, str], bool]) -> str:
         """Look at `juju status` until status and message are so; return the message."""
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + LONGEST_S
         while True:
             seen = self.unit()
             if enough(seen.current, seen.message):
@@ -105,11 +116,17 @@ class Operator:
 
     @contextlib.contextmanager
     def going(self) -> Iterator[None]:
-        """See to it that a run is going on, and that it cannot end before the block does."""
+        """See to it that a run is at its steps, and that it cannot end before the block does.
+
+        Before that it only starts, then looks at the model.
+        """
         with self.ground.held():
             self.get_going()
-            if self.state() == "completed":  # it was over before it could be held
-                self.get_going()
+            deadline = time.monotonic() + LONGEST_S
+            while not ((seen := self.journal())["state"] == "running" and seen["number"]):
+                assert time.monotonic() < deadline, seen["state"]
+                if seen["state"] == "completed":  # it was over before it could be held
+                    self.get_going()
             yield
 
     def come_to_rest(self) -> None:

@@ -89,7 +89,7 @@ def test_a_secret_must_be_granted_and_its_account_must_be_right(operator: Operat
 def test_a_refreshed_charm_answers_as_before(operator: Operator):
     before = operator.juju.status().apps["cou"].charm_rev
     operator.juju.refresh("cou", path=operator.ground.charm)
-    operator.juju.wait(lambda status: status.apps["cou"].charm_rev > before)
+    operator.juju.wait(lambda status: status.apps["cou"].charm_rev > before, timeout=LONGEST_S)
     operator.juju.wait(lambda status: jubilant.all_agents_idle(status, "cou"), timeout=LONGEST_S)
     assert operator.state() == "none"
 

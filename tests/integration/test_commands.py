@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from .ground import Ground
-from .operator import SOON_S, Operator
+from .operator import Operator
 
 
 def test_plan_changes_nothing_and_is_the_same_twice(ground: Ground, operator: Operator):
@@ -28,7 +28,7 @@ def test_upgrade_returns_at_once_and_a_second_one_is_refused(ground: Ground, ope
         again = operator.run("upgrade")
     assert (again.status, again.results["code"]) == ("failed", "run-going-on")
     assert "Look at status, or cancel it." in again.message
-    operator.watch(lambda current, message: current == "maintenance" and "step" in message, SOON_S)
+    operator.watch(lambda current, message: current == "maintenance" and "step" in message)
 
 
 def test_plan_and_status_while_a_run_goes_on_read_only_the_journal(
@@ -53,7 +53,7 @@ def test_cancel_drains_says_so_and_the_next_upgrade_goes_on(ground: Ground, oper
     words = operator.await_rest()
     assert words.startswith("stopped at step ")
     assert words.endswith("juju run cou/0 upgrade")
-    ground.see_ended(["cou.run.runner"])  # its supervisor has something left to write
+    ground.await_ended()
     with ground.nothing_asked():
         assert operator.state() == "stopped"
         third = operator.run("cancel")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from .ground import ACCOUNT, PASSWORD, SECRET, Ground
-from .operator import SOON_S, Operator
+from .operator import Operator
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +116,7 @@ def refused(operator: Operator, code: str) -> str:
 
 def test_without_credentials_plan_names_the_command_that_sets_them(operator: Operator, login: str):
     operator.juju.config("cou", reset="credentials")
-    told = operator.watch(lambda current, _: current == "blocked", SOON_S)
+    told = operator.watch(lambda current, _: current == "blocked")
     assert told == "No credentials are set. Run: juju config cou credentials=<secret URI>"
     assert "juju config cou credentials=" in refused(operator, "credentials-not-set")
 
@@ -125,7 +125,7 @@ def test_a_secret_that_is_not_granted_names_the_grant(operator: Operator, login:
     content = {"username": ACCOUNT, "password": PASSWORD}
     uri = operator.juju.add_secret("ungranted", content)
     operator.juju.config("cou", {"credentials": uri})
-    told = operator.watch(lambda current, _: current == "blocked", SOON_S)
+    told = operator.watch(lambda current, _: current == "blocked")
     assert told == f"The credentials are not granted. Run: juju grant-secret {uri} cou"
     assert f"juju grant-secret {uri} cou" in refused(operator, "credentials-not-granted")
     operator.juju.grant_secret("ungranted", "cou")
@@ -155,7 +155,7 @@ def test_a_secret_with_wrong_content_is_one_clear_error(
     message = refused(operator, code)
     assert told in message
     assert PASSWORD not in message
-    operator.watch(lambda current, words: current == "blocked" and told in words, SOON_S)
+    operator.watch(lambda current, words: current == "blocked" and told in words)
 
 
 def test_an_account_that_may_not_act_is_a_blocking_problem_of_the_plan(

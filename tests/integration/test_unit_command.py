@@ -14,7 +14,7 @@ from cli.terminal import CTRL_C, Terminal
 import command as installed
 
 from .ground import PASSWORD, Ground
-from .operator import Operator
+from .operator import LONGEST_S, Operator
 
 START = "Would you like to start the upgrade? Continue (y/N): "
 CANCELLING = "Canceling upgrade... (Press ctrl+c again to stop immediately)"
@@ -48,7 +48,7 @@ class Root:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=LONGEST_S,
             check=False,
         )
 

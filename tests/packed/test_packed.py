@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from ..systemd.site import LIVE, RUN, SERVICE
+from ..systemd.site import LIVE, LONGEST_S, RUN, SERVICE
 
 pytestmark = [pytest.mark.packed, pytest.mark.systemd, pytest.mark.slow]
 AGENT = "/var/lib/juju/agents/unit-cou-0"
@@ -44,7 +44,7 @@ def held(site):
     A cancel could not be recorded for as long as the runner holds the journal's lock.
     """
     (runner,) = [pid for pid, (_, module) in interpreters(site).items() if "runner" in module]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LONGEST_S
     site.machine.run("kill", "-STOP", str(runner))
     try:
         while not is_writable(site.machine.cou / "cou-0" / "journal.sqlite"):
@@ -69,13 +69,15 @@ def is_writable(journal):
 
 def test_it_upgrades_a_cloud_with_its_own_virtual_environment(deployed, this_build):
     site = deployed(this_build)
-    site.plan_and_upgrade()
-    site.await_steps(1)
-    running = interpreters(site)
     python = f"{CHARM}/venv/bin/python"
-    assert set(running.values()) == {(python, "cou.run.supervisor"), (python, "cou.run.runner")}
-    runner = next(pid for pid, (_, module) in running.items() if module == "cou.run.runner")
-    libraries = loaded(site, runner)
+    with site.going():
+        running = interpreters(site)
+        assert set(running.values()) == {
+            (python, "cou.run.supervisor"),
+            (python, "cou.run.runner"),
+        }
+        runner = next(pid for pid, (_, module) in running.items() if module == "cou.run.runner")
+        libraries = loaded(site, runner)
     assert libraries, "nothing compiled was loaded: the check sees nothing"
     assert all(path.startswith(f"{CHARM}/venv/lib/") for path in libraries), libraries
     # The command has no other Python either; the machine's /usr, where it goes, is read only.
@@ -88,9 +90,8 @@ def test_it_upgrades_a_cloud_with_its_own_virtual_environment(deployed, this_bui
 
 def test_force_leaves_nothing_and_upgrade_finishes_the_job(deployed, this_build):
     site = deployed(this_build)
-    site.plan_and_upgrade()
-    site.await_steps(1)
-    answer = site.act("cancel", force=True)
+    with site.going():
+        answer = site.act("cancel", force=True)
     assert "none is left" in answer["message"]
     assert site.pids() == []
     assert site.seen()["state"] == "killed"
@@ -101,10 +102,8 @@ def test_force_leaves_nothing_and_upgrade_finishes_the_job(deployed, this_build)
 
 def test_a_refresh_from_the_build_before_leaves_a_run_at_work(deployed, build_before, this_build):
     site = deployed(build_before)
-    site.plan_and_upgrade()
-    site.await_steps(1)
-    before = interpreters(site)
-    with held(site):
+    with site.going(), held(site):
+        before = interpreters(site)
         site.juju.refresh("cou", path=this_build)
         await_files_of(site, this_build)
         assert interpreters(site) == before, "another supervisor or runner than before"
@@ -119,9 +118,7 @@ def test_a_run_that_the_build_before_began_is_stopped_and_finished_by_this_one(
     deployed, build_before, this_build
 ):
     site = deployed(build_before)
-    site.plan_and_upgrade()
-    site.await_steps(1)
-    with held(site):
+    with site.going(), held(site):
         site.juju.refresh("cou", path=this_build)
         await_files_of(site, this_build)
         assert "Nothing further begins" in site.act("cancel")["message"]
@@ -135,22 +132,24 @@ def await_files_of(site, charm):
     """Wait until the unit has the files of a build, and Juju has told it."""
     with zipfile.ZipFile(charm) as packed:
         wanted = packed.read("manifest.yaml").decode()
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + LONGEST_S
     while site.machine.run("cat", f"{CHARM}/manifest.yaml").stdout != wanted:
         assert time.monotonic() < deadline, site.log()
         time.sleep(0.2)
-    site.juju.wait(lambda status: status.apps["cou"].units["cou/0"].juju_status.current == "idle")
+    site.juju.wait(
+        lambda status: status.apps["cou"].units["cou/0"].juju_status.current == "idle",
+        timeout=LONGEST_S,
+    )
 
 
 def test_removal_in_the_middle_of_a_run_leaves_nothing_but_its_journal(deployed, this_build):
     site = deployed(this_build)
-    site.plan_and_upgrade()
-    site.await_steps(1)
-    site.juju.remove_application("cou")
-    deadline = time.monotonic() + 180
-    while "cou" in site.juju.status().apps:
-        assert time.monotonic() < deadline, site.log()
-        time.sleep(0.3)
+    with site.going():
+        site.juju.remove_application("cou")
+        deadline = time.monotonic() + LONGEST_S
+        while "cou" in site.juju.status().apps:
+            assert time.monotonic() < deadline, site.log()
+            time.sleep(0.3)
     assert "cou.run." not in site.modules()
     for path in (AGENT, f"{RUN}/access.json", f"{RUN}/attempt.env"):
         assert not site.exists(path), path

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cou.errors import CouError
-from cou.run import locks
+from cou.run import locks, view
 from cou.run.journal import FILE, Journal
 from cou.run.place import Place
 from cou.run.records import Limit, RunState
@@ -33,7 +33,7 @@ from . import harness, ledger
 from .chronicle import SETTINGS, Before, Chronicle, Moment, rest
 from .harness import How, Violation
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 300.0
 _STEP = Limit("step", 1)
 # Longer than any request of the dead runner can be on its way; the journal is dated back by it.
 _REQUEST_S = 600.0
@@ -234,7 +234,7 @@ def _held(one: Site, how: How, at: str) -> None:
     """Cancel or force while the runner stands still at the point."""
     deadline = time.monotonic() + _PATIENCE_S
     while at not in one.passed():
-        if not one.operator.pids() or time.monotonic() > deadline:
+        if not view.is_going(one.operator.place) or time.monotonic() > deadline:
             return
         time.sleep(0.02)
     runner = locks.holder(one.operator.place.runner_lock)

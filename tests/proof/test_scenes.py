@@ -18,7 +18,7 @@ import pytest
 from cou.run import crash, locks
 from cou.run.journal import Journal
 from cou.run.records import Limit, RunState, StepState
-from juju_testbed.model.troubles import Mode, Trouble
+from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
 
 from . import chronicle, ledger, real
 
@@ -53,7 +53,7 @@ def operate(one, verb, at=""):
         cwd=TOP,
         text=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     if at:
         assert at in one.passed(), (at, one.passed(), done.stderr)
@@ -149,11 +149,15 @@ def test_a_cancel_killed_in_the_middle_is_recorded_or_not(book, side):
 def test_a_drain_by_signal_whose_supervisor_is_killed_leaves_an_interrupted_run(book, side):
     at = f"supervisor:journal/cancel/{side}#1"
     with real.site(at_kind(book, "set-config")) as one:
+        # So that the run cannot be over before it is to drain.
+        troubles = one.cloud.model.troubles
+        on_cloud(one, lambda: troubles.add(Trouble("hook", "*", "*", Mode.HOLD, FOR_EVER)))
         with real.struck(one, at):
             one.operator.upgrade()
         one.operator.wait(RunState.RUNNING)
         os.kill(locks.holder(one.operator.place.supervisor_lock), signal.SIGTERM)
         assert one.finish() is RunState.INTERRUPTED
+        on_cloud(one, troubles.clear)
         assert at in one.passed()
         finish_and_judge(book, one)
     assert real.judged(book, one) == []
@@ -166,7 +170,7 @@ def on_cloud(one, call):
     async def do():
         call()
 
-    asyncio.run_coroutine_threadsafe(do(), one.cloud.loop).result(20)
+    asyncio.run_coroutine_threadsafe(do(), one.cloud.loop).result(120)
 
 
 @SIDES

@@ -87,9 +87,9 @@ class Enclosure:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.kill()
-        self._process.wait(20)
+        self._process.wait(90)
         for top in self._cgroups():
-            deadline = time.monotonic() + 90
+            deadline = time.monotonic() + 180
             while top.exists():
                 # A cgroup can be removed once its processes are reaped, the innermost first.
                 for folder, _, _ in os.walk(top, topdown=False):

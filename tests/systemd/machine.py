@@ -33,7 +33,7 @@ done
 cd "$0" && exec "$@"' "$PWD" "$@"
 """
 SPACES = ("-m", "-u", "-i", "-n", "-p", "-C")
-BOOT_S = 60
+BOOT_S = 240
 
 
 # Folders that the service does not see, or sees empty (ProtectHome, PrivateTmp).
@@ -155,7 +155,7 @@ class Machine:
             input=text,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
         assert not check or done.returncode == 0, (command, done.stdout, done.stderr)
         return done
@@ -176,7 +176,7 @@ class Machine:
             os.kill(self.leader, signal.SIGKILL)  # its PID 1: nothing in it lives on
         else:
             self.run("systemctl", "poweroff", check=False)
-        process.wait(150)
+        process.wait(400)
         self.leader = 0
 
     def close(self) -> None:

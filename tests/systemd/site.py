@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -9,11 +10,13 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import jubilant
 from juju_testbed import judge
 
+from .. import hold
 from .machine import AGENT, ROOT, Machine
 
 BUNDLE = pathlib.Path(__file__).with_name("bundle.yaml")
@@ -21,6 +24,9 @@ PASSWORD = "not-for-any-log-0816"
 SERVICE = "cou-cou-0.service"
 RUN = "/run/cou/cou-0"
 LIVE = ("starting", "running", "waiting", "draining")
+# What is waited for comes within seconds; the machine that tests may be busy. After 300 s an
+# update-status would tell what nobody else has told.
+LONGEST_S = 280
 
 
 class Site:
@@ -64,7 +70,7 @@ class Site:
         uri = juju.add_secret("cou-login", {"username": "cou", "password": PASSWORD})
         juju.grant_secret("cou-login", "cou")
         juju.config("cou", {"credentials": uri})
-        self.await_status("active", "ready", timeout_s=120)
+        self.await_status("active", "ready")
 
     def stop(self) -> None:
         """End the machine and the testbed, and all they have started."""
@@ -81,21 +87,42 @@ class Site:
         return _run([*self.machine.enclosure.enter(), *command])
 
     def act(self, action: str, **parameters: Any) -> dict[str, Any]:
-        """Run an action; return its results."""
-        return self.juju.run("cou/0", action, parameters).results
+        """Run an action; return its results.
+
+        Where the charm says so, because the processes of the last attempt are still ending, try
+        again in a moment.
+        """
+        deadline = time.monotonic() + LONGEST_S
+        while True:
+            try:
+                return self.juju.run("cou/0", action, parameters, wait=LONGEST_S).results
+            except jubilant.TaskError as error:
+                ending = error.task.results.get("code") == "run-ending"
+                if not ending or time.monotonic() > deadline:
+                    raise
 
     def plan_and_upgrade(self) -> dict[str, Any]:
         """Show the plan and start it."""
-        self.act("plan")
-        return self.act("upgrade")
+        return self.act("upgrade", plan=self.act("plan")["hash"])
+
+    @contextlib.contextmanager
+    def going(self) -> Iterator[dict[str, Any]]:
+        """Begin an upgrade that is in its middle when the block begins and cannot end in it.
+
+        Yields what `upgrade` has answered.
+        """
+        answer = self.plan_and_upgrade()
+        self.await_steps(1)
+        with hold.held(self.testbed):
+            yield answer
 
     def seen(self) -> dict[str, Any]:
         """Return the run as the action `status` shows it."""
         return json.loads(self.act("status", format="json")["run"])
 
-    def await_run(self, *states: str, timeout_s: float = 60) -> dict[str, Any]:
+    def await_run(self, *states: str) -> dict[str, Any]:
         """Wait until the run is in one of some states."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + LONGEST_S
         while (seen := self.seen())["state"] not in states:
             assert time.monotonic() < deadline, (seen["state"], seen["error"], self.log())
             time.sleep(0.8)
@@ -103,7 +130,7 @@ class Site:
 
     def await_steps(self, count: int) -> None:
         """Wait until so many steps are done."""
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + LONGEST_S
         while (seen := self.seen())["number"] <= count:
             assert time.monotonic() < deadline, (seen["state"], self.log())
             assert seen["state"] in LIVE, (seen["state"], seen["error"], self.log())
@@ -111,15 +138,15 @@ class Site:
 
     def finish(self) -> None:
         """Let the run go to its end; it must be the upgrade, with nothing done twice."""
-        self.await_run("completed", timeout_s=90)
+        self.await_run("completed")
         self.testbed("snapshot")
         entries = judge.read(self.machine.juju / "log" / "operations.jsonl")
         verdict = judge.verdict(entries, {"target": "victoria", "backup": True})
         assert not verdict.violations, verdict.violations
 
-    def await_status(self, status: str, words: str, timeout_s: float = 90) -> None:
+    def await_status(self, status: str, words: str) -> None:
         """Wait until `juju status` says so of the unit."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + LONGEST_S
         while True:
             shown = self.juju.status().apps["cou"].units["cou/0"].workload_status
             if shown.current == status and words in shown.message:
@@ -136,7 +163,7 @@ class Site:
         group = self.service("ControlGroup")
         if not group:
             return []
-        script = f"cat $(find /sys/fs/cgroup -path '*{group}/cgroup.procs')"
+        script = f"cat $(find /sys/fs/cgroup -path '*{group}/cgroup.procs') || :"
         found = {int(pid) for pid in self.machine.run("sh", "-c", script).stdout.split()}
         assert 0 not in found, "a process from outside of the machine"
         return sorted(found)
@@ -185,6 +212,6 @@ class Site:
 
 def _run(command: list[str]) -> str:
     environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
     assert done.returncode == 0, (command, done.stdout, done.stderr)
     return done.stdout

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
+import time
 
 import pytest
 
 from .site import PASSWORD, SERVICE
-from .test_service import STEPS, assert_nothing_runs, await_over
+from .test_service import assert_nothing_runs, await_over
 
 pytestmark = [pytest.mark.systemd, pytest.mark.slow]
 COU = "/usr/local/bin/cou"
@@ -28,10 +30,13 @@ def test_the_command_that_the_charm_installs_joins_the_service(site):
     tool = "/var/lib/juju/tools/unit-cou-0/juju-exec"
     site.machine.run("ln", "-s", tool, "/usr/local/bin/juju-exec")
     plan = json.loads(site.machine.run(COU, "plan", "--format", "json").stdout)
-    assert site.act("plan")["hash"] == plan["hash"]
-    site.act("upgrade", plan=plan["hash"])
-    site.await_steps(STEPS)
-    told = site.machine.run("bash", "-c", ATTACH_AND_TERMINATE).stdout
+    with concurrent.futures.ThreadPoolExecutor() as beside:
+        with site.going() as answer:
+            assert answer["plan"] == plan["hash"]
+            typed = beside.submit(site.machine.run, "bash", "-c", ATTACH_AND_TERMINATE)
+            while not typed.done() and site.seen()["cancel"] is None:
+                time.sleep(0.3)
+        told = typed.result().stdout
     assert "ended with 143\n" in told
     assert told.endswith("charmed-openstack-upgrader has been stopped safely\n")
     assert site.seen()["state"] == "stopped"

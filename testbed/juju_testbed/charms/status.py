@@ -35,14 +35,13 @@ def judged(site: Site) -> tuple[str, str]:
     if site.world.sealed:
         return "blocked", SEALED
     services = site.machine.services
-    down = sorted(s for s in site.facts.services if services.get(s, "active") != "active")
+    down = [s for s in site.facts.services if services.get(s, "active") != "active"]
     if down:
-        return "blocked", f"Services not running that should be: {', '.join(down)}"
+        return "blocked", f"Services not running that should be: {', '.join(sorted(down))}"
     return "active", _ready(site) + _deferred(site)
 
 
 def _ready(site: Site) -> str:
-    units = len(site.place.model.units_of(site.app.name))
     if site.facts.name == "ceph-osd":
         return "Unit is ready (1 OSD)"
     if site.facts.name == "mysql-innodb-cluster":
@@ -52,7 +51,8 @@ def _ready(site: Site) -> str:
         )
     if site.facts.name == "vault":
         return "Unit is ready (active: true, mlock: disabled)"
-    if site.facts.name in ("rabbitmq-server", "ceph-mon", "hacluster") and units > 1:
+    clusters = site.facts.name in ("rabbitmq-server", "ceph-mon", "hacluster")
+    if clusters and len(site.place.model.units_of(site.app.name)) > 1:
         return "Unit is ready and clustered"
     return "Unit is ready"
 

@@ -91,6 +91,7 @@ def ceph_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(_table()["ceph_names"]))
 
 
+@functools.cache
 def version(key: str, series: str, release: str, track: str) -> str:
     """Return what a unit reports as its workload version.
 

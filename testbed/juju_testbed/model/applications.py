@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import itertools
 from collections.abc import Sequence
@@ -32,8 +31,8 @@ class Applications(MachineTasks):
             base_machine=base,
         )
         now = self.clock.now()
-        machine.agent = dataclasses.replace(machine.agent, since=now)
-        machine.instance = dataclasses.replace(machine.instance, since=now)
+        machine.agent = machine.agent._replace(since=now)
+        machine.instance = machine.instance._replace(since=now)
         self.machines[id] = machine
         return machine
 

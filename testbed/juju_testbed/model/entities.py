@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from .charm import CharmDefinition
 
@@ -20,14 +21,13 @@ class Counted:
         object.__setattr__(self, name, value)
 
 
-@dataclasses.dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """A status value; `since` changes only when status or message change."""
 
     current: str
     message: str = ""
     since: datetime.datetime | None = None
-    data: dict[str, Any] = dataclasses.field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
 
 @dataclasses.dataclass

@@ -11,6 +11,7 @@ import collections
 import dataclasses
 import enum
 from collections.abc import Mapping
+from typing import NamedTuple
 
 # Hooks whose resolvers come before the one of actions; `start` is queued only after a reboot.
 _EARLY = ("start", "leader-elected", "leader-settings-changed", "relation-created")
@@ -27,13 +28,12 @@ class Kind(enum.Enum):
     END = "end"  # the unit is gone; the agent ends with it
 
 
-@dataclasses.dataclass(frozen=True)
-class Next:
+class Next(NamedTuple):
     """The next operation: a hook's name, a task's id, or a charm URL as `subject`."""
 
     kind: Kind
     subject: str = ""
-    context: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    context: Mapping[str, str] = {}
     task: int = 0
 
 

@@ -51,6 +51,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     # asyncio's own
     _ready: collections.deque[asyncio.Handle]
     _stopping: bool
+    _closed: bool
     _process_events: Callable[[list[Any]], None]
 
     def __init__(self) -> None:
@@ -83,7 +84,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call back at a virtual time."""
-        if self.is_closed():
+        if self._closed:
             raise RuntimeError("Event loop is closed")
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._timers, (when, next(self._number), timer))
@@ -94,34 +95,47 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         super().close()
         self._timers.clear()
 
+    def call_soon(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Call back in the next turn."""
+        if self._closed:
+            raise RuntimeError("Event loop is closed")
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
     def _run_once(self) -> None:
         """Take turns, as `asyncio.BaseEventLoop` does, until somebody stops the loop."""
-        self._turn()
-        while not self._stopping:
-            self._turn()
+        ready, timers, files = self._ready, self._timers, self._files
+        while True:
+            if self.threads_busy or files.files > 1:
+                # A thread's work takes no virtual time: wait for it really, then look again.
+                really = self.threads_busy and not (ready or self._stopping)
+                self._process_events(files.select(0.05 if really else 0))
+            # Alone with the loop's own pipe nothing can come from outside.
+            if not (ready or self._stopping or self.threads_busy):
+                self._move_time()
+            while timers and timers[0][0] <= self._virtual_now:
+                ready.append(heapq.heappop(timers)[2])
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if not handle._cancelled:  # pyright: ignore[reportPrivateUsage]
+                    handle._run()  # pyright: ignore[reportPrivateUsage]
+            if self._stopping:
+                return
 
-    def _turn(self) -> None:
-        """Take one turn; a standstill moves the time."""
-        ready, timers = self._ready, self._timers
-        if self.threads_busy or self._files.files > 1:
-            # A thread's work takes no virtual time: wait for it really, then look again.
-            really = self.threads_busy and not (ready or self._stopping)
-            self._process_events(self._files.select(0.05 if really else 0))
-        # Alone with the loop's own pipe nothing can come from outside.
-        if not (ready or self._stopping or self.threads_busy):
-            while timers and timers[0][2].cancelled():
-                heapq.heappop(timers)
-            if not timers:
-                raise NothingLeft("no timer, no thread, no input: virtual time stands still")
-            self._virtual_now = max(self._virtual_now, timers[0][0])
-        while timers and timers[0][0] <= self._virtual_now:
-            timer = heapq.heappop(timers)[2]
-            if not timer.cancelled():
-                ready.append(timer)
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle.cancelled():
-                handle._run()  # pyright: ignore[reportPrivateUsage]
+    def _move_time(self) -> None:
+        """Go on to the next timer: everybody waits."""
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        if not timers:
+            raise NothingLeft("no timer, no thread, no input: virtual time stands still")
+        self._virtual_now = max(self._virtual_now, timers[0][0])
 
     def run_in_executor(
         self,

@@ -30,7 +30,7 @@ def service(name="glance", *, actions=SERVICE_ACTIONS, units=3, leader=1, haclus
         )
     app = world.apps[name]
     led = {
-        unit.name: dataclasses.replace(unit, leader=unit.name == f"{name}/{leader}")
+        unit.name: unit._replace(leader=unit.name == f"{name}/{leader}")
         for unit in app.units.values()
     }
     world.apps[name] = dataclasses.replace(app, units=led)

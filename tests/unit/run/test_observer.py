@@ -38,7 +38,7 @@ class Model(World):
         app = self.apps[name]
         unit = f"{name}/0"
         agent = Status(current, "", self.now())
-        units = {**app.units, unit: dataclasses.replace(app.units[unit], agent=agent)}
+        units = {**app.units, unit: app.units[unit]._replace(agent=agent)}
         self.apps[name] = dataclasses.replace(app, units=units)
 
 

@@ -67,7 +67,7 @@ class Bench:
     def unit(self, name, **fields):
         """Change a unit's status."""
         app = self.world.apps[name.partition("/")[0]]
-        changed = dataclasses.replace(app.units[name], **fields)
+        changed = app.units[name]._replace(**fields)
         units = {**app.units, name: changed}
         self.world.apps[app.name] = dataclasses.replace(app, units=units)
 

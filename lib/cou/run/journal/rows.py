@@ -65,6 +65,7 @@ def _damaged(what: str, why: str) -> JournalError:
     )
 
 
+@functools.lru_cache(maxsize=8)  # a run's is read again and again, and never changed
 @_sound
 def plan(text: str) -> Plan:
     """Read a stored plan."""
@@ -135,6 +136,7 @@ def attempt(row: sqlite3.Row) -> Attempt:
     )
 
 
+@functools.lru_cache(maxsize=1 << 12)  # all steps of a run are read at once, most as they were
 @_sound
 def step(row: sqlite3.Row) -> StepRecord:
     """Read a row of step."""

@@ -17,7 +17,7 @@ class Steps(Runs):
     def steps(self, run: str) -> dict[str, StepRecord]:
         """Return what became of every step, in the plan's order."""
         found = self._db.read("select * from step where run = ? order by position", run)
-        return {row["id"]: rows.step(row) for row in found}
+        return {record.id: record for record in map(rows.step, found)}
 
     def step(self, run: str, step: str) -> StepRecord:
         """Return what became of one step.

@@ -189,6 +189,23 @@ def test_another_process_sees_that_something_was_written(tmp_path, journal):
     other.close()
 
 
+def test_steps_are_as_whoever_wrote_last_has_left_them(journal):
+    attempt = begin(journal)
+    run, step = attempt.run, next(iter(journal.steps(attempt.run)))
+    assert journal.steps(run) is journal.steps(run)
+    other = Journal(journal.home)
+    other.begin_step(attempt.token, step)
+    assert journal.steps(run)[step].state is StepState.RUNNING
+    journal.end_step(attempt.token, step, StepState.FAILED)
+    assert journal.steps(run)[step].state is StepState.FAILED
+    with pytest.raises(ZeroDivisionError), journal._db.write("taken-back") as db:
+        db.execute("update step set state = 'done'")
+        assert journal.steps(run)[step].state is StepState.DONE
+        _ = 1 / 0
+    assert journal.steps(run)[step].state is StepState.FAILED
+    other.close()
+
+
 def test_files_are_for_their_owner_only(journal):
     assert stat.S_IMODE(os.stat(journal.home).st_mode) == 0o700
     assert stat.S_IMODE(os.stat(journal.home / FILE).st_mode) == 0o600

@@ -163,6 +163,11 @@ class Database:
         """Return a number that changes when another connection has written."""
         return int(self.read("pragma data_version")[0][0])
 
+    def state(self) -> object:
+        """Return what equals an earlier answer only if nobody has written anything since."""
+        seen = self.version(), self._db.total_changes
+        return object() if self._db.in_transaction else seen  # what may be taken back is no state
+
     def close(self) -> None:
         """Close the connection."""
         self._db.close()

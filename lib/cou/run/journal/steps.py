@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...errors import JournalError
 from ..records import Resolution, StepRecord, StepState, Verdict
@@ -14,10 +14,15 @@ from .runs import Runs
 class Steps(Runs):
     """The table step."""
 
-    def steps(self, run: str) -> dict[str, StepRecord]:
+    _known: tuple[object, Mapping[str, StepRecord]] = (None, {})
+
+    def steps(self, run: str) -> Mapping[str, StepRecord]:
         """Return what became of every step, in the plan's order."""
-        found = self._db.read("select * from step where run = ? order by position", run)
-        return {record.id: record for record in map(rows.step, found)}
+        state = run, self._db.state()
+        if state != self._known[0]:
+            found = self._db.read("select * from step where run = ? order by position", run)
+            self._known = state, {record.id: record for record in map(rows.step, found)}
+        return self._known[1]
 
     def step(self, run: str, step: str) -> StepRecord:
         """Return what became of one step.

@@ -36,7 +36,8 @@ class LoopClock:
         import asyncio
 
         self._start = start
-        self._at = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._at = self._loop.time()
 
     def now(self) -> datetime.datetime:
         """Return the machine's time, or the start plus what the loop's clock has gone on."""
@@ -46,9 +47,7 @@ class LoopClock:
 
     def monotonic(self) -> float:
         """Return the loop's clock."""
-        import asyncio
-
-        return asyncio.get_running_loop().time()
+        return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the loop."""

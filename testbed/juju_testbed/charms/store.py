@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import zlib
 from collections.abc import Mapping
@@ -97,8 +98,7 @@ class OpenStackStore:
         Raises:
             NotInStore: it is not of this store.
         """
-        match = _URL.match(url)
-        if match is None or match["name"] not in catalogue():
+        if _name(url) not in catalogue():
             raise NotInStore(f'charm "{url}" not found')
         return self.charm
 
@@ -125,6 +125,12 @@ class OpenStackStore:
                 for risk in RISKS:
                     numbers.update(self.revisions(facts.name, f"{track}/{risk}", series))
         return numbers
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _name(url: str) -> str:
+    match = _URL.match(url)
+    return match["name"] if match else ""
 
 
 def _base_of(facts: CharmFacts, track: str) -> int:

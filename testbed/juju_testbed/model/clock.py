@@ -27,7 +27,8 @@ class Clock:
         self.scale = scale
         self._epoch = epoch or datetime.datetime.now(datetime.timezone.utc)
         self._origin: float | None = None
-        self._last = self._epoch - _TICK
+        self._last = self._found = self._epoch - _TICK
+        self._read_at: float | None = None
 
     def now(self) -> datetime.datetime:
         """Return the world's time in UTC; every call gives a later one.
@@ -44,19 +45,24 @@ class Clock:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # built before the loop runs: time stands still until then
             return self._last
+        at = loop.time()
         if self._origin is None:
-            self._origin = loop.time()
-        return self._epoch + datetime.timedelta(seconds=(loop.time() - self._origin) * self.scale)
+            self._origin = at
+        if at != self._read_at:  # of a virtual loop, most reads are at the moment of the last
+            passed = datetime.timedelta(seconds=(at - self._origin) * self.scale)
+            self._read_at, self._found = at, self._epoch + passed
+        return self._found
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep the time; the loop that it was read from is another one next time."""
         now = self.now()
-        return {"scale": self.scale, "_epoch": now, "_origin": None, "_last": now}
+        kept = {"scale": self.scale, "_epoch": now, "_last": now, "_found": now}
+        return {**kept, "_origin": None, "_read_at": None}
 
     def resume(self, moment: datetime.datetime) -> None:
         """Go on from a time that is later than the one that was kept."""
         if moment > self._last:
-            self._epoch, self._origin = moment, None
+            self._epoch, self._origin, self._read_at = moment, None, None
 
     def jump(self, world_seconds: float) -> None:
         """Set the clock forward or back, as a correction by hand or by NTP does.
@@ -64,6 +70,7 @@ class Clock:
         Who sleeps is not woken earlier or later: durations are measured on another clock.
         """
         self._epoch += datetime.timedelta(seconds=world_seconds)
+        self._read_at = None
         if world_seconds < 0:
             self._last += datetime.timedelta(seconds=world_seconds)
 

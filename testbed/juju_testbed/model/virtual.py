@@ -39,6 +39,30 @@ class _CountingSelector(selectors.SelectSelector):
         return key
 
 
+class _Handle(asyncio.TimerHandle):
+    """One for timers and for the next turn alike: made and cancelled in half of asyncio's time."""
+
+    __slots__ = ()
+
+    def __init__(  # pyright: ignore[reportMissingSuperCall]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: Any,
+        loop: asyncio.AbstractEventLoop,
+        context: contextvars.Context | None,
+    ):
+        self._when, self._callback, self._args, self._loop = when, callback, args, loop
+        self._context = contextvars.copy_context() if context is None else context
+        self._cancelled = self._scheduled = False
+        self._source_traceback = self._repr = None
+
+    def cancel(self) -> None:
+        """Forget what it would call."""
+        self._cancelled = True
+        self._callback = self._args = None
+
+
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Runs hours of timers in no time, in a deterministic order: of equal ones the older first.
 
@@ -86,7 +110,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Call back at a virtual time."""
         if self._closed:
             raise RuntimeError("Event loop is closed")
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        timer = _Handle(when, callback, args, self, context)
         heapq.heappush(self._timers, (when, next(self._number), timer))
         return timer
 
@@ -104,7 +128,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Call back in the next turn."""
         if self._closed:
             raise RuntimeError("Event loop is closed")
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Handle(self._virtual_now, callback, args, self, context)
         self._ready.append(handle)
         return handle
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import sqlite3
@@ -198,10 +199,10 @@ def test_steps_are_as_whoever_wrote_last_has_left_them(journal):
     assert journal.steps(run)[step].state is StepState.RUNNING
     journal.end_step(attempt.token, step, StepState.FAILED)
     assert journal.steps(run)[step].state is StepState.FAILED
-    with pytest.raises(ZeroDivisionError), journal._db.write("taken-back") as db:
+    with contextlib.suppress(InterruptedError), journal._db.write("taken-back") as db:
         db.execute("update step set state = 'done'")
         assert journal.steps(run)[step].state is StepState.DONE
-        _ = 1 / 0
+        raise InterruptedError
     assert journal.steps(run)[step].state is StepState.FAILED
     other.close()
 

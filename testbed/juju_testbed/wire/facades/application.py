@@ -59,7 +59,7 @@ def _options(app: Application) -> dict[str, Any]:
     return shown
 
 
-@FACADE.method("CharmConfig", "read")
+@FACADE.method("CharmConfig", "read", fresh=True)
 async def charm_config(call: Call) -> dict[str, Any]:
     """Return the options of several applications."""
     return each(
@@ -69,7 +69,7 @@ async def charm_config(call: Call) -> dict[str, Any]:
     )
 
 
-@FACADE.method("GetConfig", "read")
+@FACADE.method("GetConfig", "read", fresh=True)
 async def get_config(call: Call) -> dict[str, Any]:
     """Return the options of entities given by tag."""
     return each(

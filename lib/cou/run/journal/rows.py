@@ -119,6 +119,7 @@ def run(row: sqlite3.Row) -> Run:
     )
 
 
+@functools.lru_cache(maxsize=8)  # it is read at each write
 @_sound
 def attempt(row: sqlite3.Row) -> Attempt:
     """Read a row of attempt."""

@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import threading
@@ -19,12 +18,15 @@ from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.controller import Controller
 from juju_testbed.model.model import Model
+from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
 from juju_testbed.wire import certificates, server
 from juju_testbed.wire.facades.releases import AGENTS, NEWEST
 
 from .terminal import Terminal
 
 PASSWORD = "not-for-any-log-4712"
+# Where nobody listens, and no server that takes any free port ever will.
+NOBODY = "127.0.0.1:1"
 # The cloud of the transcripts: keystone is the first application to be upgraded. `prometheus` is
 # no application that cou knows.
 BUNDLE = """
@@ -42,7 +44,7 @@ QUICK = dataclasses.replace(profile.INSTANT, upgrade=0.5, hook=0.05)
 
 
 class Cloud:
-    """A controller with one model, served on loopback; `server.latency_s` may be changed."""
+    """A controller with one model, served on loopback."""
 
     def __init__(self, name="test-model", source=BUNDLE, durations=QUICK, juju=NEWEST):
         self._ready = threading.Event()
@@ -54,7 +56,7 @@ class Cloud:
             target=lambda: asyncio.run(self._main()), name="cloud", daemon=True
         )
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(120)
 
     async def _main(self):
         self._loop = asyncio.get_running_loop()
@@ -79,12 +81,20 @@ class Cloud:
 
     def stop(self):
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive()
 
     def do(self, call, *arguments):
         """Have something done where the cloud runs, soon."""
         self._loop.call_soon_threadsafe(call, *arguments)
+
+    def hold(self, kind="command", unit="keystone/*", name="*dist-upgrade*"):
+        """Have what a run asks for not come to its end before `release`, nor the run itself."""
+        self.do(self.model.troubles.add, Trouble(kind, unit, name, Mode.HOLD, FOR_EVER))
+
+    def release(self):
+        """Let what is held go on."""
+        self.do(self.model.troubles.clear)
 
     def count(self, event):
         """Count entries of the log, but for the questions that a plan asks of units."""
@@ -139,13 +149,13 @@ class User:
 
     def knows_cloud(self, cloud):
         # The first address is dead, as one of a controller that moved often is.
-        endpoints = [f"127.0.0.1:{free_port()}", cloud.server.address]
+        endpoints = [NOBODY, cloud.server.address]
         self.knows(endpoints, cloud.certs.ca, cloud.model.uuid, cloud.name)
 
     def at_terminal(self, *arguments):
         return Terminal(arguments, self.environment)
 
-    def run(self, *arguments, timeout_s=120):
+    def run(self, *arguments, timeout_s=300):
         """Run it without a terminal; return exit code, stdout and stderr."""
         done = subprocess.run(
             [sys.executable, "-m", "cou.cli", *arguments],
@@ -166,9 +176,3 @@ class User:
 
 def _current(name):
     return {"current-controller": name}
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]

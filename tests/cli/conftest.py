@@ -46,7 +46,7 @@ def at(user):
 def eventually():
     """Wait for something to become true."""
 
-    def wait(check, timeout_s=60):
+    def wait(check, timeout_s=180):
         deadline = time.monotonic() + timeout_s
         while not check():
             assert time.monotonic() < deadline, "it never came"

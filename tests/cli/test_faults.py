@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from .cloud import free_port
+from .cloud import NOBODY
 
 UUID = "a" * 8
 
@@ -18,7 +18,7 @@ UUID = "a" * 8
 @pytest.fixture
 def known(user):
     """Let the user know a model that cannot be reached; return its journal's folder."""
-    user.knows([f"127.0.0.1:{free_port()}"], "", UUID)
+    user.knows([NOBODY], "", UUID)
     return user.home / "state" / "cou" / UUID
 
 
@@ -35,7 +35,7 @@ def without_terminal(user, *command, **more):
     """Run a program as a user does without a terminal; `more` is for `subprocess.run`."""
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.run(
-        command, env=user.environment, text=True, timeout=60, check=False, **pipes | more
+        command, env=user.environment, text=True, timeout=300, check=False, **pipes | more
     )
 
 

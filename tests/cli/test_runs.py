@@ -10,7 +10,6 @@ import subprocess
 import sys
 
 import pytest
-from juju_testbed.model.troubles import Mode, Trouble
 
 from .cloud import PASSWORD, Cloud
 from .terminal import CTRL_C
@@ -36,7 +35,7 @@ def test_a_yes_to_every_question_ends_at_the_target(cloud, user, at):
             terminal.until(START)
             terminal.type("y\n")
             asked += 1
-        terminal.read()
+        assert terminal.read(), terminal.text
     assert terminal.end() == 0
     applications = re.findall(r"^Upgrade plan for '([a-z-]+)'", terminal.text, re.M)
     assert asked == 1 + len(set(applications)) == 4
@@ -74,30 +73,31 @@ def count_actions(cloud, name):
 
 
 def test_after_both_kinds_of_stop_upgrade_finishes_the_job(cloud, user, at):
-    troubles = cloud.model.troubles
-    cloud.do(troubles.add, Trouble("command", "keystone/*", "*dist-upgrade*", Mode.HOLD))
     for ending in (NOT_WAITED, STOPPED):
-        terminal = at("upgrade", "--auto-approve")
-        terminal.until("Running cloud upgrade...")
-        terminal.until("keystone")
+        terminal = begin(cloud, at)
         terminal.type(CTRL_C)
         terminal.until(CANCELLING)
+        terminal.until("What runs is being finished")
         if ending == NOT_WAITED:
             terminal.type(CTRL_C)
+        else:
+            cloud.release()
         assert terminal.end() == 130
         assert ending in without_blank(terminal.text)
-        cloud.do(troubles.clear)
+        cloud.release()
     code, out, err = user.run("upgrade", "--auto-approve", "--format", "json")
     assert code == 0, err
     assert json.loads(out)["state"] == "completed"
     assert count_actions(cloud, "mysqldump") == 1
 
 
-def test_a_lost_terminal_lets_an_approved_run_go_on(cloud, user, at, eventually):
-    terminal = begin(at)
+def test_a_lost_terminal_lets_an_approved_run_go_on(cloud, user, at):
+    terminal = begin(cloud, at)
     terminal.hang_up()
     assert terminal.end() == 1
     attached = at("attach")
+    attached.until("ctrl+c: finish what runs")
+    cloud.release()
     attached.until(DONE)
     assert attached.end() == 0
     assert user.status()["state"] == "completed"
@@ -121,10 +121,12 @@ def test_a_lost_terminal_stops_an_interactive_run_at_the_next_question(
 
 
 def test_ctrl_c_at_an_attached_terminal_drains_the_run(cloud, user, at):
-    first = begin(at)
+    first = begin(cloud, at)
     second = at("attach")
     second.until("ctrl+c: finish what runs")
     second.type(CTRL_C)
+    second.until("What runs is being finished")
+    cloud.release()
     assert second.end() == 130
     assert STOPPED in without_blank(second.text)
     assert first.end() == 1
@@ -132,8 +134,9 @@ def test_ctrl_c_at_an_attached_terminal_drains_the_run(cloud, user, at):
 
 
 def test_a_cancel_from_another_terminal_stops_safely(cloud, user, at):
-    terminal = begin(at)
+    terminal = begin(cloud, at)
     code, out, _ = user.run("cancel")
+    cloud.release()
     assert code == 0
     assert "Nothing further begins" in out
     assert terminal.end() == 1
@@ -209,8 +212,9 @@ def test_no_terminal_and_no_approval_is_refused(cloud, user):
 
 
 def test_two_upgrades_at_once_are_one(cloud, user, at):
-    first = begin(at)
+    first = begin(cloud, at)
     code, _, err = user.run("upgrade", "--auto-approve")
+    cloud.release()
     assert code == 1
     assert "cou attach" in err
     first.until(DONE)
@@ -246,7 +250,7 @@ def test_a_reader_that_went_away_is_no_fault(cloud, user):
     process.stdout.close()
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
-    assert process.wait(30) == 1
+    assert process.wait(120) == 1
 
 
 def test_a_terminal_lost_at_the_question_begins_nothing(cloud, user, at):
@@ -277,14 +281,12 @@ def test_bash_completes_verbs_options_and_models(user, cloud):
 
 @pytest.mark.deep
 def test_a_killed_run_is_resolved_restored_and_abandoned(cloud, user, at):
-    terminal = begin(at)
-    # What runs cannot be seen to end before the second ctrl+c.
-    cloud.server.latency_s = 5.0
+    terminal = begin(cloud, at)
     terminal.type(CTRL_C)
     terminal.until(CANCELLING)
     terminal.type(CTRL_C)
     assert terminal.end() == 130
-    cloud.server.latency_s = 0.0
+    cloud.release()
     doubtful = [step["id"] for step in leaves(user.status()) if step["state"] == "in-doubt"]
     assert doubtful
     for step in doubtful:

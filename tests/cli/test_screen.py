@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 import sys
 
 import pytest
 
-from .cloud import QUICK, Cloud
+from .cloud import Cloud
 from .test_transcripts import STOPPED, assert_in_order
 from .tmux import Tmux
 
@@ -19,7 +18,8 @@ pytestmark = [
 
 
 def test_a_narrow_screen_shows_since_when_and_keeps_nothing_of_the_view(user, tmp_path):
-    cloud = Cloud(durations=dataclasses.replace(QUICK, upgrade_charm=3.0))
+    cloud = Cloud()
+    cloud.hold("hook", name="upgrade-charm")
     user.knows_cloud(cloud)
     # Narrower than what is waited for is told in, so that lines of the view wrap.
     command = (sys.executable, "-m", "cou.cli", "upgrade", "--auto-approve")
@@ -27,6 +27,8 @@ def test_a_narrow_screen_shows_since_when_and_keeps_nothing_of_the_view(user, tm
     try:
         tmux.until("keystone/0 has not finished", " since ")
         tmux.type("C-c")
+        tmux.until("What runs is being finished")
+        cloud.release()
         tmux.until(STOPPED.strip())
         text = tmux.scrolled()
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PASSWORD = "only-for-the-demo"
-_READY_S = 60.0
+_READY_S = 240.0
 
 
 class Trouble(Exception):

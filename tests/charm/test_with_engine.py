@@ -6,8 +6,9 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cou
 import pytest
@@ -15,7 +16,7 @@ import yaml
 from cou.plan.options import Options
 from cou.plan.plan import canonical
 from cou.plan.settings import Settings
-from cou.run import locks
+from cou.run import locks, view
 from cou.run.journal import FILE, Journal
 from cou.run.place import Place
 from cou.run.records import Limit, RunState
@@ -55,6 +56,15 @@ def show_plan(house: House) -> str:
     journal.show(canonical(plan.to_dict()), dataclasses.asdict(Settings()))
     journal.close()
     return plan.hash
+
+
+def await_that(seen: Callable[[], Any]) -> Any:
+    """Wait until something is so, and return it."""
+    deadline = time.monotonic() + 180
+    while not (found := seen()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
 
 
 def run_that_died(house: House) -> None:
@@ -156,9 +166,7 @@ def test_upgrade_returns_at_once_and_force_leaves_no_process(real: House):
     assert found["state"] in ("starting", "running")
     assert Path(found["log"]).exists()
     assert place(real).credential.stat().st_mode & 0o777 == 0o600
-    supervisor = locks.holder(place(real).supervisor_lock)
-    assert supervisor
-
+    supervisor = await_that(lambda: locks.holder(place(real).supervisor_lock))
     assert real.refused("upgrade")[1]["code"] == "run-going-on"
     assert real.fire("update_status").unit_status.name == "maintenance"
 
@@ -176,13 +184,13 @@ def test_upgrade_returns_at_once_and_force_leaves_no_process(real: House):
 def test_a_cancel_is_acknowledged_and_stops_the_runner(real: House):
     show_plan(real)
     real.act("upgrade")
+    await_that(lambda: locks.holder(place(real).supervisor_lock))
     found = real.act("cancel")
     assert found["acknowledged"] == "yes"
     assert found["state"] == "draining"
-    deadline = time.monotonic() + 120
-    while (state := real.act("status")["state"]) == "draining" and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert state == "stopped"
+    await_that(lambda: real.act("status")["state"] != "draining")
+    assert real.act("status")["state"] == "stopped"
+    await_that(lambda: not view.is_alive(place(real)))
     status = real.fire("update_status").unit_status
     assert status.message.endswith("to go on: juju run cou/0 upgrade")
     assert not place(real).credential.exists()

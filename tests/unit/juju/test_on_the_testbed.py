@@ -18,7 +18,7 @@ from juju_testbed.model.model import Model
 from juju_testbed.model.simple import SimpleCharm, SimpleStore
 from juju_testbed.wire import certificates, server
 
-TIMING = Timing(call_s=5.0, connect_s=5.0, window_s=2.0, pause_s=0.05)
+TIMING = Timing(call_s=60.0, connect_s=60.0, window_s=60.0, pause_s=0.05)
 CERTIFICATES = certificates.make()
 
 

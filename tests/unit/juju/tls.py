@@ -109,6 +109,7 @@ class Daemon:
         garbage: methods answered with what is no message.
         login: method that returns the reply to a login.
         passwords: passwords tried.
+        asked: methods that were asked for.
     """
 
     def __init__(self, controller: Controller, ca: Authority | None = None):
@@ -129,6 +130,7 @@ class Daemon:
         self.redirect: dict[str, Any] | None = None
         self.facades = dict(FACADES)
         self.logins = 0
+        self.asked: list[str] = []
         self.paths: list[str] = []
         self._server: Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -168,6 +170,7 @@ class Daemon:
         async for text in socket:
             request = json.loads(text)
             method = f"{request['type']}.{request['request']}"
+            self.asked.append(method)
             if method in self.slow:
                 # Requests are served concurrently; the answer finds its request by number.
                 task = asyncio.create_task(self._later(self.slow[method], socket, request))

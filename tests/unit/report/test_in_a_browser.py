@@ -58,7 +58,7 @@ def dom(page: str, folder: pathlib.Path, *flags: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     return done.stdout
 

@@ -55,4 +55,4 @@ def test_the_wait_is_over_when_the_holder_is(place, process):
         time.sleep(0.5)
         assert waiting.poll() is None
         process.stdin.close()
-        assert waiting.wait(20) == 0
+        assert waiting.wait(120) == 0

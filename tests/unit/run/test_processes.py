@@ -14,11 +14,11 @@ import pytest
 from cou.run import locks, processes
 
 HOLD = "import sys,time,pathlib; from cou.run.locks import Lock; "
-HOLD += "l=Lock(pathlib.Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+HOLD += "l=Lock(pathlib.Path(sys.argv[1])); print('held', flush=True); time.sleep(600)"
 # A child with a session of its own, which holds nothing of its parent.
 TREE = "import subprocess,sys,time; "
-TREE += "subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)'],"
-TREE += "start_new_session=True); print('up', flush=True); time.sleep(60)"
+TREE += "subprocess.Popen([sys.executable,'-c','import time; time.sleep(600)'],"
+TREE += "start_new_session=True); print('up', flush=True); time.sleep(600)"
 
 
 def spawn(program, *arguments):
@@ -66,7 +66,6 @@ def test_a_stopped_process_still_holds_its_lock(tmp_path):
 @pytest.mark.parametrize("hung", [False, True])
 def test_a_killed_tree_leaves_nothing(tmp_path, hung):
     process = spawn(TREE)
-    time.sleep(0.1)
     below = processes.descendants([process.pid])
     assert len(below) == 1
     if hung:
@@ -74,7 +73,7 @@ def test_a_killed_tree_leaves_nothing(tmp_path, hung):
             os.kill(pid, signal.SIGSTOP)
     pidfd = os.pidfd_open(process.pid)
     try:
-        killed, left = processes.kill_tree({process.pid: pidfd}, 5)
+        killed, left = processes.kill_tree({process.pid: pidfd}, 60)
     finally:
         os.close(pidfd)
         end(process)
@@ -87,11 +86,11 @@ def test_a_killed_tree_leaves_nothing(tmp_path, hung):
 
 
 def test_a_child_dies_with_its_parent(tmp_path):
-    child = "import time; print('up', flush=True); time.sleep(60)"
+    child = "import time; print('up', flush=True); time.sleep(600)"
     parent = "import os,subprocess,sys,time; from cou.run import processes; "
     parent += f"p=subprocess.Popen([sys.executable,'-c',{child!r}],"
     parent += "preexec_fn=processes.die_with_parent(os.getpid()),stdout=subprocess.PIPE); "
-    parent += "p.stdout.readline(); print(p.pid, flush=True); time.sleep(60)"
+    parent += "p.stdout.readline(); print(p.pid, flush=True); time.sleep(600)"
     env = {**os.environ, "PYTHONPATH": "lib"}
     process = subprocess.Popen(
         [sys.executable, "-c", parent], stdout=subprocess.PIPE, env=env, text=True
@@ -104,7 +103,7 @@ def test_a_child_dies_with_its_parent(tmp_path):
 
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
-        assert poll.poll(5000)
+        assert poll.poll(60_000)
     finally:
         os.close(pidfd)
 

@@ -11,13 +11,14 @@ from cou.cloud.names import in_order
 from cou.errors import JujuError
 from cou.juju.port import Status, TaskStatus
 from cou.plan.options import Options
+from juju_testbed.model import virtual
 
 from ..fakes import Ceph, World, example
 
 
 def read(world: World, deadline_s: float = 5.0, **options):
     chosen = Options.from_dict({key.replace("_", "-"): value for key, value in options.items()})
-    return asyncio.run(reading.read(world, chosen, deadline_s=deadline_s))
+    return virtual.run(reading.read(world, chosen, deadline_s=deadline_s))
 
 
 def test_only_reading_queries_are_made():

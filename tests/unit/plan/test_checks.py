@@ -166,15 +166,14 @@ def test_osds_whose_monitors_are_in_no_model_of_ours_block_before_reef():
 def test_unknown_object_stores_before_reef_block_too():
     world = reef_world(Ceph(releases=("quincy",)))
     world.silent.add("ceph-mon/0")
-    import asyncio
-
     from cou.cloud import cloud, reading
     from cou.plan import planner
     from cou.plan.options import Options
     from cou.plan.settings import Settings
+    from juju_testbed.model import virtual
 
     options = Options(backup=False, accept=("ceph-unknown:ceph-mon",))
-    seen = asyncio.run(reading.read(world, options, deadline_s=0.2))
+    seen = virtual.run(reading.read(world, options, deadline_s=0.2))
     plan = planner.plan(cloud.build(seen), options, Settings())
     assert blocking(plan) == ["filestore-unknown:ceph-mon"]
 

@@ -1,10 +1,11 @@
-"""Which files of tests begin first where several run at once, and where they write."""
+"""Which files of tests begin first where several run at once, where they write, and no haste."""
 
 from __future__ import annotations
 
 import os
 import pathlib
 
+import hypothesis
 import pytest
 
 ROOT = pathlib.Path(__file__).parent
@@ -23,6 +24,13 @@ LONG = (
     "tests/simulation",
     "testbed/example",
 )
+
+
+# However long a machine that is busy with other things takes for one example.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

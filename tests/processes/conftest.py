@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import functools
 import os
+import signal
 import threading
 import time
 
@@ -22,6 +24,7 @@ from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.controller import Controller
 from juju_testbed.model.model import Model
+from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
 from juju_testbed.wire import certificates, server
 
 PASSWORD = "not-for-any-log-4711"
@@ -39,7 +42,7 @@ class Cloud:
         self._source = source
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(120)
 
     def _serve(self):
         self.loop = asyncio.new_event_loop()
@@ -87,9 +90,25 @@ class Cloud:
             password,
         )
 
+    def hold(self, kind="command", name="*dist-upgrade*"):
+        """Have what a run asks for not come to its end before `release`, nor the run itself."""
+        trouble = Trouble(kind, "*", name, Mode.HOLD, FOR_EVER)
+        self.loop.call_soon_threadsafe(self.model.troubles.add, trouble)
+
+    def release(self):
+        """Let what is held go on."""
+        self.loop.call_soon_threadsafe(self.model.troubles.clear)
+
+    def is_holding(self):
+        """Whether an upgrade of packages has begun."""
+        return any(
+            entry["event"] == "task-begun" and "dist-upgrade" in str(entry["data"])
+            for entry in self.model.log.entries
+        )
+
     def stop(self):
         self.loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive()
 
 
@@ -136,10 +155,17 @@ class Operator:
     def upgrade(self, **kwargs):
         return self.control.start(self.cloud.access(), SETTINGS, **kwargs)
 
+    def get_inside(self):
+        """Plan, and start a run that is inside a step until the cloud releases it."""
+        self.plan()
+        self.cloud.hold()
+        self.upgrade()
+        self.await_that(lambda: self.cloud.is_holding() and self.control.view().running)
+
     def state(self):
         return self.control.view().state
 
-    def wait(self, *states, timeout_s=90):
+    def wait(self, *states, timeout_s=240):
         deadline = time.monotonic() + timeout_s
         while (state := self.state()) not in states:
             assert time.monotonic() < deadline, (state, self.log())
@@ -150,17 +176,20 @@ class Operator:
         """Wait until the run has ended, and its processes with it."""
         going = {RunState.STARTING, RunState.RUNNING, RunState.DRAINING, RunState.WAITING}
         state = self.wait(*(set(RunState) - going))
-        deadline = time.monotonic() + 120
-        while self.pids():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        self.await_that(lambda: not self.pids())
         return state
 
     def pids(self):
         held = (locks.holder(self.place.supervisor_lock), locks.holder(self.place.runner_lock))
         return [pid for pid in held if pid]
 
-    def await_that(self, seen, timeout_s=90):
+    def await_point(self, log, point):
+        """Wait until the runner stands still at a point: it writes the point down just before."""
+        self.await_that(lambda: log.exists() and point in log.read_text().splitlines())
+        runner = locks.holder(self.place.runner_lock)
+        self.await_that(lambda: state_of(runner) == "T")
+
+    def await_that(self, seen, timeout_s=240):
         """Wait until something is so."""
         deadline = time.monotonic() + timeout_s
         while not (found := seen()):
@@ -172,13 +201,20 @@ class Operator:
         return "\n".join(path.read_text() for path in (self.place.home / "log").glob("*"))
 
 
-def is_running(pid):
+def state_of(pid):
+    """Return the letter that /proc has for a process's state."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except FileNotFoundError:
-        return False
+            return file.read().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):  # not there, or gone between the two
+        return "X"
 
 
-def kill(pid, number):
-    os.kill(pid, number)
+def is_running(pid):
+    return state_of(pid) not in ("Z", "X")
+
+
+def kill(pid):
+    """Kill a process, which may have ended meanwhile: a supervisor takes its runner along."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ from cou.run.journal import FILE
 from cou.run.place import Place
 from cou.run.records import RunState, StepState
 
-from .conftest import Operator, is_running
+from .conftest import Operator, is_running, kill
 
 pytestmark = [pytest.mark.slow, pytest.mark.deep]
 
@@ -29,6 +29,7 @@ def begin(operator):
 
 
 def finish_it(operator):
+    operator.cloud.release()
     operator.upgrade()
     assert operator.finish() is RunState.COMPLETED, operator.log()
 
@@ -53,12 +54,15 @@ def test_while_it_starts_or_looks_at_the_model(operator):
     """Cancelled at once, it ends before its first step and has sent nothing."""
     operator.plan()
     before = len(operator.cloud.model.log.entries)
+    operator.cloud.hold()
     operator.upgrade()
     answer = operator.control.cancel()
     assert answer.state is RunState.DRAINING
+    begun = any(record.started for record in operator.control.view().steps.values())
+    operator.cloud.release()
     assert operator.finish() is RunState.STOPPED
     view = operator.control.view()
-    if not answer.running:
+    if not begun:
         assert not any(record.started for record in view.steps.values())
         asked = [e for e in operator.cloud.model.log.entries[before:] if e["event"] == "asked"]
         changing = {"Application.SetConfigs", "Application.SetCharm"}
@@ -75,7 +79,7 @@ def test_before_the_runner_has_taken_the_run(operator, monkeypatch):
     monkeypatch.setenv("COU_CRASH_LOG", str(points))
     monkeypatch.setenv("COU_CRASH_HOW", "hold")
     operator.upgrade()
-    operator.await_that(lambda: points.exists() and at in points.read_text().splitlines())
+    operator.await_point(points, at)
     answer = operator.control.cancel()
     assert (answer.state, answer.running) == (RunState.DRAINING, ())
     for name in ("COU_CRASH_AT", "COU_CRASH_LOG", "COU_CRASH_HOW"):
@@ -86,10 +90,10 @@ def test_before_the_runner_has_taken_the_run(operator, monkeypatch):
 
 
 def test_inside_a_step_names_it_and_lets_it_end(operator):
-    begin(operator)
-    while not (answer := operator.control.view()).running:
-        time.sleep(0.01)
+    operator.get_inside()
     answer = operator.control.cancel()
+    assert answer.running
+    operator.cloud.release()
     assert operator.finish() is RunState.STOPPED
     states = operator.control.view().steps
     for step in answer.running:
@@ -103,13 +107,13 @@ def test_inside_a_step_names_it_and_lets_it_end(operator):
 
 
 def test_while_it_drains_and_after_it_has_stopped(operator):
-    begin(operator)
-    operator.wait(RunState.RUNNING)
+    operator.get_inside()
     first = operator.control.cancel()
     second = operator.control.cancel()
-    if operator.state() is RunState.DRAINING:
-        assert "force=true" in second.message
+    assert operator.state() is RunState.DRAINING
+    assert "force=true" in second.message
     assert first.message.startswith("Cancelled at")
+    operator.cloud.release()
     operator.finish()
     third = operator.control.cancel()
     assert third.state is RunState.STOPPED
@@ -117,19 +121,16 @@ def test_while_it_drains_and_after_it_has_stopped(operator):
 
 
 def test_with_a_dead_runner(operator):
-    begin(operator)
-    operator.wait(RunState.RUNNING)
+    operator.get_inside()
     for pid in operator.pids():
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
     operator.wait(RunState.INTERRUPTED)
     assert operator.control.cancel().state is RunState.INTERRUPTED
     finish_it(operator)
 
 
 def test_with_a_hung_runner_it_is_acknowledged_and_only_force_ends_it(operator):
-    begin(operator)
-    operator.wait(RunState.RUNNING)
-    time.sleep(1)
+    operator.get_inside()
     pids = operator.pids()
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -145,8 +146,7 @@ def test_with_a_hung_runner_it_is_acknowledged_and_only_force_ends_it(operator):
 
 
 def test_with_a_runner_hung_inside_a_transaction_it_is_not_acknowledged(operator):
-    begin(operator)
-    operator.wait(RunState.RUNNING)
+    operator.get_inside()
     for pid in operator.pids():
         os.kill(pid, signal.SIGSTOP)
     held = sqlite3.connect(operator.place.home / FILE, isolation_level=None, timeout=1)
@@ -164,9 +164,10 @@ def test_with_a_runner_hung_inside_a_transaction_it_is_not_acknowledged(operator
 def test_force_before_the_processes_are_up(operator):
     begin(operator)
     forced = operator.control.force(operator.cloud.access())
-    assert operator.pids() == []
     assert operator.state() is RunState.KILLED
     assert forced.message
+    # A supervisor that was still on its way finds that it is not wanted any more.
+    operator.await_that(lambda: not operator.pids())
     finish_it(operator)
 
 
@@ -201,11 +202,11 @@ def test_on_a_full_disk_it_is_recorded_with_the_reserve(small_disk, cloud):
     operator = Operator(Place(small_disk / "home", small_disk / "run"), cloud)
     operator.control = Control(operator.place)
     try:
-        begin(operator)
-        operator.wait(RunState.RUNNING)
+        operator.get_inside()
         fill(small_disk)
         answer = operator.control.cancel()
         assert answer.state is RunState.DRAINING
+        cloud.release()
         assert not (operator.place.home / "reserve").exists()
         operator.finish()
         operator.control.force(cloud.access())

@@ -69,7 +69,7 @@ def newer_says(operator, lib, verb):
         env={**os.environ, "PYTHONPATH": str(lib)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -101,6 +101,7 @@ def test_older_code_refuses_a_newer_journal_clearly_and_nothing_of_the_run_is_lo
     operator, newer
 ):
     operator.plan()
+    operator.cloud.hold()
     operator.upgrade()
     operator.await_that(lambda: locks.holder(operator.place.runner_lock))
     assert format_of(operator) == FORMAT + 1
@@ -122,10 +123,9 @@ def test_older_code_refuses_a_newer_journal_clearly_and_nothing_of_the_run_is_lo
     # A run that was killed while it starts counts as starting for some seconds.
     interrupted = RunState.INTERRUPTED.value
     operator.await_that(lambda: newer_says(operator, newer, "status") == interrupted)
+    operator.cloud.release()
     newer_says(operator, newer, "upgrade")
-    operator.await_that(
-        lambda: newer_says(operator, newer, "status") == RunState.COMPLETED.value, 120
-    )
+    operator.await_that(lambda: newer_says(operator, newer, "status") == RunState.COMPLETED.value)
     operator.await_that(lambda: not operator.pids())
     back_to_this_version(operator)
     assert_done_once(operator)

@@ -45,13 +45,12 @@ def test_a_run_finishes_when_every_file_of_the_charm_is_gone(operator, tmp_path,
     (copy / "sitecustomize.py").write_text(watch)
     # The supervisor and the runner are started from where this process found the engine.
     monkeypatch.setattr(cou, "__file__", str(copy / "cou" / "__init__.py"))
-    operator.plan()
-    operator.upgrade()
-    operator.wait(RunState.RUNNING)
+    operator.get_inside()
     marker.touch()
     shutil.rmtree(copy)
     # A new connection and a new login are for later too.
     operator.cloud.loop.call_soon_threadsafe(operator.cloud.server.drop_all)
+    operator.cloud.release()
     assert operator.finish() is RunState.COMPLETED, operator.log()
     assert "Traceback" not in operator.log()
     looked = [line.split(" ", 2) for line in out.read_text().splitlines()]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import pathlib
-import signal
 import subprocess
 
 import pytest
 from cou.run import processes
 from cou.run.records import RunState
 
+from .conftest import kill
 from .test_supervised import assert_done_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.deep]
@@ -44,18 +44,17 @@ def strangers():
 
 
 def test_whoever_has_a_dead_runners_number_is_never_taken_for_it_nor_killed(operator, strangers):
-    operator.plan()
-    operator.upgrade()
-    operator.wait(RunState.RUNNING)
+    operator.get_inside()
     pids = operator.pids()
     assert len(pids) == 2
-    for pid in reversed(pids):
-        os.kill(pid, signal.SIGKILL)
+    for pid in pids:
+        kill(pid)
     operator.await_that(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
     strangers += [process_with(pid) for pid in pids]
     assert operator.state() is RunState.INTERRUPTED
     assert operator.control.cancel().state is RunState.INTERRUPTED
     assert operator.control.force(operator.cloud.access()).killed == ()
+    operator.cloud.release()
     assert operator.upgrade().resumed
     assert operator.finish() is RunState.COMPLETED, operator.log()
     assert [process.poll() for process in strangers] == [None, None]

@@ -6,7 +6,7 @@ import pytest
 from cou.run import locks
 from cou.run.records import RunState
 
-from .conftest import is_running
+from .conftest import is_running, state_of
 from .test_supervised import assert_done_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.deep]
@@ -18,11 +18,6 @@ POINTS = (
     "juju/enqueue/after#1",
     "journal/write-mark/after#1",
 )
-
-
-def state_of(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0]
 
 
 @pytest.mark.parametrize("point", POINTS)

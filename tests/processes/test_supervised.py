@@ -7,13 +7,16 @@ import os
 import random
 import signal
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
 from cou.errors import CouError
+from cou.run import command_line, spawn
 from cou.run.records import Limit, RunState, StepState
 
-from .conftest import PASSWORD, SETTINGS, is_running
+from .conftest import PASSWORD, SETTINGS, is_running, kill
 
 pytestmark = pytest.mark.slow
 ONCE = ("openstack-upgrade", "mysqldump", "pause", "resume", "enable", "disable")
@@ -36,8 +39,10 @@ def assert_done_once(operator):
 def test_an_upgrade_runs_to_its_end_in_the_background(operator):
     shown = operator.plan()
     assert not shown.plan.blocking
+    operator.cloud.hold()
     started = operator.upgrade(plan_hash=shown.plan.hash)
     assert operator.state() in (RunState.STARTING, RunState.RUNNING)
+    operator.cloud.release()
     assert started.log_path.parent == operator.place.home / "log"
     assert operator.finish() is RunState.COMPLETED, operator.log()
     assert_done_once(operator)
@@ -56,14 +61,12 @@ def test_nothing_starts_without_a_plan_shown(operator):
 
 
 def test_cancel_drains_and_upgrade_goes_on(operator):
-    operator.plan()
-    operator.upgrade()
-    operator.wait(RunState.RUNNING)
-    time.sleep(1.5)
+    operator.get_inside()
     first = operator.control.cancel()
     again = operator.control.cancel()
     assert first.state is again.state is RunState.DRAINING
     assert "force=true" in again.message
+    operator.cloud.release()
     assert operator.finish() is RunState.STOPPED
     assert operator.control.cancel().message.startswith("Nothing is running")
     assert operator.upgrade().resumed
@@ -73,20 +76,19 @@ def test_cancel_drains_and_upgrade_goes_on(operator):
 
 def test_a_second_upgrade_is_refused_while_one_goes_on(operator):
     operator.plan()
+    operator.cloud.hold()
     operator.upgrade()
     with pytest.raises(CouError) as caught:
         operator.upgrade()
     assert caught.value.code == "run-going-on"
     operator.control.cancel()
+    operator.cloud.release()
     operator.finish()
 
 
 @pytest.mark.parametrize("hung", [False, True])
 def test_force_leaves_no_process_and_upgrade_finishes(operator, hung):
-    operator.plan()
-    operator.upgrade()
-    operator.wait(RunState.RUNNING)
-    time.sleep(2)
+    operator.get_inside()
     pids = operator.pids()
     assert len(pids) == 2
     if hung:
@@ -97,9 +99,29 @@ def test_force_leaves_no_process_and_upgrade_finishes(operator, hung):
     assert set(pids) <= set(forced.killed)
     assert operator.state() is RunState.KILLED
     assert not operator.place.credential.exists()
+    operator.cloud.release()
     operator.upgrade()
     assert operator.finish() is RunState.COMPLETED, operator.log()
     assert_done_once(operator)
+
+
+def test_a_supervisor_that_comes_after_the_force_starts_no_runner(operator, tmp_path):
+    """On a busy machine the force may find nobody yet."""
+    operator.plan()
+    operator.upgrade()
+    operator.control.force(operator.cloud.access())
+    token = operator.control.view().attempt.token
+    points = tmp_path / "points"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "cou.run.supervisor"),
+            *command_line.arguments(operator.place, token),
+        ],
+        env={**spawn.environment(), "COU_CRASH_LOG": str(points)},
+    )
+    assert done.returncode == 1
+    assert "process/runner/before" not in points.read_text()
+    assert operator.state() is RunState.KILLED
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.deep) for n in (1, 2))])
@@ -112,7 +134,7 @@ def test_killed_at_random_moments_it_finishes_and_repeats_nothing(operator, seed
         pids = operator.pids()
         victims = dice.choice([pids[:1], pids[1:], pids])
         for pid in victims:
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
         operator.finish()
         if operator.state() is RunState.COMPLETED:
             break
@@ -123,15 +145,14 @@ def test_killed_at_random_moments_it_finishes_and_repeats_nothing(operator, seed
 
 
 def test_the_credential_is_in_one_file_of_its_owner_and_nowhere_else(operator):
-    operator.plan()
-    operator.upgrade()
-    operator.wait(RunState.RUNNING)
+    operator.get_inside()
     assert stat.S_IMODE(operator.place.credential.stat().st_mode) == 0o600
     for pid in operator.pids():
         for name in ("cmdline", "environ"):
             with open(f"/proc/{pid}/{name}", "rb") as file:
                 assert PASSWORD.encode() not in file.read()
     operator.control.cancel()
+    operator.cloud.release()
     operator.finish()
     for path in operator.place.home.rglob("*"):
         if path.is_file():
@@ -139,10 +160,7 @@ def test_the_credential_is_in_one_file_of_its_owner_and_nowhere_else(operator):
 
 
 def test_the_controller_may_go_and_come_back(operator):
-    operator.plan()
-    operator.upgrade()
-    operator.wait(RunState.RUNNING)
-    time.sleep(1)
+    operator.get_inside()
     cloud = operator.cloud
 
     async def restart():
@@ -155,7 +173,8 @@ def test_the_controller_may_go_and_come_back(operator):
 
     import asyncio
 
-    asyncio.run_coroutine_threadsafe(restart(), cloud.loop).result(20)
+    asyncio.run_coroutine_threadsafe(restart(), cloud.loop).result(120)
+    cloud.release()
     assert operator.finish() is RunState.COMPLETED, operator.log()
     assert_done_once(operator)
 

@@ -237,6 +237,7 @@ def _held(one: Site, how: How, at: str) -> None:
         if not view.is_going(one.operator.place) or time.monotonic() > deadline:
             return
         time.sleep(0.02)
+    one.operator.await_point(one.log, at)
     runner = locks.holder(one.operator.place.runner_lock)
     pids = one.operator.pids()
     if how is How.FORCE:

@@ -134,7 +134,7 @@ def test_a_cancel_killed_in_the_middle_is_recorded_or_not(book, side):
         held = "runner:journal/begin-step/after#1"
         with real.struck(one, held, hold=True):
             one.operator.upgrade()
-        _await_that(lambda: held in one.passed())
+        one.operator.await_point(one.log, held)
         operate(one, "cancel", f"operator:journal/cancel/{side}#1")
         cancelled = one.operator.control.view().attempt.cancelled
         assert (cancelled is not None) == (side == "after")
@@ -181,7 +181,7 @@ def test_a_force_killed_in_the_middle_is_finished_by_the_next(book, name, side):
         at = "runner:juju/enqueue/before#1"
         with real.struck(one, at, hold=True):
             one.operator.upgrade(limit=Limit("step", 1))
-        _await_that(lambda: at in one.passed())
+        one.operator.await_point(one.log, at)
         for agent in agents:  # so that the task stays pending in Juju
             on_cloud(one, agent.kill)
         os.kill(locks.holder(one.operator.place.runner_lock), signal.SIGCONT)

@@ -59,7 +59,12 @@ class Supervisor:
         self._silent: bool = False
 
     def run(self) -> int:
-        """Supervise until the runner has ended and the charm was told."""
+        """Supervise until the runner has ended and the charm was told.
+
+        Raises:
+            Fenced: it has begun too late: the attempt was ended by force, or another has begun.
+        """
+        self._journal.hold(self._token)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         heartbeat.note(self._place.silent, None)

@@ -122,9 +122,17 @@ class Supervisor:
             version = self._journal.version()
             if version != self._version:
                 self._version = version
-                self._tell()
+                # Of its end the charm is told once the runner is gone: who saw it in `juju status`
+                # goes on at once, and would be refused for a process that is still ending.
+                if self._goes_on():
+                    self._tell()
         except CouError as error:
             logger.error("%s", error)
+
+    def _goes_on(self) -> bool:
+        run = self._journal.current()
+        attempt = self._journal.attempt(run.id) if run is not None else None
+        return attempt is not None and attempt.ended is None
 
     def _listen(self) -> None:
         """Notice a runner that gives no sign of life, and one that gives it again."""

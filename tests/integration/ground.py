@@ -176,6 +176,8 @@ class Ground:
     def deploy(self) -> None:
         """Deploy cloud and charm, and give the charm its account."""
         juju, model = self.juju, self.juju.show_model().short_name
+        # What nobody else has told the charm, it is not to learn from this.
+        juju.model_config({"update-status-hook-interval": "60m"})
         juju.deploy(BUNDLE)
         juju.cli("add-user", ACCOUNT, include_model=False)
         new = f"{PASSWORD}\n"

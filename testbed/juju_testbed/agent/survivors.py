@@ -88,9 +88,8 @@ def _gone(descriptor: int, deadline: float) -> bool:
 
 def sweep(testbed: str, data_dir: pathlib.Path) -> list[int]:
     """Kill all that hooks have left, also what is forked meanwhile; return what stays."""
-    for _ in range(5):
-        found = [pid for pid in find(testbed, data_dir) if not is_zombie(pid)]
-        if not found:
-            return []
+    rounds = 10
+    while (found := [pid for pid in find(testbed, data_dir) if not is_zombie(pid)]) and rounds:
         kill(found)
+        rounds -= 1
     return found

@@ -19,7 +19,7 @@ from .server import PACKAGE_PARENT
 from .state import Running, State, StateError
 from .world import Settings
 
-START_S, STOP_S = 30.0, 20.0
+START_S, STOP_S = 120.0, 60.0
 
 
 def up(state: State, settings: Settings) -> Running:

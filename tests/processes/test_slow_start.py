@@ -19,12 +19,11 @@ LATER = """#!/bin/sh
 
 @pytest.fixture
 def go(tmp_path, monkeypatch):
-    """Have the supervisor wait for this file; and nothing counts as fresh but what is coming."""
+    """Have the supervisor wait for this file."""
     go, later = tmp_path / "go", tmp_path / "later"
     later.write_text(LATER.format(go=go, python=sys.executable))
     later.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(later))
-    monkeypatch.setattr(view, "START_GRACE_S", 0.0)
     monkeypatch.setattr(view, "_COMES_WITHIN_S", 600.0)
     yield go
     later.unlink()

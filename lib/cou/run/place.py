@@ -62,7 +62,7 @@ class Place:
 
     @property
     def coming(self) -> pathlib.Path:
-        """There from when a supervisor is started until it holds its lock."""
+        """There from when a supervisor is asked for until it holds its lock."""
         return self.run_dir / "coming"
 
     @property

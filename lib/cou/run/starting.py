@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import time
+from collections.abc import Generator
 
 from ..errors import BadInput, CouError, JournalError
 from . import spawn, view
@@ -83,7 +85,8 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
     if not steps:
         raise BadInput("nothing-to-do", "The plan has no steps.", "Run plan to see why.")
     _await_end(desk)
-    return journal.create_run(shown[0], shown[1], steps, limit)
+    with _coming(desk):
+        return journal.create_run(shown[0], shown[1], steps, limit)
 
 
 def _resume(
@@ -110,7 +113,8 @@ def _resume(
         journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
     if shown is not None:
         journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])
-    return journal.resume_run(seen.run, job, limit)
+    with _coming(desk):
+        return journal.resume_run(seen.run, job, limit)
 
 
 def _await_end(desk: Desk) -> None:
@@ -130,20 +134,30 @@ def _await_end(desk: Desk) -> None:
         time.sleep(0.02)
 
 
-def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
-    access.write(desk.place.credential)
+@contextlib.contextmanager
+def _coming(desk: Desk) -> Generator[None]:
+    """Have the run taken for starting until its supervisor is there, or it comes to nothing."""
     desk.place.coming.touch(0o600)
     try:
-        desk.launcher.start(run, token)
-        up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
-        if not up and desk.launcher.came_to_nothing():
-            raise CouError(
-                "not-started",
-                f"The supervisor of run {run} ended before it began.",
-                f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
-            )
-    except CouError as failure:
+        yield
+    except CouError:
         desk.place.coming.unlink(missing_ok=True)
+        raise
+
+
+def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
+    try:
+        with _coming(desk):
+            access.write(desk.place.credential)
+            desk.launcher.start(run, token)
+            up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
+            if not up and desk.launcher.came_to_nothing():
+                raise CouError(
+                    "not-started",
+                    f"The supervisor of run {run} ended before it began.",
+                    f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
+                )
+    except CouError as failure:
         error = {"code": failure.code, "seen": failure.seen, "remedy": failure.remedy}
         journal.end_attempt(token, RunState.INTERRUPTED, error)
         raise

@@ -18,9 +18,7 @@ from .outcome import Outcome
 from .place import Place
 from .records import Attempt, Mark, MarkState, Run, RunState, StepRecord, StepState
 
-# How long a runner may take from being asked for to holding its lock.
-START_GRACE_S = 5.0
-# A supervisor that has been started and holds its lock no sooner than that does not come any more.
+# A supervisor that was asked for and does not hold its lock by then does not come any more.
 _COMES_WITHIN_S = 20.0
 _LIVED_S = 60.0
 
@@ -312,8 +310,7 @@ def state_of(run: Run, attempt: Attempt | None, *, alive: bool) -> RunState:
     """Return a run's state: draining and interrupted are seen only together with processes."""
     if not run.state.active or attempt is None or attempt.ended is not None:
         return run.state
-    fresh = (utc_now() - attempt.started).total_seconds() < START_GRACE_S
-    if not alive and not (run.state is RunState.STARTING and fresh):
+    if not alive:
         return RunState.INTERRUPTED
     return RunState.DRAINING if attempt.cancelled is not None else run.state
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import copy
 import dataclasses
+import gc
 import json
 import os
 
@@ -39,6 +40,8 @@ USER = "cou"
 MOST_CALLS = 50_000
 # A runner that is killed in a story closes nothing, as in life; the process's end does it here.
 _OPENED = []
+# Worlds make much and hardly any circles: to look for those as often as Python does takes a tenth.
+gc.set_threshold(20_000, 20, 20)
 # Where a journal costs no waiting for a disk. In one process and virtual time no power fails: that
 # the real journal is forced to the disk is another test's (tests/proof/test_breakages.py).
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

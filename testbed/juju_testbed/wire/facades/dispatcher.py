@@ -99,7 +99,7 @@ class Dispatcher:
         method: str,
         params: dict[str, Any] | None,
     ) -> dict[str, Any]:
-        """Call a method; parameters and reply are plain JSON, shared with nobody.
+        """Call a method; what the model may keep of the parameters, and the reply, is a copy.
 
         Raises:
             WireError: the call failed as a whole.
@@ -110,8 +110,10 @@ class Dispatcher:
             user = user or User("", "")
         elif user is None:
             raise WireError("not logged in", "unauthorized access")
-        copied = json.loads(json.dumps(params or {}))
-        call = Call(self.controller, user, copied, version, object_id or "", self)
+        params = params or {}
+        if found.changes:
+            params = json.loads(json.dumps(params))
+        call = Call(self.controller, user, params, version, object_id or "", self)
         try:
             self._check(found.level, user)
             if found.changes and self.model is not None:
@@ -119,10 +121,10 @@ class Dispatcher:
             reply = await found.handler(call)
             self._refused_elements(facade, method, user, found.changes, reply)
         except ModelError as error:
-            self._refused(facade, method, user, error, found.changes, copied)
+            self._refused(facade, method, user, error, found.changes, params)
             raise WireError(error.message, error.code, error.info) from error
         except WireError as error:
-            self._refused(facade, method, user, error, found.changes, copied)
+            self._refused(facade, method, user, error, found.changes, params)
             raise
         # A copy of a large status costs as much as the status itself.
         return reply if found.fresh else json.loads(json.dumps(reply))

@@ -10,8 +10,9 @@ import threading
 import time
 
 import pytest
-from cou.cli import aside, durations, ends, looking, parts, showing
+from cou.cli import aside, durations, ends, looking, parts, showing, upgrade
 from cou.cli.ends import Interrupted
+from cou.cli.follow import Followed
 from cou.cli.lines import Lines
 from cou.cli.picture import Picture
 from cou.cli.screen import Screen, clean
@@ -21,6 +22,7 @@ from cou.juju.port import ApplicationStatus, ModelStatus, Status
 from cou.plan.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Kind, Step
+from cou.run.answers import Forced
 from cou.run.records import RunState, StepRecord, StepState
 from cou.run.view import View
 from rich.console import Console
@@ -280,3 +282,13 @@ def test_a_screen_in_json_keeps_stdout_for_the_result(capsys):
     out, err = capsys.readouterr()
     assert out == "{}\n"
     assert err == "progress\nending\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("stopped", ends.STOPPED), ("killed", ends.NOT_WAITED)]
+)
+def test_who_forces_a_run_that_has_just_stopped_is_told_that_it_stopped(capsys, state, said):
+    forced = Forced("Nothing is running.", (), (), (), ())
+    followed = Followed(view(state=RunState(state)), signal.SIGINT, forced)
+    assert upgrade.conclude(Screen(Signals()), followed) == 130
+    assert capsys.readouterr().out.endswith(f"{said}\n")

@@ -54,11 +54,13 @@ class Operator:
         """
         deadline = time.monotonic() + LONGEST_S
         while True:
-            answer = self._run_once(action, *parameters)
+            answer = self.run_once(action, *parameters)
             if answer.results.get("code") != "run-ending" or time.monotonic() > deadline:
                 return answer
+            time.sleep(0.5)
 
-    def _run_once(self, action: str, *parameters: str) -> Answer:
+    def run_once(self, action: str, *parameters: str) -> Answer:
+        """Type ``juju run cou/0 …`` and take whatever comes."""
         done = self.type("run", "--wait=5m", "--format=json", "cou/0", action, *parameters)
         if not done.stdout.strip():
             return Answer("refused", done.stderr, {})

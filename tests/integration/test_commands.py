@@ -63,6 +63,14 @@ def test_cancel_drains_says_so_and_the_next_upgrade_goes_on(ground: Ground, oper
     assert (resumed.status, resumed.results["resumed"]) == ("completed", "yes")
 
 
+def test_as_soon_as_juju_status_says_stopped_upgrade_goes_on(operator: Operator):
+    with operator.going():
+        assert operator.run("cancel").results["acknowledged"] == "yes"
+    operator.watch(lambda _, message: message.startswith("stopped at step "))
+    resumed = operator.run_once("upgrade")
+    assert (resumed.status, resumed.results.get("resumed")) == ("completed", "yes"), resumed
+
+
 def test_plan_of_a_stopped_run_is_what_is_left_of_it(ground: Ground, operator: Operator):
     operator.come_to_rest()
     with ground.nothing_asked():

@@ -40,7 +40,7 @@ def kill(ground: Ground, victims: str) -> None:
 def await_interrupted(operator: Operator) -> None:
     """Ask until `status` knows that the runner is gone, and look whether the unit says so too.
 
-    A run whose runner was killed before it held the run counts as starting for a moment.
+    A run whose runner was killed before it held the run may count as starting for a moment.
     """
     deadline = time.monotonic() + LONGEST_S
     while (state := operator.state()) != "interrupted":

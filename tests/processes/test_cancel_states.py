@@ -54,19 +54,16 @@ def test_while_it_starts_or_looks_at_the_model(operator):
     """Cancelled at once, it ends before its first step and has sent nothing."""
     operator.plan()
     before = len(operator.cloud.model.log.entries)
-    operator.cloud.hold()
+    operator.cloud.hold(name="*")  # what the look asks of units, too
     operator.upgrade()
     answer = operator.control.cancel()
     assert answer.state is RunState.DRAINING
-    begun = any(record.started for record in operator.control.view().steps.values())
     operator.cloud.release()
     assert operator.finish() is RunState.STOPPED
-    view = operator.control.view()
-    if not begun:
-        assert not any(record.started for record in view.steps.values())
-        asked = [e for e in operator.cloud.model.log.entries[before:] if e["event"] == "asked"]
-        changing = {"Application.SetConfigs", "Application.SetCharm"}
-        assert not [e for e in asked if e["data"]["call"] in changing]
+    assert not any(record.started for record in operator.control.view().steps.values())
+    asked = [e for e in operator.cloud.model.log.entries[before:] if e["event"] == "asked"]
+    changing = {"Application.SetConfigs", "Application.SetCharm"}
+    assert not [e for e in asked if e["data"]["call"] in changing]
     finish_it(operator)
 
 
@@ -162,12 +159,17 @@ def test_with_a_runner_hung_inside_a_transaction_it_is_not_acknowledged(operator
 
 
 def test_force_before_the_processes_are_up(operator):
-    begin(operator)
+    operator.plan()
+    operator.cloud.hold(name="*")
+    operator.upgrade()
     forced = operator.control.force(operator.cloud.access())
     assert operator.state() is RunState.KILLED
     assert forced.message
+    assert locks.holder(operator.place.runner_lock) == 0
     # A supervisor that was still on its way finds that it is not wanted any more.
     operator.await_that(lambda: not operator.pids())
+    assert not any(record.started for record in operator.control.view().steps.values())
+    assert not operator.place.credential.exists()
     finish_it(operator)
 
 

@@ -120,7 +120,6 @@ def test_older_code_refuses_a_newer_journal_clearly_and_nothing_of_the_run_is_lo
     assert not any(is_running(pid) for pid in pids)
     assert [path.name for path in operator.place.home.glob("*damaged*")] == []
     # Refreshed to the newer version again, the run goes on where it was.
-    # A run that was killed while it starts counts as starting for some seconds.
     interrupted = RunState.INTERRUPTED.value
     operator.await_that(lambda: newer_says(operator, newer, "status") == interrupted)
     operator.cloud.release()

@@ -11,9 +11,13 @@ from cou.run.records import RunState
 
 pytestmark = pytest.mark.slow
 
-# In place of the interpreter: detaches at once, as `--detach` does, and begins when it may.
+# In place of the interpreter: detaches at once, as `--detach` does, and begins when all may, or
+# those of its attempt.
 LATER = """#!/bin/sh
-( until [ -e {go} ]; do [ -e "$0" ] || exit; sleep 0.05; done; exec {python} "$@" ) &
+token=${{*#*--token }}
+own={go}.${{token%% *}}
+( until [ -e $own ] || [ -e {go} ]; do [ -e "$0" ] || exit; sleep 0.05; done
+exec {python} "$@" ) &
 """
 
 
@@ -34,6 +38,7 @@ def test_a_run_whose_supervisor_is_on_its_way_is_starting_and_is_not_begun_twice
     operator.upgrade()
     assert operator.pids() == []
     assert operator.state() is RunState.STARTING
+    assert operator.place.credential.exists()
     with pytest.raises(CouError) as refused:
         operator.upgrade()
     assert refused.value.code == "run-going-on"
@@ -55,3 +60,17 @@ def test_after_a_force_none_is_on_its_way(operator, go):
     operator.control.force()
     assert operator.state() is RunState.KILLED
     assert not operator.place.coming.exists()
+
+
+def test_one_that_comes_too_late_for_its_attempt_does_not_harm_the_next(operator, go):
+    operator.plan()
+    operator.upgrade()
+    operator.control.force()
+    operator.upgrade()
+    first = go.with_name("go.1")
+    first.touch()
+    operator.await_that(lambda: "attempt 1 has ended, or another has begun" in operator.log())
+    assert operator.state() is RunState.STARTING
+    assert operator.place.credential.exists()
+    go.touch()
+    assert operator.finish() is RunState.COMPLETED, operator.log()

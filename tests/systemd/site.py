@@ -101,6 +101,7 @@ class Site:
                 ending = error.task.results.get("code") == "run-ending"
                 if not ending or time.monotonic() > deadline:
                     raise
+            time.sleep(0.5)
 
     def plan_and_upgrade(self) -> dict[str, Any]:
         """Show the plan and start it."""
@@ -164,7 +165,10 @@ class Site:
         group = self.service("ControlGroup")
         if not group:
             return []
-        script = f"cat $(find /sys/fs/cgroup -path '*{group}/cgroup.procs') || :"
+        script = (
+            f"lists=$(find /sys/fs/cgroup -path '*{group}/cgroup.procs') || exit\n"
+            "for list in $lists; do [ ! -e $list ] || cat $list || [ ! -e $list ] || exit; done"
+        )
         found = {int(pid) for pid in self.machine.run("sh", "-c", script).stdout.split()}
         assert 0 not in found, "a process from outside of the machine"
         return sorted(found)

@@ -175,7 +175,7 @@ class _Looker:
     def look(self) -> view.View:
         version, now = self._journal.version(), time.monotonic()
         if self._seen is None or version != self._version or now - self._at > _LOOK_S:
-            self._seen = view.look(self._journal, alive=view.is_going(self._place))
+            self._seen = view.look_at(self._place, self._journal)
             self._version, self._at = version, now
         if self._seen is None:
             raise CouError("no-run", "There is no run.", "Run cou upgrade to begin one.")

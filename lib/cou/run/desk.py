@@ -57,7 +57,6 @@ class Desk:
             return None
         try:
             silent = heartbeat.noted(self.place.silent)
-            alive = view.is_going(self.place)
-            return view.look(journal, alive=alive, estimated=estimated, silent=silent)
+            return view.look_at(self.place, journal, estimated=estimated, silent=silent)
         finally:
             journal.close()

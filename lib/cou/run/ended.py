@@ -15,10 +15,10 @@ import time
 from . import command_line, locks
 from .place import Place
 
-LONGEST_S = 25.0
+_LONGEST_S = 25.0
 
 
-def wait(place: Place, longest_s: float = LONGEST_S) -> bool:
+def wait(place: Place, longest_s: float = _LONGEST_S) -> bool:
     """Wait until nobody holds a lock of a place; return whether that came about in time."""
     deadline = time.monotonic() + longest_s
     for path in (place.supervisor_lock, place.runner_lock):
@@ -39,4 +39,5 @@ def _gone(pidfd: int, timeout_s: float) -> bool:
 
 
 if __name__ == "__main__":
-    wait(command_line.place_of(sys.argv[1:]))
+    if not wait(command_line.place_of(sys.argv[1:])):
+        sys.exit("processes of the run are still ending")

@@ -80,7 +80,7 @@ class Executor:
         self._tried: set[str] = set()  # begun by this attempt, each once
         self._late = ""  # the application or zone for which the window is too short
         self._halfway: list[str] = []
-        self._frontier: Frontier  # of `run`
+        self._frontier: Frontier  # set by `run`
         self._parts = parts.of(root)
         self._hosts = dict(_hosts(root))
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
 import time
-from collections.abc import Generator
 
 from ..errors import BadInput, CouError, JournalError
 from . import spawn, view
@@ -22,7 +20,7 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
     """Start the plan last shown, or go on with an unfinished run; see `control.Control.start`."""
     journal = desk.journal()
     try:
-        seen = view.look(journal, alive=view.is_going(desk.place), estimated=False)
+        seen = view.look_at(desk.place, journal, estimated=False)
         if seen is not None and seen.state is RunState.COMPLETED and journal.shown() is None:
             return _nothing_left(seen, desk.place.log(seen.run))
         if seen is not None and seen.unfinished:
@@ -85,8 +83,8 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
     if not steps:
         raise BadInput("nothing-to-do", "The plan has no steps.", "Run plan to see why.")
     _await_end(desk)
-    with _coming(desk):
-        return journal.create_run(shown[0], shown[1], steps, limit)
+    _expect(desk)
+    return journal.create_run(shown[0], shown[1], steps, limit)
 
 
 def _resume(
@@ -113,8 +111,8 @@ def _resume(
         journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
     if shown is not None:
         journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])
-    with _coming(desk):
-        return journal.resume_run(seen.run, job, limit)
+    _expect(desk)
+    return journal.resume_run(seen.run, job, limit)
 
 
 def _await_end(desk: Desk) -> None:
@@ -134,29 +132,34 @@ def _await_end(desk: Desk) -> None:
         time.sleep(0.02)
 
 
-@contextlib.contextmanager
-def _coming(desk: Desk) -> Generator[None]:
-    """Have the run taken for starting until its supervisor is there, or it comes to nothing."""
-    desk.place.coming.touch(0o600)
+def _expect(desk: Desk) -> None:
+    """Have the run taken for starting until its supervisor is there.
+
+    Once its attempt has ended, in whatever way, this means nothing any more.
+
+    Raises:
+        CouError: the file for it cannot be written.
+    """
+    path = desk.place.coming
     try:
-        yield
-    except CouError:
-        desk.place.coming.unlink(missing_ok=True)
-        raise
+        path.touch(0o600)
+    except OSError as error:
+        raise CouError(
+            "run-folder", f"{path} cannot be written: {error.strerror}.", "Free some space there."
+        ) from None
 
 
 def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
     try:
-        with _coming(desk):
-            access.write(desk.place.credential)
-            desk.launcher.start(run, token)
-            up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
-            if not up and desk.launcher.came_to_nothing():
-                raise CouError(
-                    "not-started",
-                    f"The supervisor of run {run} ended before it began.",
-                    f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
-                )
+        access.write(desk.place.credential)
+        desk.launcher.start(run, token)
+        up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
+        if not up and desk.launcher.came_to_nothing():
+            raise CouError(
+                "not-started",
+                f"The supervisor of run {run} ended before it began.",
+                f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
+            )
     except CouError as failure:
         error = {"code": failure.code, "seen": failure.seen, "remedy": failure.remedy}
         journal.end_attempt(token, RunState.INTERRUPTED, error)

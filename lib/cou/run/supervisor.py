@@ -25,11 +25,12 @@ from .clock import utc_now
 from .journal import Journal
 from .locks import Lock
 from .place import Place
-from .records import SIGNAL, RunState
+from .records import SIGNAL, Attempt, RunState
 
 logger = logging.getLogger("cou.supervisor")
 
 _LOOK_S = 0.5
+_LOCK_S = 5.0
 _TELL_EVERY_S = 5.0
 _TELL_TIMEOUT_S = 60.0
 
@@ -59,14 +60,16 @@ class Supervisor:
         self._silent: bool = False
 
     def run(self) -> int:
-        """Supervise until the runner has ended and the charm was told.
-
-        Raises:
-            Fenced: it has begun too late: the attempt was ended by force, or another has begun.
-        """
-        self._journal.hold(self._token)
+        """Supervise until the runner has ended and the charm was told."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        newest = self._newest()
+        if not self._is_wanted(newest):
+            logger.error("attempt %d has ended, or another has begun", self._token)
+            if newest is not None and newest.token == self._token:
+                self._place.credential.unlink(missing_ok=True)
+            return 1
+        self._place.coming.unlink(missing_ok=True)
         heartbeat.note(self._place.silent, None)
         crash.reach("process/runner/before")
         runner = subprocess.Popen(
@@ -124,15 +127,17 @@ class Supervisor:
                 self._version = version
                 # Of its end the charm is told once the runner is gone: who saw it in `juju status`
                 # goes on at once, and would be refused for a process that is still ending.
-                if self._goes_on():
+                if self._silent or self._is_wanted(self._newest()):
                     self._tell()
         except CouError as error:
             logger.error("%s", error)
 
-    def _goes_on(self) -> bool:
+    def _newest(self) -> Attempt | None:
         run = self._journal.current()
-        attempt = self._journal.attempt(run.id) if run is not None else None
-        return attempt is not None and attempt.ended is None
+        return self._journal.attempt(run.id) if run is not None else None
+
+    def _is_wanted(self, newest: Attempt | None) -> bool:
+        return newest is not None and newest.token == self._token and newest.ended is None
 
     def _listen(self) -> None:
         """Notice a runner that gives no sign of life, and one that gives it again."""
@@ -205,6 +210,22 @@ class Supervisor:
             os.kill(pid, signal.SIGKILL)
 
 
+def _take(path: pathlib.Path) -> Lock:
+    """Take the lock; one that came too late for its own attempt may hold it for a moment.
+
+    Raises:
+        BlockingIOError: another process goes on holding it.
+    """
+    deadline = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            return Lock(path)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOCK_S / 100)
+
+
 def main(argv: list[str]) -> int:
     """Run the supervisor."""
     crash.program = "supervisor"
@@ -218,8 +239,7 @@ def main(argv: list[str]) -> int:
     logs.configure(log)
     try:
         place.make()
-        lock = Lock(place.supervisor_lock)
-        place.coming.unlink(missing_ok=True)
+        lock = _take(place.supervisor_lock)
     except BlockingIOError:
         logger.error("another supervisor holds %s", shlex.quote(str(place.supervisor_lock)))
         return 1

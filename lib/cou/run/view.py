@@ -18,7 +18,7 @@ from .outcome import Outcome
 from .place import Place
 from .records import Attempt, Mark, MarkState, Run, RunState, StepRecord, StepState
 
-# A supervisor that was asked for and does not hold its lock by then does not come any more.
+# A supervisor that was asked for and does not hold its lock by then is given up.
 _COMES_WITHIN_S = 20.0
 _LIVED_S = 60.0
 
@@ -169,6 +169,22 @@ class View:
         return data
 
 
+def look_at(
+    place: Place,
+    journal: Journal,
+    *,
+    estimated: bool = True,
+    silent: datetime.datetime | None = None,
+) -> View | None:
+    """Look at the newest run of a place, as `look` does, and at its processes."""
+    alive = is_going(place)
+    seen = look(journal, alive=alive, estimated=estimated, silent=silent)
+    # Somebody may have begun it between the look at the processes and the one at the journal.
+    if not alive and seen is not None and seen.state is RunState.INTERRUPTED and is_going(place):
+        return look(journal, alive=True, estimated=estimated, silent=silent)
+    return seen
+
+
 def look(
     journal: Journal,
     *,
@@ -295,7 +311,8 @@ def is_alive(place: Place) -> bool:
 
 def is_going(place: Place) -> bool:
     """Whether a supervisor or a runner of this place is alive, or on its way."""
-    return is_alive(place) or _is_coming(place)
+    # In this order: a supervisor holds its lock before it takes the file away.
+    return _is_coming(place) or is_alive(place)
 
 
 def _is_coming(place: Place) -> bool:
@@ -303,7 +320,7 @@ def _is_coming(place: Place) -> bool:
         since = place.coming.stat().st_mtime
     except OSError:
         return False
-    return 0 <= time.time() - since < _COMES_WITHIN_S
+    return abs(time.time() - since) < _COMES_WITHIN_S
 
 
 def state_of(run: Run, attempt: Attempt | None, *, alive: bool) -> RunState:

@@ -115,7 +115,8 @@ class Server:
         listener = self._listeners.pop(port)
         listener.close()
         if keep:
-            await asyncio.sleep(0)  # a task of the listener's closes its socket, first of all
+            while listener.is_serving():  # until a task of its own has closed its socket
+                await asyncio.sleep(0)
             self._keep(port)
         await listener.wait_closed()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -39,6 +42,14 @@ def process(place, request):
         process.kill()
 
 
+def watches(pid):
+    """Whether a process has a pidfd of another one open."""
+    with contextlib.suppress(FileNotFoundError):  # it has just closed one
+        opened = pathlib.Path(f"/proc/{pid}/fd").iterdir()
+        return any("pidfd" in os.readlink(one) for one in opened)
+    return False
+
+
 def test_nobody_is_waited_for_where_no_lock_is_held(place):
     assert ended.wait(place)
 
@@ -52,7 +63,8 @@ def test_the_wait_is_over_when_the_holder_is(place, process):
     with subprocess.Popen(
         [sys.executable, "-m", "cou.run.ended", "--home", place.home, "--run-dir", place.run_dir]
     ) as waiting:
-        time.sleep(0.5)
-        assert waiting.poll() is None
+        while not watches(waiting.pid):
+            assert waiting.poll() is None
+            time.sleep(0.02)
         process.stdin.close()
         assert waiting.wait(120) == 0

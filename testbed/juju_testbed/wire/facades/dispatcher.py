@@ -99,7 +99,7 @@ class Dispatcher:
         method: str,
         params: dict[str, Any] | None,
     ) -> dict[str, Any]:
-        """Call a method; what the model may keep of the parameters, and the reply, is a copy.
+        """Call a method; the reply, and parameters of what does more than read, are copies.
 
         Raises:
             WireError: the call failed as a whole.
@@ -111,7 +111,7 @@ class Dispatcher:
         elif user is None:
             raise WireError("not logged in", "unauthorized access")
         params = params or {}
-        if found.changes:
+        if found.level != "read":
             params = json.loads(json.dumps(params))
         call = Call(self.controller, user, params, version, object_id or "", self)
         try:

@@ -8,11 +8,10 @@ take the run for one that goes on; nobody would tell it again.
 from __future__ import annotations
 
 import os
-import select
 import sys
 import time
 
-from . import command_line, locks
+from . import command_line, locks, processes
 from .place import Place
 
 _LONGEST_S = 25.0
@@ -23,19 +22,13 @@ def wait(place: Place, longest_s: float = _LONGEST_S) -> bool:
     deadline = time.monotonic() + longest_s
     for path in (place.supervisor_lock, place.runner_lock):
         while (found := locks.open_holder(path)) is not None:
-            _, pidfd = found
+            pid, pidfd = found
             try:
-                if not _gone(pidfd, deadline - time.monotonic()):
+                if processes.await_end({pid: pidfd}, deadline - time.monotonic()):
                     return False
             finally:
                 os.close(pidfd)
     return True
-
-
-def _gone(pidfd: int, timeout_s: float) -> bool:
-    poll = select.poll()
-    poll.register(pidfd, select.POLLIN)  # readable once the process has ended (pidfd_open(2))
-    return bool(poll.poll(max(0.0, timeout_s) * 1000))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def kill_tree(roots: dict[int, int], timeout_s: float) -> tuple[list[int], list[
                     _send(targets[pid], signal.SIGSTOP)
         for pidfd in targets.values():
             _send(pidfd, signal.SIGKILL)
-        left = _await_end(targets, timeout_s)
+        left = await_end(targets, timeout_s)
     finally:
         for pidfd in opened:
             os.close(pidfd)
@@ -121,8 +121,16 @@ def _send(pidfd: int, number: signal.Signals) -> None:
         signal.pidfd_send_signal(pidfd, number)
 
 
-def _await_end(targets: dict[int, int], timeout_s: float) -> set[int]:
-    """Wait until pidfds become readable, which is when their process has ended."""
+def await_end(targets: dict[int, int], timeout_s: float) -> set[int]:
+    """Wait until pidfds become readable, which is when their process has ended.
+
+    Args:
+        targets: pid -> pidfd; the pidfds are left open.
+        timeout_s: how long to wait for all of them.
+
+    Returns:
+        The ids of those that are still there.
+    """
     poll = select.poll()
     left = {pidfd: pid for pid, pidfd in targets.items()}
     for pidfd in left:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from cou.plan.options import Options
-from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Step
 from cou.run import view
 from cou.run.journal import Journal
 from cou.run.place import Place
-from cou.run.records import Limit, RunState
+from cou.run.records import RunState
 
-ROOT = Step("upgrade", Kind.GROUP, "Upgrade", steps=(Step("a", Kind.REFRESH, "Do a"),))
-PLAN = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), ROOT)
+from . import one_step
 
 
 @pytest.fixture
@@ -35,7 +31,7 @@ def test_a_run_begun_between_the_two_looks_is_starting(place, journal, monkeypat
     def look(*arguments, **more):
         if not place.coming.exists():
             place.coming.touch()
-            journal.create_run(canonical(PLAN.to_dict()), {}, ["a"], Limit())
+            one_step.begin(journal)
         return really(*arguments, **more)
 
     monkeypatch.setattr(view, "look", look)
@@ -45,7 +41,7 @@ def test_a_run_begun_between_the_two_looks_is_starting(place, journal, monkeypat
 
 
 def test_a_run_without_a_process_is_interrupted(place, journal):
-    journal.create_run(canonical(PLAN.to_dict()), {}, ["a"], Limit())
+    one_step.begin(journal)
     seen = view.look_at(place, journal, estimated=False)
     assert seen is not None
     assert seen.state is RunState.INTERRUPTED

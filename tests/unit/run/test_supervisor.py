@@ -6,17 +6,13 @@ import os
 import stat
 
 import pytest
-from cou.plan.options import Options
-from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Step
 from cou.run.journal import Journal
 from cou.run.locks import Lock
 from cou.run.place import Place
-from cou.run.records import Limit, RunState
+from cou.run.records import RunState
 from cou.run.supervisor import Supervisor
 
-ROOT = Step("upgrade", Kind.GROUP, "Upgrade", steps=(Step("a", Kind.REFRESH, "Do a"),))
-PLAN = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), ROOT)
+from . import one_step
 
 
 @pytest.fixture
@@ -33,7 +29,7 @@ def place(tmp_path, monkeypatch):
 
 def test_of_the_end_the_charm_is_told_once_the_runner_is_gone(place, tmp_path):
     journal = Journal(place.home)
-    attempt = journal.create_run(canonical(PLAN.to_dict()), {}, ["a"], Limit())
+    attempt = one_step.begin(journal)
     supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
     supervisor._look(None)
     assert supervisor._teller.wait() == 0

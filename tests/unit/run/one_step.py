@@ -1,0 +1,16 @@
+"""The smallest run there is."""
+
+from __future__ import annotations
+
+from cou.plan.options import Options
+from cou.plan.plan import Plan, canonical
+from cou.plan.step import Kind, Step
+from cou.run.records import Limit
+
+ROOT = Step("upgrade", Kind.GROUP, "Upgrade", steps=(Step("a", Kind.REFRESH, "Do a"),))
+PLAN = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), ROOT)
+
+
+def begin(journal):
+    """Write down a run of one step that has just begun; return its attempt."""
+    return journal.create_run(canonical(PLAN.to_dict()), {}, ["a"], Limit())

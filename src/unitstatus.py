@@ -12,8 +12,10 @@ from cou.run.records import Job, RunState
 import marks
 from engine import View
 
-# `juju status` shows the message in one line of a table.
+# `juju status` shows the message in one line of a table. It counts bytes of UTF-8, cuts what has
+# more than these after the 117th, and adds three dots (juju cmd/juju/status/output_tabular.go).
 LONGEST = 120
+_DOTS = "..."
 
 
 def of_run(view: View, unit: str) -> ops.StatusBase:
@@ -43,16 +45,32 @@ def ready(leader: bool) -> ops.StatusBase:
 
 
 def fit(before: str, middle: str, after: str, longest: int = LONGEST) -> str:
-    """Join three texts into one line; what is too long is cut from the middle.
+    """Join three texts into one line; what is too long is cut before the last of them.
 
-    So the command at the end stays whole.
+    So the command at the end stays whole, also in `juju status`, which cuts longer lines itself.
+
+    Args:
+        before, middle, after: the texts; of the middle one, which others wrote, each run of blanks
+            becomes one blank.
+        longest: how many bytes of UTF-8 the line may have.
     """
     middle = " ".join(words.clean(middle).split())
-    room = longest - len(before) - len(after)
-    if len(middle) > room:
-        middle = f"{middle[: room - 1].rstrip(' :,.')}…" if room > 1 else ""
-    text = f"{before}{middle}{after}"
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    after = _cut(words.clean(after), longest)
+    return _cut(f"{words.clean(before)}{middle}", longest - _size(after)) + after
+
+
+def _cut(text: str, longest: int) -> str:
+    """Return a text in at most so many bytes; no character is cut in two."""
+    if _size(text) <= longest:
+        return text
+    if longest <= len(_DOTS):
+        return ""
+    kept = text.encode()[: longest - len(_DOTS)].decode(errors="ignore")
+    return kept.rstrip(" :,.;") + _DOTS
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
 
 
 def where(view: View) -> str:

@@ -8,6 +8,7 @@ import pytest
 from cou.errors import CouError, JournalError
 from cou.plan.step import Kind, Step
 from cou.run.records import Job, MarkState, RunState
+from juju_testbed.command import status_text
 from ops import testing
 
 import unitstatus
@@ -108,6 +109,41 @@ def test_a_status_is_one_line_and_keeps_its_command(state: RunState):
         assert message.endswith(f"juju run {unit} upgrade")
     if state is RunState.FAILED:
         assert message.endswith(f"juju run {unit} status")
+
+
+WIDE = "Überprüfung der Zone für glance – 界 " * 6
+
+
+@pytest.mark.parametrize("state", list(RunState))
+@pytest.mark.parametrize("text", [LONG, WIDE, "界" * 200, "é" * 59, "x" + "é" * 200])
+def test_juju_status_has_nothing_to_cut_from_a_status(state: RunState, text: str):
+    view = View("r1", state, text, "", 41, 312, text, text, text, text, text)
+    unit = "openstack-upgrader-for-region-one/10"
+    message = unitstatus.of_run(view, unit).message
+    assert len(message.encode()) <= 120
+    assert status_text.cut(message) == message
+    for verb, states in (
+        ("upgrade", (RunState.STOPPED, RunState.KILLED, RunState.INTERRUPTED)),
+        ("status", (RunState.FAILED,)),
+        ("plan", (RunState.REFUSED,)),
+    ):
+        assert message.endswith(f"juju run {unit} {verb}") or state not in states
+
+
+@pytest.mark.parametrize("name", ["a" * 60, "a" * 90])
+def test_a_command_is_whole_also_where_the_application_s_name_is_long(name: str):
+    view = dataclasses.replace(AT_41, state=RunState.FAILED, error=WIDE)
+    message = unitstatus.of_run(view, f"{name}/0").message
+    assert message.endswith(f"; see juju run {name}/0 status")
+    assert len(message.encode()) <= 120
+
+
+def test_what_is_cut_ends_as_juju_ends_it_and_at_the_border_of_a_character():
+    for first in range(4):
+        text = unitstatus.fit("x" * first, "界" * 100, "; end")
+        assert text.endswith("界...; end")
+        assert 116 < len(text.encode()) <= 120
+    assert unitstatus.fit("", "é" * 60, "") == "é" * 60
 
 
 def test_a_run_that_is_being_abandoned_does_not_look_like_an_upgrade(house: House):

@@ -28,11 +28,15 @@ def write(context: Context, value: Any, plain: Callable[[Any], str] | None = Non
         text = to_yaml(value)
     else:
         text = plain(value)
+    # Strings of Go are bytes: what was cut in the middle of a character is printed so.
+    content = text.encode(errors="surrogateescape")
     if context.options.output:
-        with open(context.options.output, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(context.options.output, "wb") as file:
+            file.write(content)
     else:
-        sys.stdout.write(text)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
 
 
 def info(text: str) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from . import output
 
 LONGEST_VERSION = 15
+LONGEST_MESSAGE = 120
+_ELLIPSIS = "..."
 _HARDWARE = re.compile(r"availability-zone=(\S+)")
 _DOING = re.compile(r"running (?:action (?P<action>.*)|(?P<hook>\S+) hook)$")
 
@@ -32,6 +34,18 @@ def tabular(status: Shown, relations: list[Shown]) -> str:
     return "\n".join(sections)
 
 
+def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """Return a text as the command cuts it: by bytes, also in the middle of a character.
+
+    Half a character stands as lone surrogates, which `output.write` turns into its bytes again.
+    """
+    content = text.encode(errors="surrogateescape")
+    if len(content) <= longest:
+        return text
+    kept = content[: longest - len(_ELLIPSIS)]
+    return kept.decode(errors="surrogateescape") + _ELLIPSIS
+
+
 def _model(status: Shown) -> str:
     model = status["model"]
     region = f"/{model['region']}" if model.get("region") else ""
@@ -40,7 +54,7 @@ def _model(status: Shown) -> str:
     optional = {
         "SLA": model.get("sla", ""),
         "Timestamp": status.get("controller", {}).get("timestamp", ""),
-        "Notes": model.get("model-status", {}).get("message", ""),
+        "Notes": cut(model.get("model-status", {}).get("message", "")),
     }
     for name, value in optional.items():
         if value:
@@ -52,9 +66,7 @@ def _model(status: Shown) -> str:
 def _applications(status: Shown) -> str:
     rows = [["App", "Version", "Status", "Scale", "Charm", "Channel", "Rev", "Exposed", "Message"]]
     for name, app in status["applications"].items():
-        version = app.get("version", "").split("\n")[0]
-        if len(version) > LONGEST_VERSION:
-            version = version[: LONGEST_VERSION - 3] + "..."
+        version = cut(app.get("version", "").split("\n")[0], LONGEST_VERSION)
         info = app.get("application-status", {})
         rows.append(
             [
@@ -66,7 +78,7 @@ def _applications(status: Shown) -> str:
                 app.get("charm-channel", ""),
                 str(app["charm-rev"]),
                 "yes" if app["exposed"] else "no",
-                info.get("message", ""),
+                cut(info.get("message", "")),
             ]
         )
     return output.table(rows, right=(3, 6))
@@ -112,7 +124,7 @@ def _unit(name: str, unit: Shown, depth: int) -> list[list[str]]:
         unit.get("machine", ""),
         unit.get("public-address", ""),
         ",".join(unit.get("open-ports", [])),
-        message,
+        cut(message),
     ]
     rows = [row]
     for sub_name, sub in unit.get("subordinates", {}).items():
@@ -130,7 +142,7 @@ def _machine(id: str, machine: Shown) -> list[list[str]]:
         machine.get("instance-id", ""),
         f"{base['name']}@{base['channel']}" if base else "",
         zone[1] if zone else "",
-        machine.get("machine-status", {}).get("message", ""),
+        cut(machine.get("machine-status", {}).get("message", "")),
     ]
     rows = [row]
     for inner, container in machine.get("containers", {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,15 @@ def test_status_shows_the_tables_of_juju(bed: Bed):
     assert heads[3][:4] == ["Machine", "State", "Address", "Inst"]
     assert any(line.startswith("  ntp/0*") for line in sections[2])
     assert "tiny" not in bed.run("status", "nova-compute").stdout
+
+
+def test_status_cuts_a_message_by_bytes(bed: Bed):
+    for text in ("x" * 200, "é" * 80, "x" + "é" * 80):
+        bed.juju.exec(f"status-set blocked '{text}'", unit="tiny/0")
+        done = subprocess.run([bed.state.juju, "status"], capture_output=True, check=True)
+        shown = [line.split(b"  ")[-1] for line in done.stdout.splitlines()]
+        assert text.encode()[:117] + b"..." in shown
+        assert text in bed.run("status", "--format", "json").stdout
 
 
 def test_a_user_needs_a_password_and_access(bed: Bed):

@@ -74,6 +74,10 @@ format: setup ## Format the code and sort its imports
 proof: setup ## Kill, cancel and force real processes at every instant; hours (SHARE=1/20 for a part)
 	@$(BIN)/python -m tests.proof --share $(SHARE) --jobs $(JOBS)
 
+.PHONY: mutants
+mutants: setup ## Break the code behind each promise; what no test notices is printed; hours (SHARE=1/40)
+	@$(BIN)/python -m tests.mutants --share $(SHARE)
+
 FUZZ_S ?= 60
 FUZZ_SEED ?= 1
 

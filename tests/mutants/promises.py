@@ -1,0 +1,135 @@
+"""The README's table of promises: the tests that it names, and the code behind them."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+
+TOP = pathlib.Path(__file__).parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """Code that keeps a promise, and the tests that say so.
+
+    Attributes:
+        promise: the first cell of its row in the README.
+        file: the file of the code.
+        places: qualified names of its functions and classes.
+        tests: files that the row names and that run this code, quickest first.
+    """
+
+    promise: str
+    file: str
+    places: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+def named() -> dict[str, set[str]]:
+    """Read the README's table: promise -> the test files that its row names."""
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## What is promised")[2].partition("\n## ")[0]
+    rows = (line for line in table.splitlines() if line.startswith("| ") and "](tests/" in line)
+    return {
+        line.split("|")[1].strip().replace("`", ""): set(re.findall(r"\]\((tests/[^)]+)\)", line))
+        for line in rows
+    }
+
+
+_JOURNAL = "tests/unit/run/test_journal.py"
+_WHOLE_RUN = "tests/simulation/test_whole_run.py"
+_COMMANDS = "tests/integration/test_commands.py"
+_UNFINISHED = "tests/simulation/test_unfinished.py"
+_REUSED = "tests/processes/test_reused_pid.py"
+_POINTS = "tests/proof/test_points.py"
+_CHAINS = "tests/proof/test_chains.py"
+_STATES = "tests/processes/test_cancel_states.py"
+
+_RUNS = "lib/cou/run/journal/runs.py"
+_STEPS = "lib/cou/run/journal/steps.py"
+
+PROOFS = (
+    Proof(
+        "plan",
+        "lib/cou/plan/plan.py",
+        ("canonical", "Plan.hash", "Plan.from_dict"),
+        ("tests/unit/plan/test_promises.py",),
+    ),
+    Proof("plan", "lib/cou/run/control.py", ("Control.plan", "Control._remainder"), (_COMMANDS,)),
+    Proof("upgrade", _RUNS, ("Runs.create_run", "Runs.resume_run"), (_JOURNAL, _CHAINS)),
+    Proof("upgrade", "lib/cou/run/starting.py", ("start", "_begin", "_resume"), (_COMMANDS,)),
+    Proof("upgrade", "lib/cou/run/runner.py", ("Runner",), (_WHOLE_RUN,)),
+    Proof(
+        "upgrade-step",
+        "lib/cou/run/executor.py",
+        ("Executor",),
+        (_WHOLE_RUN, "tests/processes/test_supervised.py", "tests/integration/test_steps.py"),
+    ),
+    Proof("cancel", _STEPS, ("Steps.begin_step",), (_JOURNAL, _POINTS)),
+    Proof("cancel", "lib/cou/run/journal/fence.py", ("Story._hold",), (_JOURNAL, _POINTS)),
+    Proof("cancel", _RUNS, ("Runs.cancel",), (_JOURNAL, _STATES)),
+    Proof(
+        "cancel",
+        "lib/cou/run/stopping.py",
+        ("cancel", "_acknowledge", "_wake"),
+        (_STATES, _COMMANDS),
+    ),
+    Proof(
+        "cancel force=true",
+        "lib/cou/run/processes.py",
+        ("kill_tree", "descendants", "await_end"),
+        (
+            "tests/unit/run/test_processes.py",
+            _REUSED,
+            "tests/processes/test_spinning.py",
+            "tests/systemd/test_service.py",
+        ),
+    ),
+    Proof(
+        "status",
+        "src/unitstatus.py",
+        ("of_run", "where", "_running", "_hung", "_halted", "_failed"),
+        ("tests/charm/test_status.py",),
+    ),
+    Proof("status", "lib/cou/run/view.py", ("look", "is_alive", "is_going"), (_REUSED,)),
+    Proof("restore", _STEPS, ("Steps.make_due", "Steps.add_step"), (_UNFINISHED,)),
+    Proof(
+        "restore",
+        "lib/cou/run/release.py",
+        ("release_marks", "settle_put_backs"),
+        (_UNFINISHED, "tests/simulation/test_restore.py"),
+    ),
+    Proof("resolve-step", _STEPS, ("Steps.resolve_step",), (_UNFINISHED,)),
+    Proof("resolve-step", "lib/cou/run/control.py", ("Control.resolve_step",), (_UNFINISHED,)),
+    Proof(
+        "abandon",
+        "lib/cou/run/release.py",
+        ("release_marks",),
+        (_WHOLE_RUN, "tests/integration/test_steps.py"),
+    ),
+    Proof(
+        "after any ending",
+        "lib/cou/run/calls.py",
+        ("Calls",),
+        (_CHAINS, "tests/proof/test_real.py", "tests/integration/test_disturbed.py"),
+    ),
+    Proof("after any ending", "lib/cou/run/lease.py", ("Lease",), (_CHAINS,)),
+    Proof("after any ending", _RUNS, ("Runs.end_attempt",), (_CHAINS,)),
+    Proof(
+        "after any ending",
+        "lib/cou/run/journal/database.py",
+        ("Database",),
+        (
+            "tests/formats/test_formats.py",
+            "tests/processes/test_older_charm.py",
+            "tests/processes/test_durable.py",
+        ),
+    ),
+    Proof(
+        "a mistake",
+        "src/parameters.py",
+        ("plan_options", "choice", "plan_hash", "limit", "flag", "words"),
+        ("tests/charm/test_parameters.py", "tests/integration/test_refusals.py"),
+    ),
+)

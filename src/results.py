@@ -13,6 +13,7 @@ from typing import Any
 
 import ops
 from cou.errors import CouError, JournalError
+from cou.juju import ssh
 
 from engine import LIVE, UNFINISHED, Abandoned, Cancelled, Forced, Reported, Shown, Started, View
 
@@ -139,7 +140,7 @@ def report(reported: Reported, unit: str, folder: Path) -> dict[str, str]:
     page = reported.form == "html"
     found = _large("report", reported.text, path, LARGEST if not page else 0)
     if "report-file" in found:
-        found["next"] = f"juju ssh {unit} sudo cat {path} > report{path.suffix}"
+        found["next"] = ssh.fetch(unit, str(path), f"report{path.suffix}")
     return {"run": reported.run, "format": reported.form} | found
 
 

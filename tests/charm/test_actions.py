@@ -431,7 +431,8 @@ def test_a_page_for_a_browser_lies_in_a_file_and_says_how_to_fetch_it(house: Hou
     found = house.act("report", format="html")
     assert "report" not in found
     assert Path(found["report-file"]).read_text() == "html of r1"
-    assert found["next"] == f"juju ssh cou/0 sudo cat {found['report-file']} > report.html"
+    page = found["report-file"]
+    assert found["next"] == f"juju ssh --pty=false cou/0 sudo cat {page} > report.html"
 
 
 def test_a_report_too_long_for_a_result_lies_in_a_file(house: House):

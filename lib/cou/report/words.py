@@ -9,6 +9,9 @@ import re
 _STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _ANSWER = re.compile(r"\r\n|[\t\n\r]")
 _MARKUP = re.compile(r"([\\`*\[\]|])")
+# Elsewhere `&` and `>` mean nothing in markdown, and a command has to stand as it is typed.
+_ENTITY = re.compile(r"&(?=[#a-zA-Z])")
+_QUOTE = re.compile(r"^(\s*)>")
 
 
 def clean(value: object) -> str:
@@ -21,8 +24,8 @@ def clean(value: object) -> str:
 
 def markdown(value: object) -> str:
     """Return a value as text that markdown takes as text: no markup, no HTML, no table cell."""
-    text = clean(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKUP.sub(r"\\\1", text)
+    text = _ENTITY.sub("&amp;", clean(value)).replace("<", "&lt;")
+    return _QUOTE.sub(r"\1\\>", _MARKUP.sub(r"\\\1", text))
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 
 from ..errors import StepFailed
+from ..juju import ssh
 from ..juju.port import Task
 from .context import Context, End, Result
 from .tasks import must_have_completed
@@ -38,7 +39,7 @@ async def perform(ctx: Context) -> Result:
     return Result(
         End.DONE,
         f"{path} on {unit}, {size} bytes, made {_made(task)}, sha256 {digest}; copy it with: "
-        f"juju ssh {unit} sudo cat {quoted} > dump",
+        + ssh.fetch(unit, path, "dump"),
     )
 
 

@@ -87,7 +87,9 @@ def test_a_file_that_an_action_names_is_one_word_to_the_shell(name):
     assert len(asked) >= 3
     for command in asked:
         assert name in shlex.split(command)
-    assert f"sudo cat {shlex.quote(name)} > dump" in result.note
+    typed = shlex.split(result.note.partition("copy it with: ")[2].removesuffix(" > dump"))
+    assert typed[:4] == ["juju", "ssh", "--pty=false", MYSQL]
+    assert shlex.split(" ".join(typed[4:])) == ["sudo", "cat", name]  # as ssh hands it on
 
 
 @pytest.mark.parametrize("name", ["", "-rf", "dump.gz"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import pathlib
 import re
@@ -28,7 +29,7 @@ from ..charm.fakes import (
     plan_of,
 )
 from . import sentences
-from .codes import raised
+from .codes import Source, Unreadable, raised
 
 PAGE = (pathlib.Path(__file__).parents[2] / "docs/reference/statuses.md").read_text()
 UPGRADE = Step("keystone/0/upgrade-unit", Kind.UPGRADE_UNIT, "Upgrade keystone/0")
@@ -130,9 +131,67 @@ def test_every_error_code_is_on_the_page_and_no_other():
     for line in page.splitlines():
         if line.startswith("| `"):
             listed |= set(re.findall(r"`([a-z-]+)`", line.split(" | ")[0]))
-    known = {code for code in raised() if code != "nothing-to-*"}
-    known |= {"nothing-to-abandon", "nothing-to-restore"}
-    assert listed == known
+    assert listed == set(raised(others={"Finding"}))
+
+
+HIDDEN = """
+class Odd(BadInput):
+    def __init__(self, seen):
+        super().__init__("of-a-class", seen)
+
+_TABLE = {1: ("in-a-table", "remedy"), 2: ("in-it-too", "")}
+_BY_JOB = {3: "by-its-job"}
+
+def refuse(number, which):
+    code, remedy = _TABLE.get(number, ("not-in-it", ""))
+    raise JujuError(code, "seen", remedy)
+
+class Work:
+    def _halt(self, code, seen):
+        return {"code": code, "seen": seen}
+
+    def work(self):
+        self._halt("from-its-method", "seen")
+
+def halt(code, seen):
+    return {"code": code, "seen": seen}
+
+def go(error, ambiguous, job):
+    halt("from-its-caller", "seen")
+    raise errors.StepFailed(code="by-name", seen="seen") from CouError(error.code, "seen")
+    raise BadInput("either" if ambiguous else "or-the-other", "seen")
+    raise BadInput(_BY_JOB[job], "seen")
+    raise Odd("seen")
+"""
+ERRORS = "class BadInput(CouError): ...\nclass JujuError(CouError): ...\n"
+ERRORS += "class StepFailed(CouError): ...\n"
+
+
+def parsed(text: str) -> Source:
+    return Source({"m.py": ast.parse(ERRORS + text)})
+
+
+def test_a_code_is_found_wherever_it_stands():
+    assert set(raised(parsed(HIDDEN))) == {
+        "of-a-class", "in-a-table", "in-it-too", "not-in-it", "from-its-caller",
+        "from-its-method", "by-name",
+        "either", "or-the-other", "by-its-job",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise BadInput(f'nothing-to-{job}', 'seen')",
+        "raise BadInput(make(), 'seen')",
+        "raise BadInput(*both)",
+        "x = {'code': 'a' + 'b'}",
+        "def f(code):\n    raise BadInput(code, 'seen')\nf(made())",
+    ],
+)
+def test_a_code_that_cannot_be_read_is_not_passed_over(text):
+    with pytest.raises(Unreadable):
+        raised(parsed(text))
 
 
 def part(heading: str, until: str) -> list[list[str]]:

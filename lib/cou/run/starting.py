@@ -14,6 +14,7 @@ from .journal import Journal, rows
 from .records import Attempt, Job, Limit, MarkState, RunState
 
 _START_WAIT_S = 1.5
+_NOTHING = {Job.RESTORE: "nothing-to-restore", Job.ABANDON: "nothing-to-abandon"}
 
 
 def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> Started:
@@ -54,7 +55,7 @@ def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
     """
     seen = desk.view()
     if seen is None or not seen.unfinished:
-        raise BadInput(f"nothing-to-{job.value}", "No run is unfinished.")
+        raise BadInput(_NOTHING[job], "No run is unfinished.")
     journal = desk.journal()
     try:
         attempt = _resume(desk, journal, seen, None, job, Limit())

@@ -7,18 +7,19 @@ from typing import Any
 from urllib import parse
 
 from cou.errors import BadInput
-from cou.plan.settings import Settings
+from cou.plan.settings import LONGEST_S, OLDEST_S, Settings
 
-# option -> (field of Settings, smallest value, factor to the field's unit)
-_NUMBERS: Mapping[str, tuple[str, int, int]] = {
-    "quiet-period": ("quiet_period_s", 0, 1),
-    "hook-error-grace": ("hook_error_grace_s", 0, 1),
-    "standard-idle-timeout": ("standard_idle_timeout_s", 1, 1),
-    "long-idle-timeout": ("long_idle_timeout_s", 1, 1),
-    "refresh-timeout": ("refresh_timeout_s", 1, 1),
-    "max-parallel": ("max_parallel", 1, 1),
-    "hypervisor-batch": ("hypervisor_batch", 0, 1),
-    "backup-max-age": ("backup_max_age_s", 1, 3600),
+_HOUR_S = 3600
+# option -> (field of Settings, smallest value, largest or None, factor to the field's unit)
+_NUMBERS: Mapping[str, tuple[str, int, int | None, int]] = {
+    "quiet-period": ("quiet_period_s", 0, LONGEST_S, 1),
+    "hook-error-grace": ("hook_error_grace_s", 0, LONGEST_S, 1),
+    "standard-idle-timeout": ("standard_idle_timeout_s", 1, LONGEST_S, 1),
+    "long-idle-timeout": ("long_idle_timeout_s", 1, LONGEST_S, 1),
+    "refresh-timeout": ("refresh_timeout_s", 1, LONGEST_S, 1),
+    "max-parallel": ("max_parallel", 1, None, 1),
+    "hypervisor-batch": ("hypervisor_batch", 0, None, 1),
+    "backup-max-age": ("backup_max_age_s", 1, OLDEST_S // _HOUR_S, _HOUR_S),
 }
 
 
@@ -33,12 +34,17 @@ def read(config: Mapping[str, Any], application: str) -> Settings:
         BadInput: naming the first wrong option, its value and what is allowed.
     """
     fields: dict[str, Any] = {}
-    for option, (field, smallest, factor) in _NUMBERS.items():
+    for option, (field, smallest, largest, factor) in _NUMBERS.items():
         if option not in config:  # the charm was refreshed to a revision with fewer options
             continue
         value = config[option]
-        if isinstance(value, bool) or not isinstance(value, int) or value < smallest:
-            raise _refuse(application, option, value, f"a whole number from {smallest} up")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or not (smallest <= value and (largest is None or value <= largest))
+        ):
+            allowed = f"from {smallest} up" if largest is None else f"from {smallest} to {largest}"
+            raise _refuse(application, option, value, f"a whole number {allowed}")
         fields[field] = value * factor
     uri = str(config.get("landscape-mirror-uri", "")).strip()
     if uri and not _is_uri(uri):

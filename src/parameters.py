@@ -14,6 +14,7 @@ from typing import Any
 
 from cou.errors import BadInput
 from cou.plan.options import Options
+from cou.run import until as until_time
 from cou.run.records import Limit
 
 PLAN_FORMATS = ("text", "json", "markdown")
@@ -23,13 +24,6 @@ GRANULARITIES = ("application", "step")
 RESOLUTIONS = ("done", "retry", "skip")
 
 _HASH = re.compile(r"p[0-9a-f]{15}\Z")
-_ZONE = r"(?P<zone>Z|[+-]\d\d:?\d\d)?\Z"
-_CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d\d) ?" + _ZONE, re.IGNORECASE)
-_STAMP = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?" + _ZONE,
-    re.IGNORECASE,
-)
-_UNTIL = "a time to come, as HH:MM or YYYY-MM-DD HH:MM, in UTC unless a zone like +02:00 follows"
 
 
 def plan_options(params: Mapping[str, Any], max_parallel: int) -> Options:
@@ -58,24 +52,11 @@ def plan_hash(params: Mapping[str, Any]) -> str | None:
 
 
 def until(params: Mapping[str, Any], now: datetime.datetime) -> datetime.datetime | None:
-    """Return the time before which everything must be expected to end, in UTC.
-
-    ``HH:MM`` is the next such time after `now`. No zone means UTC, as everywhere in cou: a unit's
-    own zone is nobody's.
-    """
+    """Return the time before which everything must be expected to end, in UTC, or None."""
     value = params.get("until")
     if value is None or value == "":
         return None
-    text = value.strip() if isinstance(value, str) else ""
-    if match := _CLOCK.match(text):
-        moment = _next(match, now)
-    elif match := _STAMP.match(text):
-        moment = _stamp(match)
-    else:
-        moment = None
-    if moment is None or moment <= now:
-        raise _refuse("until", value, _UNTIL)
-    return moment.astimezone(datetime.timezone.utc)
+    return until_time.read(value, now)
 
 
 def limit(params: Mapping[str, Any]) -> Limit:
@@ -103,37 +84,6 @@ def words(params: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _refuse(name, value, "a text that is not empty")
     return value.strip()
-
-
-def _next(match: re.Match[str], now: datetime.datetime) -> datetime.datetime | None:
-    hour, minute = int(match["hour"]), int(match["minute"])
-    if hour > 23 or minute > 59:
-        return None
-    zone = _zone(match["zone"])
-    if zone is None:
-        return None
-    local = now.astimezone(zone)
-    moment = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return moment if moment > local else moment + datetime.timedelta(days=1)
-
-
-def _stamp(match: re.Match[str]) -> datetime.datetime | None:
-    zone = _zone(match["zone"])
-    try:
-        moment = datetime.datetime.fromisoformat(f"{match['day']} {match['clock']}")
-    except ValueError:  # the 31st of February
-        return None
-    return moment.replace(tzinfo=zone) if zone else None
-
-
-def _zone(text: str | None) -> datetime.timezone | None:
-    if not text or text in "Zz":
-        return datetime.timezone.utc
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    if hours > 14 or minutes > 59:
-        return None
-    offset = datetime.timedelta(hours=hours, minutes=minutes)
-    return datetime.timezone(-offset if text[0] == "-" else offset)
 
 
 def _words(allowed: tuple[str, ...]) -> str:

@@ -198,15 +198,21 @@ def test_upgrade_refuses_a_plan_that_is_not_the_one_shown(house: House):
 
 def test_upgrade_passes_the_time_on_in_utc(house: House):
     house.act("plan")
-    house.act("upgrade", until="2999-01-01T02:00+02:00")
-    assert house.control.given["until"] == datetime.datetime(
-        2999, 1, 1, tzinfo=datetime.timezone.utc
-    )
+    soon = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    soon += datetime.timedelta(days=200)
+    there = soon.astimezone(datetime.timezone(datetime.timedelta(hours=2)))
+    house.act("upgrade", until=there.isoformat())
+    assert house.control.given["until"] == soon
+    assert house.control.given["until"].tzinfo is datetime.timezone.utc
 
 
 @pytest.mark.parametrize(
     ("params", "said"),
-    [({"plan": "mine"}, "plan='mine'"), ({"until": "2001-01-01 00:00"}, "until=")],
+    [
+        ({"plan": "mine"}, "plan='mine'"),
+        ({"until": "2001-01-01 00:00"}, "until="),
+        ({"until": "9999-12-31 23:59-14:00"}, "until='9999-12-31 23:59-14:00'"),
+    ],
 )
 def test_a_wrong_parameter_of_upgrade_is_refused_and_nothing_has_happened(
     house: House, params: dict[str, Any], said: str

@@ -50,6 +50,18 @@ def test_nought_is_refused_where_it_means_nothing(name: str):
         configuration.read({name: 0}, "cou")
 
 
+@pytest.mark.parametrize(
+    ("name", "largest"),
+    [(name, 2592000) for name in NUMBERS if name.endswith(("period", "grace", "timeout"))]
+    + [("backup-max-age", 8760)],
+)
+def test_a_time_that_no_upgrade_takes_is_refused_with_what_is_allowed(name: str, largest: int):
+    configuration.read({name: largest}, "cou")
+    for value in (largest + 1, 2**63 - 1):
+        with pytest.raises(BadInput, match=f"{name}={value} is not .* to {largest}"):
+            configuration.read({name: value}, "cou")
+
+
 def test_nought_is_the_whole_zone_no_grace_and_no_quiet():
     settings = configuration.read(dict.fromkeys(MAY_BE_NOUGHT, 0), "cou")
     assert (settings.hypervisor_batch, settings.hook_error_grace_s) == (0, 0)

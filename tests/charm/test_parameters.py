@@ -67,6 +67,21 @@ def test_no_until_is_no_limit(given: str | None):
         "22:45+02:61",
         "22:45 CEST",
         "22:45\n23:45",
+        "99:99",
+        "nan",
+        "٢٢:٤٥",
+        "02:30 Europe/Berlin",
+        "2026-06-03 04:00",  # further away than any window
+        "9999-12-31 23:59",
+        "9999-12-31 23:59-14:00",  # in UTC it is beyond the last year there is
+        "9999-12-31 23:59:59.9+14:00",
+        "0001-01-01 00:00+14:00",
+        "0000-01-01 00:00",
+        "22:45-99:00",
+        float("nan"),
+        float("inf"),
+        10**40,
+        {"at": "22:45"},
         1365,  # what 22:45 is in some YAML: 22 times 60 plus 45
         True,
         ["22:45"],
@@ -77,6 +92,18 @@ def test_a_wrong_until_is_refused_by_name_and_value(given: Any):
         parameters.until({"until": given}, NOW)
     assert f"until={given!r}" in str(refusal.value)
     assert "HH:MM" in str(refusal.value)
+
+
+@pytest.mark.parametrize("given", ["99:99", "9999-12-31 23:59-14:00", "2025-06-03 04:00+15:00"])
+@pytest.mark.parametrize("now", [NOW, datetime.datetime.max.replace(tzinfo=UTC)])
+def test_no_clock_of_the_unit_makes_until_a_traceback(given: str, now: datetime.datetime):
+    with pytest.raises(BadInput):
+        parameters.until({"until": given}, now)
+
+
+def test_a_date_to_purge_before_has_digits_that_nova_reads():
+    with pytest.raises(BadInput, match="purge-before="):
+        parameters.plan_options({"purge": True, "purge-before": "٢٠٢٥-01-01"}, 1)
 
 
 def test_a_hash_is_p_and_fifteen_digits():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-
 import click
 import pytest
 from click.testing import CliRunner
-from cou.cli import commands, plan_options, window
+from cou.cli import app, commands, plan_options
+from cou.cli.ends import Code
+from cou.cli.signals import Signals
 from cou.plan.options import Group, NonEmpty, Options, Strategy
 from cou.plan.settings import Settings
 
@@ -119,25 +119,33 @@ def test_help_teaches_by_example():
     assert output.index("  plan ") < output.index("  upgrade ") < output.index("  abandon ")
 
 
-NOW = datetime.datetime(2026, 3, 1, 22, 30, tzinfo=datetime.timezone.utc)
-
-
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text",
     [
-        ("23:00", "2026-03-01T23:00:00+00:00"),
-        ("05:00", "2026-03-02T05:00:00+00:00"),
-        ("22:30", "2026-03-02T22:30:00+00:00"),
-        ("05:00+02:00", "2026-03-02T03:00:00+00:00"),
-        ("2026-03-04 05:00", "2026-03-04T05:00:00+00:00"),
-        ("2026-03-04T05:00:30+01:00", "2026-03-04T04:00:30+00:00"),
+        "",
+        "soon",
+        "nan",
+        "25:00",
+        "99:99",
+        "2026-02-31 05:00",
+        "2026-03-01 22:00",
+        "9999-12-31 23:59",
+        "9999-12-31 23:59-14:00",
+        "0001-01-01 00:00+14:00",
+        "22:00-99:00",
     ],
 )
-def test_until_is_the_next_such_time(text, expected):
-    assert window.read(text, NOW).isoformat() == expected
+def test_until_is_refused_by_name_and_value_where_it_is_no_time_of_the_next_year(text, capsys):
+    assert app.run(["upgrade", "--auto-approve", "--until", text], Signals()) is Code.USAGE
+    said = capsys.readouterr().err
+    assert f"--until={text!r} is not allowed. Give a time within" in said
+    assert "HH:MM" in said
 
 
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-02-31 05:00", "2026-03-01 22:00"])
-def test_until_refuses_what_is_no_time_to_come(text):
-    with pytest.raises(click.UsageError, match="HH:MM"):
-        window.read(text, NOW)
+@pytest.mark.parametrize("name", ["--quiet-period", "--long-idle-timeout"])
+def test_a_wait_longer_than_a_month_is_refused_by_name_and_value(name):
+    result = CliRunner().invoke(commands.cli, ["plan", name, "10000000000000"])
+    assert result.exit_code == 2
+    assert name in result.output
+    assert "10000000000000 is not in the range" in result.output
+    assert "2592000" in result.output

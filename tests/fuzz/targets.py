@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime
 import pathlib
 import random
@@ -20,6 +21,7 @@ from cou.run import history, metrics, view
 from cou.run.access import Access
 from cou.run.journal import FILE, Journal
 
+import configuration
 import credentials
 import parameters
 import surroundings
@@ -30,6 +32,18 @@ from . import clouds, mutate
 from .checks import readable
 from .whole import whole_journal
 
+OPTIONS = (
+    "quiet-period",
+    "hook-error-grace",
+    "standard-idle-timeout",
+    "long-idle-timeout",
+    "refresh-timeout",
+    "max-parallel",
+    "hypervisor-batch",
+    "backup-max-age",
+    "landscape-mirror-uri",
+    "landscape-apt-component",
+)
 PASSWORD = "never-in-an-error-0819"
 AT = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.timezone.utc)
 NAMES = (
@@ -77,6 +91,19 @@ def action_parameters(rng: random.Random) -> None:
             question()
         except BadInput as error:
             readable(error)
+
+
+def options_of_the_charm(rng: random.Random) -> None:
+    """The charm's options: settings, or a refusal that names one with its value."""
+    given = {rng.choice(OPTIONS): mutate.anything(rng) for _ in range(rng.randint(1, 4))}
+    try:
+        settings = configuration.read(given, "cou")
+    except BadInput as error:
+        readable(error)
+        return
+    # Whatever is taken can be waited for, and told to Juju in nanoseconds.
+    for name, value in dataclasses.asdict(settings).items():
+        assert not name.endswith("_s") or 0 <= value * 10**9 < 2**63, name
 
 
 class _Model:
@@ -256,6 +283,7 @@ def _report(opened: Journal) -> None:
 
 TARGETS: dict[str, Callable[[random.Random], None]] = {
     "parameters": action_parameters,
+    "options": options_of_the_charm,
     "secret": secret,
     "files": files,
     "replies": replies,

@@ -20,7 +20,7 @@ from ..run.access import Access
 from ..run.control import Control
 from ..run.records import Limit, RunState
 from ..run.view import View
-from . import plan_options, question, showing, window
+from . import plan_options, question, showing
 from .context import App, verb
 from .ends import Code, Ended
 from .where import Where
@@ -105,7 +105,7 @@ def upgrade_command(
 
     settings = plan_options.settings(given)
     options = plan_options.options(given, settings)
-    wish = upgrade.Wish(auto_approve, plan_hash, window.read(until) if until else None)
+    wish = upgrade.Wish(auto_approve, plan_hash, plan_options.until(until))
     if not auto_approve and not question.possible():
         raise click.UsageError(
             "There is no terminal to ask at. Give --auto-approve to upgrade without questions."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,7 +10,9 @@ import click
 
 from ..errors import BadInput
 from ..plan.options import Group, NonEmpty, Options, Strategy
-from ..plan.settings import Settings
+from ..plan.settings import LONGEST_S, Settings
+from ..run import until as until_time
+from ..run.clock import utc_now
 from . import showing
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -146,7 +149,7 @@ def _settings() -> list[Callable[[Any], Any]]:
         click.option(
             name,
             field,
-            type=click.IntRange(min=least),
+            type=click.IntRange(min=least, max=LONGEST_S if field.endswith("_s") else None),
             envvar=variable,
             show_envvar=True,
             help=text,
@@ -181,5 +184,22 @@ def options(given: dict[str, Any], settings: Settings) -> Options:
     try:
         return Options.from_dict(raw)
     except BadInput as error:
-        said = showing.as_command(f"{error.seen} {error.remedy}".strip())
-        raise click.UsageError(said) from None
+        raise _usage(error) from None
+
+
+def until(text: str | None) -> datetime.datetime | None:
+    """Return the time of ``--until``, None where it was not given.
+
+    Raises:
+        click.UsageError: it is no such time.
+    """
+    if text is None:
+        return None
+    try:
+        return until_time.read(text, utc_now(), "--until")
+    except BadInput as error:
+        raise _usage(error) from None
+
+
+def _usage(error: BadInput) -> click.UsageError:
+    return click.UsageError(showing.as_command(f"{error.seen} {error.remedy}".strip()))

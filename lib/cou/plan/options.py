@@ -160,7 +160,8 @@ def _date(name: str, value: object) -> str:
     text = str(value).strip() if value is not None else ""
     if not text:
         return ""
-    for form in _DATES:
+    # `strptime` reads the digits of all scripts; nova does not.
+    for form in _DATES if text.isascii() else ():
         try:
             datetime.datetime.strptime(text, form)
         except ValueError:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+# Longer than any wait of an upgrade; Juju counts a time-out in nanoseconds, which have an end.
+LONGEST_S = 30 * 24 * 3600
+OLDEST_S = 365 * 24 * 3600
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:

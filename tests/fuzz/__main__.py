@@ -47,7 +47,7 @@ def attempts(name: str, seed: int, seconds: float) -> tuple[int, set[str]]:
             where = f"{type(error).__name__} at {last.filename}:{last.lineno}"
             if where not in failures:
                 failures.add(where)
-                print(f"{one}: {where}: {str(error)[:200]}")
+                print(f"{one}: {where}: {str(error)[:200]}", flush=True)
     return number, failures
 
 

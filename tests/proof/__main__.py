@@ -40,7 +40,8 @@ def main() -> int:
         struck, broken = _live(path, work, given.jobs)
     told = ", ".join(f"{count} {how}s" for how, count in sorted(struck.items()))
     print(
-        f"share {given.share}: {told}, {len(broken)} violations, {time.monotonic() - begun:.0f} s"
+        f"share {given.share}: {told}, {len(broken)} violations, {time.monotonic() - begun:.0f} s",
+        flush=True,
     )
     return 1 if broken else 0
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Mapping
 
 from .command import Command, Context
 from .errors import CommandError, usage
+from .heard import heard
 from .store import ClientStore
 
 # Module -> the commands that it knows; only the one that is asked for is loaded.
@@ -78,19 +78,16 @@ ELSEWHERE = frozenset((
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    try:
-        return _run(words)
-    except CommandError as error:
-        sys.stdout.flush()
-        if not error.printed:
-            print(f"ERROR {error}", file=sys.stderr)
-        return error.code
-    except BrokenPipeError:
-        # Whoever read our output has gone; say nothing more, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    with heard():
+        try:
+            return _run(words)
+        except CommandError as error:
+            sys.stdout.flush()
+            if not error.printed:
+                print(f"ERROR {error}", file=sys.stderr)
+            return error.code
+        except KeyboardInterrupt:
+            return 130
 
 
 def _run(words: list[str]) -> int:

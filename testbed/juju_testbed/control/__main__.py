@@ -12,6 +12,7 @@ from typing import Any
 from ..charms.profile import PROFILES
 from ..command.command import key_value
 from ..command.errors import CommandError
+from ..command.heard import heard
 from ..wire.facades.releases import RELEASES
 from . import door, faults, lifecycle, server
 from .state import State, StateError
@@ -179,18 +180,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    options = _parser().parse_args(arguments)
-    state = State(options.state.absolute())
-    try:
-        code: int = options.run(state, options)
-    except (StateError, CommandError) as error:
-        print(f"juju-testbed: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # Whoever read our output has gone; say nothing more, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return code
+    with heard():
+        options = _parser().parse_args(arguments)
+        state = State(options.state.absolute())
+        try:
+            code: int = options.run(state, options)
+        except (StateError, CommandError) as error:
+            print(f"juju-testbed: {error}", file=sys.stderr)
+            return 1
+        return code
 
 
 if __name__ == "__main__":

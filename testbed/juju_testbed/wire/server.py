@@ -26,6 +26,22 @@ from .session import Session
 _MODEL_PATH = re.compile(r"^/model/([0-9a-f-]{36})/api$")
 
 
+class _Connection(ServerConnection):
+    """A connection whose TLS transport is closed once, whoever closes it first.
+
+    From 3.11 on, asyncio's transport forgets its protocol when it is closed again, and fails
+    whatever is asked of it afterwards; before 3.11.3 that includes to abort it, which websockets
+    does at the end of each connection (cpython, Lib/asyncio/sslproto.py).
+    """
+
+    def send_data(self) -> None:
+        if not self.transport.is_closing():
+            super().send_data()
+            return
+        for _ in self.protocol.data_to_send():
+            pass  # nobody is there any more who could be sent it
+
+
 class Server:
     """A controller's API, served.
 
@@ -77,6 +93,7 @@ class Server:
             ping_interval=None,  # the client pings; the server answers
             process_request=self._check_path,
             close_timeout=1,
+            create_connection=_Connection,
         )
         found: int = listener.sockets[0].getsockname()[1]
         self._listeners[found] = listener
@@ -179,7 +196,8 @@ class Server:
             await self._serve(connection)
         finally:
             # On Python 3.10 a TLS transport stays half open after the peer has gone.
-            connection.transport.close()
+            if not connection.transport.is_closing():
+                connection.transport.close()
 
     async def _serve(self, connection: ServerConnection) -> None:
         path = connection.request.path if connection.request else "/api"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 
 import pytest
-import websockets.asyncio.client
 from juju_testbed.wire import certificates, envelope
 from juju_testbed.wire.server import serve
+
+from .test_server import raw
 
 CERTS = certificates.make()
 LOGIN = {"auth-tag": "user-admin", "credentials": "admin-secret", "client-version": "3.6.0"}
@@ -34,12 +34,9 @@ def reply_of(cloud, size):
     async def main():
         cloud.model.annotations["unit-keystone-0"] = {"text": "x" * size}
         server = await serve(cloud.controller, certs=CERTS)
-        context = ssl.create_default_context(cadata=cloud.controller.ca)
-        url = f"wss://{server.address}/model/{cloud.model.uuid}/api"
         try:
-            async with websockets.asyncio.client.connect(
-                url, ssl=context, compression=None, server_hostname="juju-apiserver"
-            ) as socket:
+            path = f"/model/{cloud.model.uuid}/api"
+            async with raw(cloud, server, path, compression=None) as socket:
                 await ask(socket, 1, "Admin", 3, "Login", LOGIN)
                 entities = {"entities": [{"tag": "unit-keystone-0"}]}
                 return await ask(socket, 2, "Annotations", 2, "Get", entities)

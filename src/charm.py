@@ -11,6 +11,7 @@ import shutil
 import cou
 import ops
 from cou.errors import CouError
+from cou.plan import configuration
 from cou.plan.options import Options
 from cou.plan.settings import Settings
 from cou.run import launch, processes
@@ -19,7 +20,6 @@ from cou.run.place import Place
 from cou.run.records import SIGNAL, Job, Limit, RunState
 
 import command
-import configuration
 import credentials
 import engine
 import handover
@@ -228,7 +228,7 @@ class CouCharm(ops.CharmBase):
         with results.answering(event):
             form = parameters.choice(event.params, "format", parameters.PLAN_FORMATS)
             settings = self._settings()
-            options = parameters.plan_options(event.params, settings.max_parallel)
+            options = parameters.plan_options(event.params, settings)
             shown = self._planned(settings, options)
             folder = self._place.home / "plans"
             view, leads = self._engine.view(), self.unit.is_leader()
@@ -306,7 +306,7 @@ class CouCharm(ops.CharmBase):
     # What they share
 
     def _settings(self) -> Settings:
-        return configuration.read(self.config, self.app.name)
+        return configuration.settings(self.config, self.app.name)
 
     def _access(self) -> Access:
         """Return the account and where to log in; the secret is read once per event."""

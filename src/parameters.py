@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cou.errors import BadInput
+from cou.plan import configuration
 from cou.plan.options import Options
+from cou.plan.settings import Settings
 from cou.run import until as until_time
 from cou.run.records import Limit
 
@@ -26,11 +28,10 @@ RESOLUTIONS = ("done", "retry", "skip")
 _HASH = re.compile(r"p[0-9a-f]{15}\Z")
 
 
-def plan_options(params: Mapping[str, Any], max_parallel: int) -> Options:
-    """Return the options of `plan`; `max_parallel` is the charm's option."""
+def plan_options(params: Mapping[str, Any], settings: Settings) -> Options:
+    """Return the options of `plan`; what is not given and is a setting is the charm's."""
     raw = {name: value for name, value in params.items() if name != "format"}
-    raw.setdefault("max-parallel", max_parallel)
-    return Options.from_dict(raw)
+    return configuration.options(raw, settings)
 
 
 def choice(params: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:

@@ -22,6 +22,10 @@ _OPTIONS = """# Configuration
 `juju config cou <option>=<value>`. A change takes effect with the next `plan`, and for
 `credentials` with the next login; a run that goes on keeps the options that it was planned with.
 
+The action `plan` and the command `cou` on the unit plan the same. What they are given, such as
+`max-parallel` or `--quiet-period`, comes before an option of this page, and that before the
+default. At a workstation there are no such options.
+
 This page is generated from `config.yaml`: `make reference` writes it.
 """
 

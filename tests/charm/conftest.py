@@ -69,6 +69,7 @@ class House:
         default_factory=testing.UnknownStatus
     )
     after: testing.State | None = None
+    model_uuid: str = "f3a1c9d2-0000-4000-8000-00000000beef"
 
     @property
     def agent_conf(self) -> Path:
@@ -89,7 +90,7 @@ class House:
             secrets=[self.secret] if self.secret is not None else [],
             stored_states=self.stored,
             unit_status=self.status,
-            model=testing.Model(name="openstack", uuid="f3a1c9d2-0000-4000-8000-00000000beef"),
+            model=testing.Model(name="openstack", uuid=self.model_uuid),
         )
 
     def fire(self, name: str, *args: Any) -> testing.State:

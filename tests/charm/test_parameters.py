@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cou.errors import BadInput
 from cou.plan.options import Group
+from cou.plan.settings import Settings
 
 import parameters
 
@@ -103,7 +104,7 @@ def test_no_clock_of_the_unit_makes_until_a_traceback(given: str, now: datetime.
 
 def test_a_date_to_purge_before_has_digits_that_nova_reads():
     with pytest.raises(BadInput, match="purge-before="):
-        parameters.plan_options({"purge": True, "purge-before": "٢٠٢٥-01-01"}, 1)
+        parameters.plan_options({"purge": True, "purge-before": "٢٠٢٥-01-01"}, Settings())
 
 
 def test_a_hash_is_p_and_fifteen_digits():
@@ -130,15 +131,15 @@ def test_what_is_no_hash_is_refused(given: Any):
 )
 def test_machines_may_be_a_number_a_text_or_a_list(given: Any, meant: tuple[str, ...]):
     options = parameters.plan_options(
-        {"group": "hypervisors", "machines": given, "format": "json"}, 1
+        {"group": "hypervisors", "machines": given, "format": "json"}, Settings()
     )
     assert options.machines == meant
     assert options.group is Group.HYPERVISORS
 
 
 def test_max_parallel_comes_from_the_charm_unless_it_is_given():
-    assert parameters.plan_options({}, 4).max_parallel == 4
-    assert parameters.plan_options({"max-parallel": 2}, 4).max_parallel == 2
+    assert parameters.plan_options({}, Settings(max_parallel=4)).max_parallel == 4
+    assert parameters.plan_options({"max-parallel": 2}, Settings(max_parallel=4)).max_parallel == 2
 
 
 def test_a_limit_names_granularity_count_and_the_step_that_must_be_next():

@@ -6,7 +6,6 @@ import pytest
 import yaml
 from cou.cli import clientdata, unit, where
 from cou.errors import BadInput
-from cou.plan.settings import Settings
 
 CONTROLLERS = {
     "controllers": {
@@ -83,7 +82,7 @@ def test_what_is_not_found_says_what_to_do(juju, wanted, code, next_step):
 
 
 def test_an_account_without_a_password_finds_its_journal_and_is_told_how_to_log_in(juju, tmp_path):
-    found = where.find("lab:cloud", None, Settings(), juju | {"XDG_STATE_HOME": str(tmp_path)})
+    found = where.find("lab:cloud", None, {}, juju | {"XDG_STATE_HOME": str(tmp_path)})
     assert found.place.home == tmp_path / "cou" / "m6"
     with pytest.raises(BadInput, match="--login FILE"):
         found.access()
@@ -165,7 +164,7 @@ def test_completion_offers_models(juju):
 def test_each_model_has_a_journal_of_its_own(juju, tmp_path):
     environment = juju | {"XDG_STATE_HOME": str(tmp_path / "state")}
     homes = {
-        where.find(name, None, Settings(), environment).place.home.relative_to(tmp_path).as_posix()
+        where.find(name, None, {}, environment).place.home.relative_to(tmp_path).as_posix()
         for name in ("openstack", "eve/openstack")
     }
     assert homes == {"state/cou/m1", "state/cou/m2"}
@@ -189,7 +188,7 @@ def test_on_a_unit_nobody_but_its_agents_user_is_shown_an_empty_journal(tmp_path
     charm = tmp_path / "agents" / "unit-cou-0" / "charm"
     charm.mkdir(parents=True)
     monkeypatch.setattr(unit, "home", lambda: unit.Home("cou/0", charm))
-    assert where.find("", None, Settings(), {}).on_unit
+    assert where.find("", None, {}, {}).on_unit
     monkeypatch.setattr("os.geteuid", lambda: charm.stat().st_uid + 1)
     with pytest.raises(BadInput, match="sudo"):
-        where.find("", None, Settings(), {})
+        where.find("", None, {}, {})

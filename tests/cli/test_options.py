@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from cou.cli import app, commands, plan_options
 from cou.cli.ends import Code
 from cou.cli.signals import Signals
+from cou.plan import configuration
 from cou.plan.options import Group, NonEmpty, Options, Strategy
 from cou.plan.settings import Settings
 
@@ -19,8 +20,8 @@ def parse(*arguments, environment=None):
     @click.command()
     @plan_options.plan_options
     def plan(**given):
-        settings = plan_options.settings(given)
-        found.append((plan_options.options(given, settings), settings))
+        settings = configuration.settings({}, given=plan_options.settings(given))
+        found.append((configuration.options(plan_options.options(given), settings), settings))
 
     done = CliRunner().invoke(plan, arguments, env=environment or {})
     if done.exit_code:

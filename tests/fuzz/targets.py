@@ -16,12 +16,13 @@ import ops
 from cou.errors import BadInput, CouError, JournalError, JujuError
 from cou.juju import failure
 from cou.juju.client import Client
+from cou.plan import configuration
+from cou.plan.settings import Settings
 from cou.report import run_report
 from cou.run import history, metrics, view
 from cou.run.access import Access
 from cou.run.journal import FILE, Journal
 
-import configuration
 import credentials
 import parameters
 import surroundings
@@ -78,7 +79,7 @@ def action_parameters(rng: random.Random) -> None:
     """Parameters of actions: typed data, or a refusal that names one."""
     given = {rng.choice(NAMES): mutate.anything(rng) for _ in range(rng.randint(1, 4))}
     questions: tuple[Callable[[], object], ...] = (
-        lambda: parameters.plan_options(given, 1),
+        lambda: parameters.plan_options(given, Settings()),
         lambda: parameters.plan_hash(given),
         lambda: parameters.until(given, AT),
         lambda: parameters.limit(given),
@@ -97,7 +98,7 @@ def options_of_the_charm(rng: random.Random) -> None:
     """The charm's options: settings, or a refusal that names one with its value."""
     given = {rng.choice(OPTIONS): mutate.anything(rng) for _ in range(rng.randint(1, 4))}
     try:
-        settings = configuration.read(given, "cou")
+        settings = configuration.settings(given, "cou")
     except BadInput as error:
         readable(error)
         return

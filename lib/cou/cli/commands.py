@@ -68,7 +68,7 @@ def plan_command(app: App, form: str, **given: Any) -> None:
     from . import looking
 
     settings = plan_options.settings(given)
-    options = plan_options.options(given, settings)
+    options = plan_options.options(given)
     where = app.where(settings, log=True)
     shown = looking.plan(app.screen, where, options).shown
     if shown.message:
@@ -104,7 +104,7 @@ def upgrade_command(
     from . import upgrade
 
     settings = plan_options.settings(given)
-    options = plan_options.options(given, settings)
+    options = plan_options.options(given)
     wish = upgrade.Wish(auto_approve, plan_hash, plan_options.until(until))
     if not auto_approve and not question.possible():
         raise click.UsageError(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from ..errors import CouError
-from ..plan.settings import Settings
 from . import clientdata, where
 from .screen import Screen
 from .signals import Signals
@@ -34,11 +33,11 @@ class App:
         self.screen = Screen(self._signals, json=form == "json", quiet=quiet, verbose=verbose)
         self.screen.show_records()
 
-    def where(self, settings: Settings | None = None, *, log: bool = False) -> where.Where:
+    def where(self, given: Mapping[str, Any] | None = None, *, log: bool = False) -> where.Where:
         """Find out where the command runs.
 
         Args:
-            settings: those of the command line.
+            given: settings that the command line gives, by the names of the charm's options.
             log: whether the command keeps a log, whose path is the first thing said.
 
         Raises:
@@ -46,7 +45,7 @@ class App:
         """
         if log:
             self.screen.open_log(where.log_dir())
-        return where.find(self._model, self._login, settings or Settings())
+        return where.find(self._model, self._login, given or {})
 
 
 def _complete_model(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:

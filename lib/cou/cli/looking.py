@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from ..errors import BadInput, JujuError
 from ..juju.port import ModelStatus
-from ..plan.options import Options
+from ..plan import configuration
 from ..plan.settings import Settings
 from ..run.access import Access
 from ..run.connection import PLAN_TIMING, open_client
@@ -28,8 +30,13 @@ class Looked:
     settings: Settings
 
 
-def plan(screen: Screen, where: Where, options: Options) -> Looked:
+def plan(screen: Screen, where: Where, given: Mapping[str, Any]) -> Looked:
     """Look at the model and plan; while a run is unfinished, show what is left of it.
+
+    Args:
+        screen: where to show it.
+        where: where the command runs.
+        given: options of `plan` that the command line gives, by their names.
 
     Raises:
         BadInput: the model has a cou of its own, or other options than the unfinished run's.
@@ -40,6 +47,7 @@ def plan(screen: Screen, where: Where, options: Options) -> Looked:
 
     def work() -> Looked:
         settings = where.settings()
+        options = configuration.options(given, settings)
         return Looked(where.control().plan(access, settings, options), access, settings)
 
     looked = screen.during("Analyzing cloud...", work)

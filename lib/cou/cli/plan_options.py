@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from ..errors import BadInput
+from ..plan import configuration
 from ..plan.options import Group, NonEmpty, Options, Strategy
-from ..plan.settings import LONGEST_S, Settings
 from ..run import until as until_time
 from ..run.clock import utc_now
 from . import showing
@@ -18,41 +18,33 @@ from . import showing
 F = TypeVar("F", bound=Callable[..., Any])
 
 _GROUPS = [group.value for group in Group]
-# Option, environment variable (the peer's, where it has one), field of Settings, least, help.
+# Option of the charm, environment variable (the peer's, where it has one), help.
 _SETTINGS = (
     (
-        "--standard-idle-timeout",
+        "standard-idle-timeout",
         "COU_STANDARD_IDLE_TIMEOUT",
-        "standard_idle_timeout_s",
-        1,
         "Seconds without progress after which most waits fail.",
     ),
     (
-        "--long-idle-timeout",
+        "long-idle-timeout",
         "COU_LONG_IDLE_TIMEOUT",
-        "long_idle_timeout_s",
-        1,
         "The same where a charm upgrades its units in its hooks.",
     ),
     (
-        "--quiet-period",
+        "quiet-period",
         "COU_QUIET_PERIOD",
-        "quiet_period_s",
-        0,
         "Seconds of quiet that end a wait after a change.",
     ),
     (
-        "--hypervisor-batch",
+        "hypervisor-batch",
         "COU_HYPERVISOR_BATCH",
-        "hypervisor_batch",
-        0,
         "Hosts of a zone at once; 0 for all.",
     ),
 )
 # Both are needed for origins to be lines of a mirror.
 _MIRROR = (
-    ("--landscape-mirror-uri", "LANDSCAPE_MIRROR_URI", "landscape_mirror_uri"),
-    ("--landscape-apt-component", "LANDSCAPE_APT_COMPONENT", "landscape_apt_component"),
+    ("landscape-mirror-uri", "LANDSCAPE_MIRROR_URI"),
+    ("landscape-apt-component", "LANDSCAPE_APT_COMPONENT"),
 )
 
 _SEVERAL: Any = {"multiple": True, "metavar": "NAME[,NAME…]"}
@@ -132,9 +124,7 @@ def _at_what_pace() -> list[Callable[[Any], Any]]:
             default=Strategy.ALL_IN_ONE.value,
             help="Units of an application together, or one after another.",
         ),
-        click.option(
-            "--max-parallel", type=click.IntRange(min=1), help="Units at work at once; default 1."
-        ),
+        click.option("--max-parallel", type=click.IntRange(min=1), help="Units at work at once."),
         click.option(
             "--accept",
             multiple=True,
@@ -147,30 +137,29 @@ def _at_what_pace() -> list[Callable[[Any], Any]]:
 def _settings() -> list[Callable[[Any], Any]]:
     numbers = [
         click.option(
-            name,
-            field,
-            type=click.IntRange(min=least, max=LONGEST_S if field.endswith("_s") else None),
+            f"--{name}",
+            type=click.IntRange(*configuration.NUMBERS[name][1:3]),
             envvar=variable,
             show_envvar=True,
             help=text,
         )
-        for name, variable, field, least, text in _SETTINGS
+        for name, variable, text in _SETTINGS
     ]
     return numbers + [
-        click.option(name, field, envvar=variable, show_envvar=True, help="Of a Landscape mirror.")
-        for name, variable, field in _MIRROR
+        click.option(f"--{name}", envvar=variable, show_envvar=True, help="Of a Landscape mirror.")
+        for name, variable in _MIRROR
     ]
 
 
-def settings(given: dict[str, Any]) -> Settings:
-    """Take the settings out of a command's parameters."""
-    fields = {field: given.pop(field) for _, _, field, _, _ in _SETTINGS}
-    fields |= {field: given.pop(field) for _, _, field in _MIRROR}
-    return Settings(**{name: value for name, value in fields.items() if value is not None})
+def settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the settings that were given out of a command's parameters, by their names."""
+    names = [name for name, *_ in (*_SETTINGS, *_MIRROR)]
+    fields = {name: given.pop(name.replace("-", "_")) for name in names}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def options(given: dict[str, Any], settings: Settings) -> Options:
-    """Return the options that were given.
+def options(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of `plan` that were given, by their names; they are checked.
 
     Raises:
         click.UsageError: they do not go together, or a value is not allowed.
@@ -178,13 +167,15 @@ def options(given: dict[str, Any], settings: Settings) -> Options:
     raw: dict[str, Any] = {name.replace("_", "-"): value for name, value in given.items()}
     if raw.pop("force"):
         raw["non-empty-hypervisors"] = NonEmpty.UPGRADE.value
-    raw["max-parallel"] = raw["max-parallel"] or settings.max_parallel
+    if raw["max-parallel"] is None:  # a setting says it
+        del raw["max-parallel"]
     for name in ("skip-apps", "machines", "availability-zones", "accept"):
         raw[name] = ",".join(raw[name])
     try:
-        return Options.from_dict(raw)
+        Options.from_dict(raw)
     except BadInput as error:
         raise _usage(error) from None
+    return raw
 
 
 def until(text: str | None) -> datetime.datetime | None:

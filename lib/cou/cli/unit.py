@@ -21,20 +21,12 @@ import yaml
 import cou
 
 from ..errors import BadInput, CouError
+from ..plan import configuration
 from ..plan.settings import Settings
 from ..run.access import Access
 
 # A unit runs one hook at a time, and this waits for its turn.
 _EXEC_S = 60.0
-_SECONDS = {
-    "quiet-period": "quiet_period_s",
-    "hook-error-grace": "hook_error_grace_s",
-    "standard-idle-timeout": "standard_idle_timeout_s",
-    "long-idle-timeout": "long_idle_timeout_s",
-    "refresh-timeout": "refresh_timeout_s",
-    "max-parallel": "max_parallel",
-    "hypervisor-batch": "hypervisor_batch",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,19 +80,13 @@ def access(unit: Home) -> Access:
     )
 
 
-def settings(unit: Home) -> Settings:
-    """Return the charm's options as settings."""
-    config = _config(unit)
-    fields: dict[str, Any] = {
-        field: config[option] for option, field in _SECONDS.items() if option in config
-    }
-    if "backup-max-age" in config:
-        fields["backup_max_age_s"] = int(config["backup-max-age"]) * 3600
-    return Settings(
-        landscape_mirror_uri=str(config.get("landscape-mirror-uri") or ""),
-        landscape_apt_component=str(config.get("landscape-apt-component") or ""),
-        **fields,
-    )
+def settings(unit: Home, given: Mapping[str, Any]) -> Settings:
+    """Return the charm's options as settings, as an action would; what is given comes first.
+
+    Raises:
+        BadInput: an option has a value that is not allowed.
+    """
+    return configuration.settings(_config(unit), unit.name.partition("/")[0], given)
 
 
 def leads(unit: Home) -> bool:

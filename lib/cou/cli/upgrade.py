@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from ..errors import CouError, JournalError
-from ..plan.options import NonEmpty, Options
+from ..plan.options import NonEmpty
 from ..plan.plan import Plan
 from ..run.control import Control, Shown
 from ..run.place import Place
@@ -36,7 +38,7 @@ class Wish:
     until: datetime.datetime | None = None
 
 
-def upgrade(screen: Screen, where: Where, options: Options, wish: Wish) -> Code:
+def upgrade(screen: Screen, where: Where, given: Mapping[str, Any], wish: Wish) -> Code:
     """Do the whole, and return how the command ends.
 
     Raises:
@@ -47,7 +49,7 @@ def upgrade(screen: Screen, where: Where, options: Options, wish: Wish) -> Code:
     control = where.control()
     last = control.view()
     _refuse_if_going_on(last)
-    looked = looking.plan(screen, where, options)
+    looked = looking.plan(screen, where, given)
     shown = looked.shown
     _show(screen, shown, aloud=not wish.auto_approve or bool(shown.plan.blocking))
     if shown.plan.blocking:

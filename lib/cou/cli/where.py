@@ -6,8 +6,10 @@ import dataclasses
 import os
 import pathlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..errors import BadInput
+from ..plan import configuration
 from ..plan.settings import Settings
 from ..run.access import Access
 from ..run.control import Control
@@ -41,7 +43,7 @@ class Where:
 def find(
     model: str,
     login: pathlib.Path | None,
-    settings: Settings,
+    given: Mapping[str, Any],
     environ: Mapping[str, str] = os.environ,
 ) -> Where:
     """Find the unit that the command was installed by, else the model of the Juju client.
@@ -49,7 +51,8 @@ def find(
     Args:
         model: the option ``--model``.
         login: the option ``--login``.
-        settings: those of the command line; a unit has the charm's.
+        given: settings of the command line, by the names of the charm's options; each comes
+            before the charm's own.
         environ: the environment.
 
     Raises:
@@ -63,14 +66,14 @@ def find(
                 f"On {home.name} the model and the account are the charm's own.",
                 "Leave --model and --login out, or run cou on a workstation.",
             )
-        return _of_unit(home)
+        return _of_unit(home, given)
     access = clientdata.find(model, login, environ)
     folder = state_dir(environ) / access.model_uuid
     return Where(
         place=Place(folder, folder / "run"),
         model=access.model,
         access=lambda: clientdata.checked(access),
-        settings=lambda: settings,
+        settings=lambda: configuration.settings({}, given=given),
         on_unit=False,
     )
 
@@ -95,7 +98,7 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
     return state / "cou"
 
 
-def _of_unit(home: unit.Home) -> Where:
+def _of_unit(home: unit.Home, given: Mapping[str, Any]) -> Where:
     # The agent's user, root, owns the charm; any other would look for the journal elsewhere.
     if home.charm_dir.stat().st_uid != os.geteuid():
         raise BadInput("not-root", f"The journal of {home.name} is root's.", "Run it with sudo.")
@@ -104,6 +107,6 @@ def _of_unit(home: unit.Home) -> Where:
         place=place,
         model="",
         access=lambda: unit.access(home),
-        settings=lambda: unit.settings(home),
+        settings=lambda: unit.settings(home, given),
         on_unit=True,
     )

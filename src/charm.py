@@ -11,19 +11,18 @@ import shutil
 import cou
 import ops
 from cou.errors import CouError
-from cou.plan import configuration
+from cou.plan import configuration, undo
 from cou.plan.options import Options
 from cou.plan.settings import Settings
 from cou.run import launch, processes
 from cou.run.access import Access
 from cou.run.place import Place
-from cou.run.records import SIGNAL, Job, Limit, RunState
+from cou.run.records import SIGNAL, Job, Limit, MarkState, RunState
 
 import command
 import credentials
 import engine
 import handover
-import marks
 import parameters
 import results
 import surroundings
@@ -151,8 +150,10 @@ class CouCharm(ops.CharmBase):
         except CouError as error:
             logger.error("The run could not be ended. %s: %s", error.code, error)
             return
-        for mark in marks.left(view.marks if view else ()):
-            logger.warning("Left switched: %s. To put it back: %s", mark.id, marks.undo(mark))
+        for mark in view.marks if view else ():
+            if mark.state is not MarkState.PUT_BACK:
+                how = undo.of_mark(mark.id, mark.data) or "This cou does not know it"
+                logger.warning("Left switched: %s. %s", mark.id, how)
 
     def _on_remove(self, _: ops.RemoveEvent) -> None:
         """Delete the journal, unless a run in it is not finished."""

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import ops
 from cou.errors import CouError
 from cou.report import words
-from cou.run.records import Job, RunState
+from cou.run.records import Job, MarkState, RunState
 
-import marks
 from engine import View
 
 # `juju status` shows the message in one line of a table. It counts bytes of UTF-8, cuts what has
@@ -130,7 +129,7 @@ def _refused(view: View, unit: str) -> ops.StatusBase:
 
 
 def _completed(view: View, unit: str) -> ops.StatusBase:
-    kept = len(marks.left(view.marks))
+    kept = sum(mark.state is not MarkState.PUT_BACK for mark in view.marks)
     seen = view.outcome
     if seen.left:
         after = (f": {seen.then}" if seen.then else "") + (f"; {kept} left switched" * bool(kept))

@@ -228,7 +228,7 @@ def test_removal_in_the_middle_of_a_run_ends_it_and_says_what_is_left(house: Hou
             mark("option:rabbitmq:enable-auto-restarts", was="True"),
             mark("option:nova-compute:action-managed-upgrade", was="False"),
             mark("option:glance:some-option", was=""),
-            mark("held:ceph-osd/1"),
+            mark("held:ceph-osd/1", packages=["ceph-osd", "ceph-common"]),
         ),
     )
     house.fire("stop")
@@ -238,9 +238,10 @@ def test_removal_in_the_middle_of_a_run_ends_it_and_says_what_is_left(house: Hou
         "juju run nova-compute/3 enable",
         "juju run keystone/0 resume",
         "juju config rabbitmq enable-auto-restarts=True",
-        "juju config nova-compute action-managed-upgrade=False (only when every unit of",
+        "When every unit of nova-compute runs the release of its origin, run "
+        "juju config nova-compute action-managed-upgrade=False",
         "juju config glance --reset some-option",
-        "juju exec --unit ceph-osd/1 -- ",
+        "juju exec --unit ceph-osd/1 -- apt-mark unhold ceph-osd ceph-common",
     ):
         assert command in house.log
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..juju.port import ApplicationStatus, ConfigValue, UnitStatus
-from ..openstack import origins
+from ..openstack import origins, pausing
 from . import names
 from .ceph import CephState
 from .reading import Reading
@@ -81,7 +81,7 @@ def _unit(unit: UnitStatus, reading: Reading) -> dict[str, Any]:
         "version": unit.workload_version,
         "status": unit.workload.current,
         "leader": unit.leader,
-        "paused": unit.workload.message.startswith("Paused"),
+        "paused": pausing.is_paused(unit.workload.current, unit.workload.message),
     }
     if unit.name in reading.instances:
         shown["instances"] = reading.instances[unit.name]

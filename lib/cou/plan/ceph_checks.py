@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..cloud.ceph import CephState
 from ..cloud.cloud import Application
 from ..openstack import catalogue, ceph, tracks
+from . import undo
 from .codes import problem
 from .problem import Problem
 from .scene import Scene
@@ -70,7 +71,7 @@ def _flags(state: CephState) -> list[Problem]:
                 "noout-set",
                 state.application,
                 f"The flag noout of the cluster of {state.application} is set.",
-                f"Run juju run {state.unit} unset-noout.",
+                f"{undo.noout(state.unit)}.",
             )
         )
     return found

@@ -1,19 +1,21 @@
 """What an earlier run has left switched on the model, by the annotation that it wrote.
 
-A mark that the model shows to be put back since is not told. What cannot be seen in the model
-(a held package) is told as long as the annotation names it.
+A mark that the model shows to be put back since is not told.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..cloud.annotation import RunNote
 from ..cloud.cloud import Application, Unit
-from ..openstack import catalogue
+from ..openstack import pausing
+from . import undo
 from .codes import problem
 from .problem import Problem
 from .scene import Scene
 
-MANAGED = "action-managed-upgrade"
+MANAGED = undo.MANAGED
 _RESTARTS = "enable-auto-restarts"
 # The value that a run sets as a mark; the option is left over while it still has it.
 _SET = {MANAGED: True, _RESTARTS: False}
@@ -47,11 +49,11 @@ def problems(scene: Scene, put_back: frozenset[str]) -> list[Problem]:
         if mark in put_back:
             continue
         kind, _, target = mark.partition(":")
-        command = _command(scene, kind, target)
-        if command:
+        how = _undo(scene, kind, target)
+        if how:
             seen = f"{_told(kind, target)} by run {note.run} of {note.holder}."
             subject = target.partition(":")[0]
-            found.append(problem("leftover-marks", subject, seen, f"Run {command}."))
+            found.append(problem("leftover-marks", subject, seen, f"{how}."))
     return found
 
 
@@ -72,43 +74,45 @@ def _told(kind: str, target: str) -> str:
     return words[kind]
 
 
-def _command(scene: Scene, kind: str, target: str) -> str:
-    """Return the command that undoes a mark; empty where it is not so any more."""
+def _undo(scene: Scene, kind: str, target: str) -> undo.Undo | None:
+    """Return how a mark is undone; None where it is not so any more."""
     name = target.partition("/")[0].partition(":")[0]
     app = next((one for one in scene.cloud.applications if one.name == name), None)
     if app is None:
-        return ""
+        return None
     unit = next((one for one in app.units if one.name == target), None)
     if kind == "option":
         return _option(app, target.partition(":")[2])
     if kind == "noout":
         return _noout(scene, target)
-    return _of_unit(scene, app, unit, kind) if unit else ""
+    return _of_unit(scene, app, unit, kind) if unit else None
 
 
-def _option(app: Application, key: str) -> str:
+def _option(app: Application, key: str) -> undo.Undo | None:
     value = _SET.get(key)
     if value is None or app.flag(key) is not value:
-        return ""
-    command = f"juju config {app.name} {key}={str(not value).lower()}"
-    if key == MANAGED:
-        command += ", but only when every unit runs the release of the origin"
-    return command
+        return None
+    return undo.option(app.name, key, str(not value).lower())
 
 
-def _noout(scene: Scene, name: str) -> str:
+def _noout(scene: Scene, name: str) -> undo.Undo | None:
     for state in scene.cloud.ceph:
         if state.application == name and "noout" in (state.flags or ()):
-            return f"juju run {state.unit} unset-noout"
-    return ""
+            return undo.noout(state.unit)
+    return None
 
 
-def _of_unit(scene: Scene, app: Application, unit: Unit, kind: str) -> str:
+def _of_unit(scene: Scene, app: Application, unit: Unit, kind: str) -> undo.Undo | None:
     if kind == "compute-service" and scene.cloud.compute_services.get(unit.name) is not True:
-        return f"juju run {unit.name} enable"
-    if kind == "paused" and unit.workload.message.startswith("Paused"):
-        return f"juju run {unit.name} resume"
-    if kind == "held" and app.charm.name == catalogue.MYSQL:
-        packages = " ".join(app.charm.held_packages)
-        return f"juju exec -u {unit.name} -- apt-mark unhold {packages}"
-    return ""
+        return undo.compute_service(unit.name)
+    if kind == "paused" and pausing.is_paused(unit.workload.current, unit.workload.message):
+        return undo.paused(unit.name)
+    if kind == "held" and app.charm.held_packages:
+        return _held(app.charm.held_packages, scene.cloud.held.get(unit.name), unit.name)
+    return None
+
+
+def _held(packages: Sequence[str], now: Sequence[str] | None, unit: str) -> undo.Undo | None:
+    """Release what is held now; all that a run may have held where the unit did not answer."""
+    left = [name for name in packages if now is None or name in now]
+    return undo.held(unit, left) if left else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..cloud.cloud import Application, Cloud
-from ..openstack import versions
+from ..openstack import pausing, versions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _units(app: Application, release: str) -> list[Finding]:
     """Return what units say; a charm that is known by its channel tells no version."""
     found: list[Finding] = []
     for unit in app.units:
-        if unit.workload.message.startswith("Paused"):
+        if pausing.is_paused(unit.workload.current, unit.workload.message):
             found.append(Finding("paused-unit", unit.name, f"{unit.name} is paused."))
         if not release or app.charm.from_channel or not app.charm.version_key:
             continue

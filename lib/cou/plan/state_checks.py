@@ -9,7 +9,8 @@ from __future__ import annotations
 from ..cloud import names
 from ..cloud.cloud import Application, Unit
 from ..juju.port import Status
-from ..openstack import catalogue
+from ..openstack import catalogue, pausing
+from . import undo
 from .codes import problem
 from .problem import Problem
 from .scene import Scene
@@ -54,7 +55,7 @@ def _idle(app: Application) -> list[Problem]:
     restless: list[str] = []
     busy: list[str] = []
     for unit in app.units:
-        if unit.workload.message.startswith("Paused"):
+        if pausing.is_paused(unit.workload.current, unit.workload.message):
             found.append(_paused(unit))
         elif unit.workload.current != "active":
             restless.append(f"{unit.name} is {_told(unit.workload)}")
@@ -86,7 +87,7 @@ def _paused(unit: Unit) -> Problem:
         "paused-unit",
         unit.name,
         f"{unit.name} is paused.",
-        f"Run juju run {unit.name} resume.",
+        f"{undo.paused(unit.name)}.",
     )
 
 
@@ -96,7 +97,7 @@ def _compute_services(scene: Scene) -> list[Problem]:
             "compute-service-disabled",
             unit,
             f"The compute service of {unit} is disabled and stays so.",
-            f"Run juju run {unit} enable, if an earlier upgrade left it so.",
+            f"If an earlier upgrade left it so, enable it: {undo.compute_service(unit).command}.",
         )
         for unit, enabled in sorted(scene.cloud.compute_services.items())
         if not enabled and unit.partition("/")[0] not in scene.options.skip_apps
@@ -131,12 +132,10 @@ def _held(scene: Scene) -> list[Problem]:
         for unit in app.units:
             held = set(scene.cloud.held.get(unit.name, ())) & set(app.charm.held_packages)
             if held:
-                packages = " ".join(sorted(held))
-                seen = f"{packages} is held on {unit.name} and stays so."
-                remedy = (
-                    f"Run juju exec -u {unit.name} -- apt-mark unhold {packages}, if an earlier "
-                    "upgrade left it so."
-                )
+                packages = sorted(held)
+                seen = f"{' '.join(packages)} is held on {unit.name} and stays so."
+                how = undo.held(unit.name, packages).command
+                remedy = f"If an earlier upgrade left it so, release it: {how}."
                 found.append(problem("held-packages", unit.name, seen, remedy))
     return found
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
+from ..openstack import pausing
 from ..openstack import versions as known
 from . import versions
 from .context import DONE, Context, End, Result
@@ -60,15 +61,10 @@ def _at(unit: UnitStatus, charm: str, release: str) -> bool:
     return known.at_least(charm, unit.workload_version, release)
 
 
-def is_paused(unit: UnitStatus) -> bool:
-    """Whether a unit says that it is paused."""
-    return unit.workload.current == "maintenance" and "paused" in unit.workload.message.lower()
-
-
 async def _pause(ctx: Context, unit: str, found: UnitStatus, *, key: str = "pause") -> None:
     mark = f"paused:{unit}"
     if ctx.marked(mark) is None:
-        if is_paused(found):
+        if pausing.is_paused(found.workload.current, found.workload.message):
             return
         await ctx.mark(mark, {})
     must_have_completed(await ctx.action(unit, "pause", key=key))

@@ -1,0 +1,81 @@
+"""The command with which an operator undoes what a run has switched: the one place that makes it.
+
+A command is typed as it stands: nothing follows it on its line but what belongs to it. What has to
+be so first is told before it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MANAGED = "action-managed-upgrade"
+
+
+@dataclasses.dataclass(frozen=True)
+class Undo:
+    """How something that was switched is put back.
+
+    Attributes:
+        command: for a shell with a Juju client.
+        first: what has to be so before, as a sentence's beginning; empty where nothing has.
+    """
+
+    command: str
+    first: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.first}, run {self.command}" if self.first else f"Run {self.command}"
+
+
+def option(application: str, key: str, was: str) -> Undo:
+    """Undo a changed option; an empty value is the charm's default."""
+    if was:
+        command = f"juju config {application} {shlex.quote(f'{key}={was}')}"
+    else:
+        command = f"juju config {application} --reset {key}"
+    # Set to false earlier, it upgrades all other units at once, with the instances on them.
+    late = key == MANAGED and was.lower() == "false"
+    running = f"When every unit of {application} runs the release of its origin"
+    return Undo(command, running if late else "")
+
+
+def compute_service(unit: str) -> Undo:
+    """Undo a disabled compute service."""
+    return Undo(f"juju run {unit} enable")
+
+
+def paused(unit: str) -> Undo:
+    """Undo a paused unit."""
+    return Undo(f"juju run {unit} resume")
+
+
+def noout(unit: str) -> Undo:
+    """Undo Ceph's flag; `unit` is one of the cluster, or ``<application>/leader``."""
+    return Undo(f"juju run {unit} unset-noout")
+
+
+def held(unit: str, packages: Sequence[str]) -> Undo:
+    """Undo held packages."""
+    return Undo(f"juju exec --unit {unit} -- {shlex.join(['apt-mark', 'unhold', *packages])}")
+
+
+def of_mark(mark: str, data: Mapping[str, Any]) -> Undo | None:
+    """Return how a mark is undone; None where a newer cou has set one of an unknown kind.
+
+    Args:
+        mark: its id; `cou.steps` lists them.
+        data: what its step wrote down with it.
+    """
+    kind, _, target = mark.partition(":")
+    if kind == "option":
+        application, _, key = target.partition(":")
+        return option(application, key, str(data.get("was", "")))
+    if kind == "noout":
+        return noout(f"{target}/leader")
+    if kind == "held":
+        return held(target, [str(name) for name in data.get("packages", ())])
+    of_unit = {"compute-service": compute_service, "paused": paused}.get(kind)
+    return of_unit(target) if of_unit else None

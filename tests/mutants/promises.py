@@ -41,6 +41,8 @@ _JOURNAL = "tests/unit/run/test_journal.py"
 _WHOLE_RUN = "tests/simulation/test_whole_run.py"
 _COMMANDS = "tests/integration/test_commands.py"
 _UNFINISHED = "tests/simulation/test_unfinished.py"
+_LOOK = "tests/unit/run/test_look.py"
+_RESOLVE = "tests/unit/run/test_resolve.py"
 _REUSED = "tests/processes/test_reused_pid.py"
 _POINTS = "tests/proof/test_points.py"
 _CHAINS = "tests/proof/test_chains.py"
@@ -54,7 +56,7 @@ PROOFS = (
         "plan",
         "lib/cou/plan/plan.py",
         ("canonical", "Plan.hash", "Plan.from_dict"),
-        ("tests/unit/plan/test_promises.py",),
+        ("tests/unit/plan/test_plan.py", "tests/unit/plan/test_promises.py"),
     ),
     Proof("plan", "lib/cou/run/control.py", ("Control.plan", "Control._remainder"), (_COMMANDS,)),
     Proof("upgrade", _RUNS, ("Runs.create_run", "Runs.resume_run"), (_JOURNAL, _CHAINS)),
@@ -92,7 +94,7 @@ PROOFS = (
         ("of_run", "where", "_running", "_hung", "_halted", "_failed"),
         ("tests/charm/test_status.py",),
     ),
-    Proof("status", "lib/cou/run/view.py", ("look", "is_alive", "is_going"), (_REUSED,)),
+    Proof("status", "lib/cou/run/view.py", ("look", "is_alive", "is_going"), (_LOOK, _REUSED)),
     Proof("restore", _STEPS, ("Steps.make_due", "Steps.add_step"), (_UNFINISHED,)),
     Proof(
         "restore",
@@ -100,8 +102,8 @@ PROOFS = (
         ("release_marks", "settle_put_backs"),
         (_UNFINISHED, "tests/simulation/test_restore.py"),
     ),
-    Proof("resolve-step", _STEPS, ("Steps.resolve_step",), (_UNFINISHED,)),
-    Proof("resolve-step", "lib/cou/run/control.py", ("Control.resolve_step",), (_UNFINISHED,)),
+    Proof("resolve-step", _STEPS, ("Steps.resolve_step",), (_RESOLVE, _UNFINISHED)),
+    Proof("resolve-step", "lib/cou/run/control.py", ("Control.resolve_step",), (_RESOLVE,)),
     Proof(
         "abandon",
         "lib/cou/run/release.py",

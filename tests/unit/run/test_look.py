@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
+from cou.plan.plan import canonical
 from cou.run import view
 from cou.run.journal import Journal
 from cou.run.place import Place
@@ -56,3 +59,65 @@ def test_a_supervisor_that_takes_its_lock_between_the_two_looks_is_seen(place, m
     place.coming.touch()
     monkeypatch.setattr("cou.run.locks.holder", holder)
     assert view.is_going(place)
+
+
+@pytest.mark.parametrize(
+    ("alive", "cancelled", "ended", "hung"),
+    [
+        (True, False, None, True),
+        (True, True, None, True),  # it drains
+        (False, False, None, False),  # dead is not silent
+        (True, False, RunState.STOPPED, False),
+    ],
+)
+def test_only_a_run_at_work_can_be_silent(journal, alive, cancelled, ended, hung):
+    attempt = one_step.begin(journal)
+    journal.set_run_state(attempt.token, RunState.RUNNING)
+    journal.begin_step(attempt.token, "a")
+    if cancelled:
+        journal.cancel(attempt.token, "operator")
+    if ended is not None:
+        journal.end_attempt(attempt.token, ended)
+    since = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
+    seen = view.look(journal, alive=alive, silent=since)
+    assert seen is not None
+    assert seen.silent_since == (since if hung else None)
+
+
+def test_nothing_was_ever_planned(journal):
+    assert view.look(journal, alive=False) is None
+
+
+@pytest.mark.parametrize("estimated", [True, False])
+def test_how_long_it_takes_is_told_to_those_who_ask(journal, estimated):
+    """Of the plan shown, and of the run that it becomes."""
+    journal.show(canonical(one_step.PLAN.to_dict()), {})
+    planned = view.look(journal, alive=False, estimated=estimated)
+    one_step.begin(journal)
+    begun = view.look(journal, alive=True, estimated=estimated)
+    assert planned is not None
+    assert begun is not None
+    assert planned.state is RunState.PLANNED
+    assert begun.state is RunState.STARTING
+    assert (planned.left_s > 0, begun.left_s > 0) == (estimated, estimated)
+
+
+def test_a_plan_shown_after_a_finished_run_is_what_there_is(journal):
+    attempt = one_step.begin(journal)
+    journal.end_attempt(attempt.token, RunState.COMPLETED)
+    finished = view.look(journal, alive=False)
+    journal.show(canonical(one_step.PLAN.to_dict()), {})
+    planned = view.look(journal, alive=False)
+    assert finished is not None
+    assert planned is not None
+    assert (finished.state, planned.state) == (RunState.COMPLETED, RunState.PLANNED)
+
+
+def test_the_remainder_of_an_unfinished_run_is_no_new_plan(journal):
+    """Shown under other options, it is still that run."""
+    attempt = one_step.begin(journal)
+    journal.end_attempt(attempt.token, RunState.STOPPED)
+    journal.show(canonical(one_step.PLAN.to_dict()), {}, attempt.run)
+    seen = view.look(journal, alive=False)
+    assert seen is not None
+    assert seen.state is RunState.STOPPED

@@ -14,7 +14,7 @@ import pytest
 from cou.errors import CouError
 from cou.run import locks
 from cou.run.control import Control
-from cou.run.journal import FILE
+from cou.run.journal import FILE, reserve
 from cou.run.place import Place
 from cou.run.records import RunState, StepState
 
@@ -215,5 +215,7 @@ def test_on_a_full_disk_it_is_recorded_with_the_reserve(small_disk, cloud):
         assert operator.pids() == []
         (small_disk / "filler").unlink()
         finish_it(operator)
+        # There is room again: the next full disk finds a reserve, too.
+        assert (operator.place.home / "reserve").stat().st_size == reserve.BYTES
     finally:
         operator.control.force()

@@ -11,29 +11,42 @@ import pytest
 pytestmark = pytest.mark.slow
 
 WRITES = 5
+# The byte of the file of shared memory that stands for the right to write (SQLite's wal.c).
+WRITER = "l_start=120, l_len=1"
 PROGRAM = """
 import os, pathlib, sys
 from cou.run.journal import Journal
+from cou.run.records import Limit
 journal = Journal(pathlib.Path(sys.argv[1]))
-if sys.argv[2]:
-    journal._db.read(f"pragma synchronous = {sys.argv[2]}")
+if sys.argv[2] == "normal":
+    journal._db.read("pragma synchronous = normal")
+if sys.argv[2] == "cancel":
+    journal.create_run("{}", {}, ["a"], Limit())
+journal.show("the first makes the reserve", {})
 os.write(1, b"ready")
 for number in range(int(sys.argv[3])):
-    journal.show(str(number), {})
+    if sys.argv[2] == "cancel":
+        journal.cancel(1, str(number))
+    else:
+        journal.show(str(number), {})
     os.write(1, b"acknowledged")
 """
 
 
+def strace():
+    found = shutil.which("strace")
+    if found is None:
+        pytest.skip("needs strace")
+    return found
+
+
 def acknowledged_unforced(tmp_path, synchronous):
     """Return how many of the writes were acknowledged without having been forced to the disk."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("needs strace")
     trace = tmp_path / "trace"
     home = str(tmp_path / "home")
     subprocess.run(
         [
-            *(strace, "-f", "-e", "trace=fsync,fdatasync,write", "-o", trace),
+            *(strace(), "-f", "-e", "trace=fsync,fdatasync,write", "-o", trace),
             *(sys.executable, "-c", PROGRAM, home, synchronous, str(WRITES)),
         ],
         check=True,
@@ -53,8 +66,42 @@ def acknowledged_unforced(tmp_path, synchronous):
     return unforced
 
 
+def forced_inside(tmp_path, writes):
+    """Return how often each transaction has forced the disk while it kept the others out."""
+    trace = tmp_path / "trace"
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path / "home"), "", str(writes)]
+    subprocess.run(
+        [strace(), "-f", "-e", "trace=fsync,fdatasync,fcntl", "-o", trace, *command],
+        check=True,
+        capture_output=True,
+        timeout=240,
+    )
+    found, inside = [], None
+    for line in trace.read_text().splitlines():
+        if WRITER in line and "F_WRLCK" in line and line.endswith("= 0"):
+            inside = 0
+        elif WRITER in line and "F_UNLCK" in line and inside is not None:
+            found.append(inside)
+            inside = None
+        elif "sync(" in line and inside is not None:
+            inside += 1
+    return found
+
+
+def test_no_transaction_forces_the_disk_twice_while_others_wait_for_it(tmp_path):
+    """Else whoever comes next waits for two, and on a slow disk each takes its time."""
+    found = forced_inside(tmp_path, writes=700)
+    # The one that makes the format, and the first of all.
+    assert found[2:].count(1) >= 700
+    assert max(found[2:]) == 1
+
+
 def test_nothing_is_acknowledged_before_it_is_on_the_disk(tmp_path):
     assert acknowledged_unforced(tmp_path, "") == 0
+
+
+def test_no_cancel_is_acknowledged_before_it_is_on_the_disk(tmp_path):
+    assert acknowledged_unforced(tmp_path, "cancel") == 0
 
 
 def test_a_journal_that_forgets_to_force_it_is_noticed(tmp_path):

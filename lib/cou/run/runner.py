@@ -304,6 +304,7 @@ async def run_attempt(place: Place, token: int, pulse: Pulse) -> None:
         Fenced: the attempt is no longer ours; nothing is recorded.
     """
     journal = Journal(place.home, create=False)
+    journal.tidy()
     attempt = journal.hold(token)
     error: Mapping[str, str] = {}
     begins = f"Attempt {token} at run {attempt.run} begins: {attempt.job.value}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 
 from ..errors import CouError, JournalError, JujuError
@@ -16,6 +17,8 @@ from .records import RunState, StepState
 
 _FORCE_S = 10.0
 _TASKS_S = 6.0
+# Twice what a disk may need for a cancel to be acknowledged within two seconds.
+_SLOW_S = 1.5
 
 
 def cancel(desk: Desk) -> Cancelled:
@@ -51,8 +54,9 @@ def cancel(desk: Desk) -> Cancelled:
 def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
     if seen.attempt is None:
         raise JournalError("journal-unusable", "A run without an attempt.")
-    before = seen.attempt.cancelled
+    before, asked = seen.attempt.cancelled, time.monotonic()
     attempt, running = journal.cancel(seen.attempt.token, desk.by)
+    took_s = time.monotonic() - asked
     _wake(desk)
     desk.audit("cancel", f"Run {seen.run} is stopped after {len(running)} running steps.")
     records = journal.steps(seen.run)
@@ -64,6 +68,8 @@ def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
     message = f"Cancelled at {since} UTC; {what}. Nothing further begins."
     if seen.silent_since is not None:
         message += f" The runner hangs since {seen.silent_since:%H:%M:%S} UTC."
+    if took_s > _SLOW_S:
+        message += f" The disk is slow: to record this took {took_s:.1f} s."
     if before is not None or seen.silent_since is not None:
         message += " To stop without waiting: cancel force=true."
     return Cancelled(RunState.DRAINING, message, tuple(drained))

@@ -11,8 +11,7 @@ import threading
 
 import pytest
 from cou.errors import JournalError
-from cou.run.journal import FILE, Cancelled, Fenced, Journal
-from cou.run.journal.database import RESERVE_BYTES
+from cou.run.journal import FILE, Cancelled, Fenced, Journal, reserve
 from cou.run.journal.schema import FORMAT
 from cou.run.records import Job, Limit, Mark, MarkState, RunState, StepState, Verdict
 
@@ -210,7 +209,9 @@ def test_steps_are_as_whoever_wrote_last_has_left_them(journal):
 def test_files_are_for_their_owner_only(journal):
     assert stat.S_IMODE(os.stat(journal.home).st_mode) == 0o700
     assert stat.S_IMODE(os.stat(journal.home / FILE).st_mode) == 0o600
-    assert (journal.home / "reserve").stat().st_size == RESERVE_BYTES
+    begin(journal)
+    kept = (journal.home / "reserve").stat()
+    assert (stat.S_IMODE(kept.st_mode), kept.st_size) == (0o600, reserve.BYTES)
 
 
 def test_a_newer_format_is_refused_and_left_alone(journal):
@@ -236,7 +237,7 @@ def test_a_damaged_journal_is_set_aside_and_said_so(tmp_path):
 
 def test_a_journal_held_by_a_hung_process_says_how_to_force(journal, monkeypatch):
     attempt = begin(journal)
-    monkeypatch.setattr("cou.run.journal.database._BUSY_MS", 100)
+    monkeypatch.setattr("cou.run.journal.turn.PATIENCE_S", 0.1)
     other = Journal(journal.home)
     held = sqlite3.connect(journal.home / FILE, isolation_level=None)
     held.execute("begin immediate")

@@ -10,10 +10,18 @@ from collections.abc import Generator
 
 from ...errors import JournalError
 from .. import crash
+from . import turn
+from .files import Files
+from .reserve import Reserve
 from .schema import FORMAT, PATCHES
+from .turn import Turn
 
-RESERVE_BYTES = 1 << 20
-_BUSY_MS = 4000
+# So many transactions make a log of writes that is worth emptying: a few megabytes.
+_TIDY_EVERY = 250
+
+
+class JournalGone(JournalError):
+    """The file that is open is not the journal any more: it was deleted, moved or replaced."""
 
 
 class Database:
@@ -29,14 +37,14 @@ class Database:
 
     def __init__(self, path: pathlib.Path, *, create: bool = True):
         self.path = path
-        self.reserve = path.with_name("reserve")
+        self._reserve = Reserve(path.with_name("reserve"))
+        self._writes = 0
         if not create and not path.exists():
             raise JournalError("no-journal", f"There is no journal at {path}.", "Run plan first.")
-        fresh = not path.exists()
-        if fresh:
+        if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=turn.PATIENCE_S)
         except sqlite3.OperationalError as error:  # no file, or not ours to open
             raise _unusable(path, error) from error
         try:
@@ -49,14 +57,15 @@ class Database:
         except BaseException:
             self._db.close()
             raise
-        if fresh or not self.reserve.exists():
-            self._keep_reserve()
+        self._files = Files(path)
+        self._turn = Turn(path.parent)
 
     def _prepare(self) -> None:
         self._db.row_factory = sqlite3.Row
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.execute("pragma foreign_keys = on")
+        self._db.execute("pragma wal_autocheckpoint = 0")  # see `_tidy`
 
     def _migrate(self) -> None:
         found = int(self._db.execute("pragma user_version").fetchone()[0])
@@ -104,49 +113,127 @@ class Database:
                 part.rename(aside.with_name(aside.name + suffix))
         return aside
 
-    def _keep_reserve(self) -> None:
-        with contextlib.suppress(OSError):
-            descriptor = os.open(self.reserve, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            try:
-                os.write(descriptor, b"\0" * RESERVE_BYTES)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
     @contextlib.contextmanager
-    def write(self, name: str, *, urgent: bool = False) -> Generator[sqlite3.Connection]:
+    def write(
+        self, name: str, *, urgent: bool = False, ahead: bool = False
+    ) -> Generator[sqlite3.Connection]:
         """One durable transaction; `name` is its crash point.
 
         Args:
             name: what is written, kebab-case.
-            urgent: on a full disk free the reserve and try once more.
+            urgent: on a full disk give up the reserve for it.
+            ahead: before all who wait, too; and nothing is done but this.
 
         Raises:
+            JournalGone: the file is not the journal any more.
             JournalError: it could not be written; nothing of it was.
         """
         crash.reach(f"journal/{name}/before")
+        if urgent:
+            # The reserve is given up before it is known to be needed: a failed commit could not
+            # be told from one that succeeded, and the file is made anew when there is room.
+            self._reserve.give_up()
         try:
-            self._begin(urgent)
+            with self._forcing(itself=not ahead):
+                self._turn.begin(self._db, ahead=ahead)
+                try:
+                    self.look()
+                    yield self._db
+                    self._db.execute("commit")
+                except BaseException:
+                    with contextlib.suppress(sqlite3.Error):
+                        self._db.execute("rollback")
+                    raise
+                finally:
+                    self._turn.leave()
+        except sqlite3.DatabaseError as error:
+            raise _unusable(self.path, error) from error
+        if ahead:
+            self._force()
+        crash.reach(f"journal/{name}/after")
+        if not ahead:
+            self._reserve.keep()
+            self._tidy()
+
+    @contextlib.contextmanager
+    def _forcing(self, *, itself: bool) -> Generator[None]:
+        """Have SQLite force each commit to the disk itself (`synchronous=full`), or not."""
+        if itself:
+            yield
+            return
+        self._db.execute("pragma synchronous = normal")
+        try:
+            yield
+        finally:
+            self._db.execute("pragma synchronous = full")
+
+    def _force(self) -> None:
+        """Force the log of writes to the disk, as SQLite does in a commit.
+
+        SQLite forces the folder too in the first commit of each connection, since the log could be
+        new; that takes as long again, and a cancel is the first commit of its connection. It is
+        not acknowledged before this has returned.
+
+        Raises:
+            JournalError: the disk did not take it.
+        """
+        try:
+            descriptor = os.open(self.path.with_name(f"{self.path.name}-wal"), os.O_RDWR)
             try:
-                yield self._db
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+
+    def look(self) -> None:
+        """See that this is still the journal.
+
+        Raises:
+            JournalGone: it is not.
+        """
+        missing = self._files.missing()
+        if missing is not None:
+            what = "replaced" if missing.exists() else "deleted or moved away"
+            raise JournalGone(
+                "journal-gone",
+                f"{missing} was {what} while it was open.",
+                "Put the newest journal back and run upgrade, or run plan: it finds what the run "
+                "has left.",
+            )
+
+    def _tidy(self) -> None:
+        """Empty the log of writes now and then.
+
+        SQLite does so by itself as part of a commit, and forces the disk twice in the first
+        transaction afterwards: whoever waits behind that one waits for both. Here the log is begun
+        anew by a transaction that holds nothing (it sets the format to what it is), and need not
+        reach the disk itself. So no transaction forces the disk more than once.
+        """
+        self._writes += 1
+        if self._writes < _TIDY_EVERY:
+            return
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Empty the log of writes, outside of every transaction."""
+        self._writes = 0
+        with contextlib.suppress(sqlite3.OperationalError):  # held by others: at the next time
+            busy, held, done = self._db.execute("pragma wal_checkpoint(passive)").fetchone()
+            if not busy and held == done:
+                self._begin_log()
+
+    def _begin_log(self) -> None:
+        with self._forcing(itself=False):
+            self._turn.begin(self._db, ahead=False)
+            try:
+                found = self._db.execute("pragma user_version").fetchone()[0]
+                self._db.execute(f"pragma user_version = {found}")
                 self._db.execute("commit")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("rollback")
                 raise
-        except sqlite3.DatabaseError as error:
-            raise _unusable(self.path, error) from error
-        crash.reach(f"journal/{name}/after")
-
-    def _begin(self, urgent: bool) -> None:
-        if urgent:
-            # The reserve is given up before it is known to be needed: a failed commit could not
-            # be told from one that succeeded, and the file is made anew at the next opening.
-            with contextlib.suppress(OSError):
-                space = os.statvfs(self.path.parent)
-                if space.f_bavail * space.f_frsize < RESERVE_BYTES:
-                    self.reserve.unlink()
-        self._db.execute("begin immediate")
 
     def read(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Run one query.
@@ -160,16 +247,22 @@ class Database:
             raise _unusable(self.path, error) from error
 
     def version(self) -> int:
-        """Return a number that changes when another connection has written."""
+        """Return a number that changes when another connection has written.
+
+        Raises:
+            JournalGone: nobody will, for the file is not the journal any more.
+        """
+        self.look()
         return int(self.read("pragma data_version")[0][0])
 
     def state(self) -> object:
         """Return what equals an earlier answer only if nobody has written anything since."""
-        seen = self.version(), self._db.total_changes
+        seen = self.read("pragma data_version")[0][0], self._db.total_changes
         return object() if self._db.in_transaction else seen  # what may be taken back is no state
 
     def close(self) -> None:
         """Close the connection."""
+        self._turn.close()
         self._db.close()
 
 

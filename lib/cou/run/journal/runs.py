@@ -221,12 +221,13 @@ class Runs(Story):
         """Record a cancel of an attempt, once; return it and the steps that are running.
 
         An operator's cancel takes the place of a signal's: the run then waits for the operator,
-        also one that was interrupted and might have gone on by itself.
+        also one that was interrupted and might have gone on by itself. Of all who wait to write
+        a cancel comes first (`turn`).
 
         Raises:
             JournalError: it could not be recorded, so nothing is acknowledged.
         """
-        with self._db.write("cancel", urgent=True) as db:
+        with self._db.write("cancel", urgent=True, ahead=True) as db:
             now = self._stamp()
             db.execute(
                 "update attempt set cancelled = coalesce(cancelled, ?), "

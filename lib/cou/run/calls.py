@@ -65,6 +65,15 @@ class Calls:
         alive = [one for one in found if one.round == now or one.verdict is None]
         return alive[-1] if alive else None
 
+    def asked(self, key: str) -> Operation | None:
+        """Return the newest operation under a key of any round, with its repetitions."""
+        found = [
+            operation
+            for operation in self._held.journal.operations(self._held.run, self._step)
+            if operation.key.split("~")[0] == key
+        ]
+        return found[-1] if found else None
+
     async def change(
         self,
         key: str,
@@ -72,8 +81,14 @@ class Calls:
         perform: Callable[[], Awaitable[None]],
         is_so: Callable[[], Awaitable[bool]],
     ) -> datetime.datetime:
-        """Make a change that may be repeated; return the model's time before it was first made."""
+        """Make a change that may be repeated; return the model's time before it was first made.
+
+        One of an earlier round is not made again while the model shows it. Its time counts: the
+        hooks that it causes may never have been seen to end.
+        """
         operation = self.latest(key)
+        if operation is None and (earlier := self.asked(key)) is not None and await is_so():
+            return _known(earlier.model_time)
         if operation is not None and operation.verdict is Verdict.DONE:
             return _known(operation.model_time)
         if operation is None:

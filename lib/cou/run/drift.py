@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..juju.port import Juju
 from ..plan.plan import Plan
 from ..plan.step import Kind, Step
-from .records import StepRecord, StepState
+from .records import Mark, Operation, StepRecord, StepState
+
+_PROVED_BY_HOOKS = (Kind.REFRESH, Kind.SET_CONFIG)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +118,8 @@ def _channel(
     records: Mapping[str, StepRecord],
 ) -> Iterator[Drift]:
     moves = [step for step in steps if step.kind is Kind.REFRESH]
-    done = [step for step in moves if records[step.id].state is StepState.DONE]
+    so = (StepState.DONE, StepState.SATISFIED)
+    done = [step for step in moves if records[step.id].state in so]
     expected = str(done[-1].params["channel"]) if done else was.channel
     # A step in doubt may or may not have moved it; its own settling finds out.
     allowed = {expected, *(str(s.params["channel"]) for s in moves if _open(records[s.id]))}
@@ -146,6 +149,33 @@ def _options(
             continue
         left = any(not records[step.id].state.over for step in steps)
         yield Drift(f"{name}: {key} is {present!r}, not {value!r}", stops=left)
+
+
+def unproved(
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    operations: Sequence[Operation],
+    marks: Sequence[Mark],
+) -> tuple[str, ...]:
+    """Return the steps that a look called satisfied although they had sent something before.
+
+    Earlier versions recorded so what had failed after it was sent: the hooks that it causes were
+    never seen to end. Left out is what a later step of the plan has moved on from, and what was
+    put back since: doing it once more would undo that.
+    """
+    asked = {operation.step for operation in operations}
+    switched = {mark.step for mark in marks}
+    last: dict[tuple[object, ...], Step] = {}
+    for step in plan.root.leaves():
+        if step.kind in _PROVED_BY_HOOKS and (step.id in asked or records[step.id].state.over):
+            last[step.kind, step.target, step.params.get("key")] = step
+    return tuple(
+        step.id
+        for step in last.values()
+        if step.id in asked
+        and step.id not in switched
+        and records[step.id].state is StepState.SATISFIED
+    )
 
 
 def _open(record: StepRecord) -> bool:

@@ -136,6 +136,7 @@ class Runner:
         if refused is not None:
             return refused
         await self._lease.take()
+        self._doubt()
         try:
             await self._compare()
         except StepFailed as error:
@@ -178,6 +179,14 @@ class Runner:
             await self._lease.release(state.value)
         except JujuError as error:
             logger.warning("the model's annotation stays as it is: %s", error)
+
+    def _doubt(self) -> None:
+        """Have the steps looked at again that were called satisfied without proof."""
+        run, token = self._attempt.run, self._attempt.token
+        records, operations = self._journal.steps(run), self._journal.operations(run)
+        for step in drift.unproved(self._plan, records, operations, self._journal.marks(run)):
+            logger.warning("%s was called satisfied without proof: it is looked at again", step)
+            self._journal.make_due(token, step, "it was called satisfied without proof")
 
     async def _compare(self) -> None:
         """Name what other hands have changed since the run began.

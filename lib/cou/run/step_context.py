@@ -13,7 +13,7 @@ from ..plan.step import Step
 from ..steps.context import Wait
 from . import crash
 from .calls import COMMAND, Calls, Holder
-from .records import Mark, MarkState
+from .records import Mark, MarkState, Verdict
 
 _READ_TIMEOUT_S = 60.0
 
@@ -77,9 +77,18 @@ class StepContext:
         operation = self._calls.latest(key)
         return (operation.model_time or operation.intended) if operation else None
 
+    def asked(self, key: str) -> bool:
+        """Return whether this run has asked for an operation before, in whatever round."""
+        return self._calls.asked(key) is not None
+
+    def unfinished(self, key: str) -> bool:
+        """Return whether an operation was asked for and has not been seen to end well."""
+        operation = self._calls.asked(key)
+        return operation is not None and operation.verdict is not Verdict.DONE
+
     def request(self, key: str) -> Mapping[str, Any]:
-        """Return what an operation that was begun asked for."""
-        operation = self._calls.latest(key)
+        """Return what an operation asked for the last time."""
+        operation = self._calls.asked(key)
         return operation.request if operation else {}
 
     async def change(

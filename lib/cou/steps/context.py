@@ -116,8 +116,24 @@ class Context(Protocol):
         """Return the controller's time just before an operation that was begun earlier."""
         ...
 
+    def asked(self, key: str) -> bool:
+        """Return whether this run has asked for an operation before, in whatever round.
+
+        Where it has, a look at the model is no proof that the step is satisfied: what was asked
+        for shows before its hooks have ended, or although its task has failed.
+        """
+        ...
+
+    def unfinished(self, key: str) -> bool:
+        """Return whether the last time that it asked for an operation it did not end well.
+
+        Not known, failed and never begun are all the same here: what it should have done may be
+        half done.
+        """
+        ...
+
     def request(self, key: str) -> Mapping[str, Any]:
-        """Return what an operation that was begun asked for, as journalled; empty if none."""
+        """Return what an operation asked for the last time, as journalled; empty if never."""
         ...
 
     async def change(

@@ -26,7 +26,7 @@ async def perform(ctx: Context) -> Result:
     async def send() -> None:
         await ctx.juju.refresh(name, channel, switch)
 
-    if ctx.begun(_NAME) is None and await is_so():
+    if not ctx.asked(_NAME) and await is_so():
         return Result(End.SATISFIED, f"it follows {channel} already, newest revision")
     request = {
         "kind": "refresh",

@@ -14,12 +14,12 @@ async def perform(ctx: Context) -> Result:
     key, value = str(ctx.step.params["key"]), str(ctx.step.params["value"])
     before = await current(ctx, ctx.step.target, key)
     was = str(ctx.step.params.get("was", ""))
-    there = ctx.begun(key) is None and same(before, value)
+    stands = same(before, value)
     mark = f"option:{ctx.step.target}:{key}"
     # What an earlier run has changed becomes this run's to put back, although it stands already.
-    if ctx.step.params.get("mark") and (was or not there) and ctx.marked(mark) is None:
+    if ctx.step.params.get("mark") and (was or not stands) and ctx.marked(mark) is None:
         await ctx.mark(mark, {"was": was or text_of(before), "set": value})
-    if there:
+    if stands and not ctx.asked(key):
         return Result(End.SATISFIED, f"{key} is {value} already")
     await change(ctx, key, ctx.step.target, key, value, timeout_s=ctx.step.timeout_s)
     return DONE
@@ -52,7 +52,7 @@ async def change(
 async def put_back(ctx: Context, application: str, key: str, value: str) -> None:
     """Set an option to what it was; where it is so without us, no hook is waited for."""
     name = "put-back"
-    if ctx.begun(name) is None and same(await current(ctx, application, key), value):
+    if not ctx.asked(name) and same(await current(ctx, application, key), value):
         return
     await change(ctx, name, application, key, value, timeout_s=ctx.step.timeout_s)
 

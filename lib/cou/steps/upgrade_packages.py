@@ -25,7 +25,7 @@ _SOURCES = "/etc/apt/sources.list /etc/apt/sources.list.d"
 async def perform(ctx: Context) -> Result:
     """Hold, upgrade, release; nothing on a unit that already follows the target's pocket."""
     unit, pocket = ctx.step.target, str(ctx.step.params.get("pocket", ""))
-    if pocket and ctx.begun("upgrade") is None and await _follows(ctx, unit, pocket):
+    if pocket and not ctx.asked("upgrade") and await _follows(ctx, unit, pocket):
         return Result(End.SATISFIED, f"its APT sources name {pocket} already")
     held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
     task = await ctx.command(unit, UPGRADE, key="upgrade")

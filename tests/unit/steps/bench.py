@@ -39,6 +39,7 @@ class Bench:
         self.marks = {}
         self.kept = {}
         self.operations = {}  # key -> (begun at, task or None, request)
+        self.earlier = {}  # the same, of rounds before a failure
         self.later = []  # what happens between two looks of a wait
         self.answers = {}  # action or part of a command -> function(unit) -> Task fields
         self.history = {}
@@ -63,6 +64,12 @@ class Bench:
     def prints(self, text, stdout="", code=0):
         """Have commands with this text in them print something."""
         self.answers[text] = ("", {"return-code": code, "stdout": stdout, "stderr": ""})
+
+    def again(self):
+        """Begin another round, as `upgrade` does after a step has failed."""
+        self.earlier.update(self.operations)
+        self.operations = {}
+        self.answers = {}
 
     def unit(self, name, **fields):
         """Change a unit's status."""
@@ -111,8 +118,15 @@ class Bench:
     def begun(self, key):
         return self.operations[key][0] if key in self.operations else None
 
+    def asked(self, key):
+        return key in {**self.earlier, **self.operations}
+
+    def unfinished(self, key):
+        _, task, _ = {**self.earlier, **self.operations}.get(key, (None, None, None))
+        return task is not None and task.status is not TaskStatus.COMPLETED
+
     def request(self, key):
-        return self.operations[key][2] if key in self.operations else {}
+        return {**self.earlier, **self.operations}.get(key, (None, None, {}))[2]
 
     async def change(self, key, request, perform, is_so):
         if key not in self.operations:

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from cou.errors import StepFailed
-from cou.juju.port import Status
+from cou.juju.port import Status, Task, TaskStatus
 from cou.plan.step import Kind
 from cou.steps import upgrade_packages, versions
 from cou.steps.context import End
@@ -51,6 +51,20 @@ def test_a_unit_is_paused_upgraded_and_resumed():
     assert upgrade(made).end is End.DONE
     assert sent(made) == ACTIONS
     assert made.marks == {}
+
+
+def test_a_unit_whose_upgrade_failed_is_upgraded_again_although_it_shows_the_version():
+    """The packages are new by then; what the action had to do after them was not done."""
+    made = bench()
+    made.unit(NOVA, workload_version="22.4.0")
+    made.operations["openstack-upgrade"] = (NOW, failed_task(), {})
+    made.again()
+    assert upgrade(made).end is End.DONE
+    assert sent(made) == ACTIONS
+
+
+def failed_task():
+    return Task(7, NOVA, "openstack-upgrade", {}, TaskStatus.FAILED, "no", {}, NOW, NOW, NOW)
 
 
 def test_a_unit_at_the_target_is_sent_nothing():
@@ -214,6 +228,19 @@ def test_a_unit_whose_sources_are_the_targets_already_is_left_to_its_charm():
     made.prints("grep", code=0)
     assert packages(made, pocket="focal-updates/victoria").end is End.SATISFIED
     assert made.done == []
+
+
+def test_packages_whose_upgrade_failed_are_upgraded_again_although_the_sources_are_the_targets():
+    """The change of the sources shows; the upgrade that broke off half-way does not."""
+    made = bench()
+    made.prints("grep", code=1)
+    made.answers[upgrade_packages.UPGRADE] = ("dpkg was interrupted", {"return-code": 100})
+    with pytest.raises(StepFailed):
+        packages(made, pocket="focal-updates/victoria")
+    made.again()
+    made.prints("grep", code=0)
+    assert packages(made, pocket="focal-updates/victoria").end is End.DONE
+    assert sent(made) == [upgrade_packages.UPGRADE] * 2
 
 
 def test_only_packages_that_nobody_held_are_held_and_released():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
+import sys
 
 import pytest
 from cou.plan.plan import canonical
 from cou.run import view
 from cou.run.journal import Journal
 from cou.run.place import Place
-from cou.run.records import RunState
+from cou.run.records import Mark, MarkState, RunState
 
 from . import one_step
 
@@ -121,3 +123,42 @@ def test_the_remainder_of_an_unfinished_run_is_no_new_plan(journal):
     seen = view.look(journal, alive=False)
     assert seen is not None
     assert seen.state is RunState.STOPPED
+
+
+def test_it_shows_the_tasks_that_are_known_the_marks_that_are_set_and_why_it_ended(journal):
+    attempt = one_step.begin(journal)
+    journal.begin_step(attempt.token, "a")
+    journal.intend(attempt.token, "a", "pause", {})
+    known = journal.intend(attempt.token, "a", "upgrade", {})
+    journal.record_task(attempt.token, known.id, 12)
+    now = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
+    for unit, state in (("nova/0", MarkState.SET), ("nova/1", MarkState.PUT_BACK)):
+        mark = Mark(f"paused:{unit}", "paused", unit, {}, state, "a", now, "")
+        journal.write_mark(attempt.token, mark)
+    journal.end_attempt(
+        attempt.token, RunState.FAILED, {"seen": "It broke.", "remedy": "Mend it."}
+    )
+    seen = view.look(journal, alive=False)
+    assert seen is not None
+    assert seen.tasks == {"a": 12}
+    assert [mark.id for mark in seen.marks] == ["paused:nova/0"]
+    assert (seen.error, seen.remedy) == ("It broke.", "Mend it.")
+
+
+@pytest.mark.parametrize("who", ["supervisor_lock", "runner_lock"])
+def test_one_of_its_two_processes_is_enough_to_be_alive(place, who):
+    path = getattr(place, who)
+    code = (
+        "import pathlib, sys; from cou.run.locks import Lock\n"
+        "kept = Lock(pathlib.Path(sys.argv[1])); print(flush=True); sys.stdin.read()"
+    )
+    assert not view.is_alive(place)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert view.is_alive(place)
+        process.communicate()
+    assert not view.is_alive(place)

@@ -7,7 +7,7 @@ from cou.errors import CouError
 from cou.run.control import Control
 from cou.run.journal import Journal
 from cou.run.place import Place
-from cou.run.records import RunState, StepState
+from cou.run.records import RunState, StepState, Verdict
 
 from . import one_step
 
@@ -98,3 +98,13 @@ def test_without_an_unfinished_run_there_is_nothing_to_resolve(place, journal, s
     with pytest.raises(CouError) as refused:
         Control(place).resolve_step("a", "done", "by hand")
     assert refused.value.code == "nothing-to-resolve"
+
+
+def test_the_reason_and_what_was_sent_before_stay_on_record(place, journal, attempt):
+    sent = journal.intend(attempt.token, "a", "pause", {})
+    Control(place).resolve_step("a", "retry", "by hand")
+    told = [event for event in journal.events(attempt.run) if event.what == "step-resolved"]
+    assert [event.data for event in told] == [{"step": "a", "as": "retry", "reason": "by hand"}]
+    (operation,) = journal.operations(attempt.run, "a")
+    assert operation.id == sent.id
+    assert operation.verdict is Verdict.NOT_DONE  # so that it is never looked up again

@@ -14,7 +14,7 @@ from cou.errors import CouError
 from cou.plan import configuration, undo
 from cou.plan.options import Options
 from cou.plan.settings import Settings
-from cou.run import launch, processes
+from cou.run import launch, logs, processes
 from cou.run.access import Access
 from cou.run.place import Place
 from cou.run.records import SIGNAL, Job, Limit, MarkState, RunState
@@ -60,6 +60,7 @@ class CouCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework):
         super().__init__(framework)
+        logs.make_harmless(logging.getLogger().handlers)
         self._place = Place.of_unit(self.unit.name, self.charm_dir)
         self._engine = self.make_control(self._place)
         self._stored.set_default(not_taken="", not_taken_of="", told="")
@@ -234,7 +235,7 @@ class CouCharm(ops.CharmBase):
             folder = self._place.home / "plans"
             view, leads = self._engine.view(), self.unit.is_leader()
             next_step = results.after_plan(shown, view, self.unit.name, leads)
-            event.set_results(results.plan(shown, form, folder, next_step))
+            results.give(event, results.plan(shown, form, folder, next_step))
 
     def _on_upgrade_action(self, event: ops.ActionEvent) -> None:
         with results.answering(event):
@@ -252,10 +253,10 @@ class CouCharm(ops.CharmBase):
             if parameters.flag(event.params, "force"):
                 forced = self._engine.force(self._access_or_none())
                 view = self._engine.view()
-                event.set_results(results.force(forced, view))
+                results.give(event, results.force(forced, view))
                 self._handover.follow(view)
             else:
-                event.set_results(results.cancel(self._engine.cancel()))
+                results.give(event, results.cancel(self._engine.cancel()))
 
     def _on_status_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
@@ -263,16 +264,16 @@ class CouCharm(ops.CharmBase):
             form = parameters.choice(event.params, "format", parameters.STATUS_FORMATS)
             folder = self._place.home / "plans"
             view = self._engine.view(estimated=True)
-            event.set_results(results.status(view, form, self.unit.name, folder))
+            results.give(event, results.status(view, form, self.unit.name, folder))
 
     def _on_restore_action(self, event: ops.ActionEvent) -> None:
         with results.answering(event):
-            event.set_results({"message": self._engine.restore(self._access()).message})
+            results.give(event, {"message": self._engine.restore(self._access()).message})
 
     def _on_abandon_action(self, event: ops.ActionEvent) -> None:
         with results.answering(event):
             try:
-                event.set_results(results.abandon(self._engine.abandon(self._access())))
+                results.give(event, results.abandon(self._engine.abandon(self._access())))
             finally:
                 self._handover.follow(self._engine.view())
 
@@ -282,14 +283,14 @@ class CouCharm(ops.CharmBase):
             resolution = parameters.choice(event.params, "as", parameters.RESOLUTIONS)
             reason = parameters.words(event.params, "reason")
             resolved = self._engine.resolve_step(step, resolution, reason)
-            event.set_results({"message": resolved.message})
+            results.give(event, {"message": resolved.message})
 
     def _on_report_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
         with results.answering(event):
             form = parameters.choice(event.params, "format", parameters.REPORT_FORMATS)
             folder = self._place.home / "reports"
-            event.set_results(results.report(self._engine.report(form), self.unit.name, folder))
+            results.give(event, results.report(self._engine.report(form), self.unit.name, folder))
 
     def _planned(self, settings: Settings, options: Options) -> engine.Shown:
         """Plan, and keep for the status whether the controller takes the account."""
@@ -346,7 +347,7 @@ class CouCharm(ops.CharmBase):
             started = self._engine.start(
                 access, settings, plan_hash=plan_hash, until=until, limit=limit
             )
-            event.set_results(results.start(started, self._engine.view()))
+            results.give(event, results.start(started, self._engine.view()))
         finally:
             self._handover.follow(self._engine.view())
 

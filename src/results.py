@@ -12,14 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import ops
+from cou import printable
 from cou.errors import CouError, JournalError
 from cou.juju import ssh
 
 from engine import LIVE, UNFINISHED, Abandoned, Cancelled, Forced, Reported, Shown, Started, View
 
+# What is built of lines; any other result is one line.
+_OF_LINES = frozenset({"plan", "report", "run", "status", "warnings"})
 # The kernel takes at most 131,071 bytes per argument, key included.
 LARGEST = 120_000
 _SUFFIX = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
+
+
+def give(event: ops.ActionEvent, results: Mapping[str, str]) -> None:
+    """Set an action's results; they quote the model, units and operators, and steer nothing."""
+    event.set_results(
+        {
+            key: printable.lines(value) if key in _OF_LINES else printable.line(value)
+            for key, value in results.items()
+        }
+    )
 
 
 @contextlib.contextmanager
@@ -33,11 +46,11 @@ def answering(event: ops.ActionEvent, **on_failure: str) -> Generator[None]:
     try:
         yield
     except CouError as error:
-        event.set_results({"code": error.code, **on_failure})
-        event.fail(str(error))
+        give(event, {"code": error.code, **on_failure})
+        event.fail(printable.line(error))
     except OSError as error:  # a full disk, a folder that somebody changed
-        event.set_results({"code": "system-error", **on_failure})
-        event.fail(f"{error.filename or 'The system'}: {error.strerror or error}.")
+        give(event, {"code": "system-error", **on_failure})
+        event.fail(printable.line(f"{error.filename or 'The system'}: {error.strerror or error}."))
 
 
 def plan(shown: Shown, form: str, folder: Path, next_step: str) -> dict[str, str]:
@@ -146,6 +159,7 @@ def report(reported: Reported, unit: str, folder: Path) -> dict[str, str]:
 
 def _large(key: str, text: str, path: Path, largest: int = LARGEST) -> dict[str, str]:
     """Return the text under its key, or where it was written if it is too long."""
+    text = printable.lines(text)
     content = text.encode()
     if len(content) <= largest:
         return {key: text}

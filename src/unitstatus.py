@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import ops
+from cou import printable
 from cou.errors import CouError
-from cou.report import words
 from cou.run.records import Job, MarkState, RunState
 
 from engine import View
@@ -53,9 +53,9 @@ def fit(before: str, middle: str, after: str, longest: int = LONGEST) -> str:
             becomes one blank.
         longest: how many bytes of UTF-8 the line may have.
     """
-    middle = " ".join(words.clean(middle).split())
-    after = _cut(words.clean(after), longest)
-    return _cut(f"{words.clean(before)}{middle}", longest - _size(after)) + after
+    middle = " ".join(printable.line(middle).split())
+    after = _cut(printable.line(after), longest)
+    return _cut(f"{printable.line(before)}{middle}", longest - _size(after)) + after
 
 
 def _cut(text: str, longest: int) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import io
+import logging
 import signal
 import threading
 import time
 
 import pytest
-from cou.cli import aside, durations, ends, looking, parts, showing, upgrade
-from cou.cli.ends import Interrupted
+from cou import printable
+from cou.cli import app, aside, durations, ends, looking, parts, showing, upgrade
+from cou.cli.ends import Code, Interrupted
 from cou.cli.follow import Followed
 from cou.cli.lines import Lines
 from cou.cli.picture import Picture
-from cou.cli.screen import Screen, clean
+from cou.cli.screen import Screen
 from cou.cli.signals import Signals
 from cou.errors import BadInput
 from cou.juju.port import ApplicationStatus, ModelStatus, Status
@@ -203,7 +205,7 @@ def test_the_picture_says_what_runs_what_it_waits_for_and_what_is_done():
 
 def test_names_from_the_model_cannot_steer_the_terminal():
     hostile = "a\x1b]0;owned\x07b\x9bc[red]"
-    assert clean(hostile) == "a\ufffd]0;owned\ufffdb\ufffdc[red]"
+    assert printable.line(hostile) == "a\ufffd]0;owned\ufffdb\ufffdc[red]"
     text = drawn(view(waits=hostile, records={"idle": record("idle", StepState.RUNNING)}))
     assert "\x1b]0;" not in text
     assert "[red]" in text
@@ -292,3 +294,27 @@ def test_who_forces_a_run_that_has_just_stopped_is_told_that_it_stopped(capsys, 
     followed = Followed(view(state=RunState(state)), signal.SIGINT, forced)
     assert upgrade.conclude(Screen(Signals()), followed) == 130
     assert capsys.readouterr().out.endswith(f"{said}\n")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("status", "\x1b]0;x\x07\nError: forged"),
+        ("upgrade-step", "--count", "\u202e1\nError: forged"),
+        ("--\x1b[2J",),
+        ("\x9b\nError: forged",),
+        ("plan", "--purge-before-date", "\x1b[2J\nError: forged"),
+        ("plan", "--skip-apps", "\x1b[2J\nError: forged"),
+    ],
+)
+def test_a_refused_command_line_is_quoted_and_steers_nothing(typed, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("JUJU_DATA", str(tmp_path))
+    assert app.run(typed, Signals()) in (Code.USAGE, Code.ERROR)
+    told = capsys.readouterr().err
+    assert not set(told) & set("\x1b\x07\x9b\u202e\r")
+    assert sum(line.startswith("Error: ") for line in told.splitlines()) == 1
+    for handler in list(logging.getLogger().handlers):
+        if isinstance(handler, logging.FileHandler):
+            logging.getLogger().removeHandler(handler)
+            handler.close()

@@ -10,12 +10,13 @@ import tempfile
 from typing import Any
 
 import yaml
+from cou import printable
 from cou.cloud import cloud, reading, snapshot
 from cou.errors import CouError
 from cou.plan import planner
 from cou.plan.options import Options
 from cou.plan.settings import Settings
-from cou.report import plan_text, words
+from cou.report import plan_text
 from juju_testbed.charms import bundle, rehearsal
 from juju_testbed.charms import profile as profiles
 from juju_testbed.charms.bundle_source import BundleError
@@ -94,7 +95,7 @@ def plan_of(model: Model, store: OpenStackStore) -> None:
         await place.model.stop()
         plan = planner.plan(cloud.build(read), Options(), Settings())
         for line in plan_text.text(plan).splitlines():
-            assert line == words.clean(line), "it steers the terminal"
+            assert line == printable.line(line), "it steers the terminal"
         plan_text.markdown(plan)
 
     try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import logging
 import sys
 from collections.abc import Sequence
 
 import click
 
+from .. import printable
 from ..errors import CouError
 from . import ends, faults, showing
 from .commands import cli
@@ -58,7 +60,7 @@ def _run(arguments: Sequence[str], app: App) -> Code:
             app.screen.tell(ends.TERMINATED)
         return ends.of_signal(interrupted.number)
     except click.ClickException as error:
-        error.show()
+        _show_usage(error)
         return Code.USAGE
     except SystemExit as ended:  # the shell's completion ends so
         return Code.ERROR if ended.code else Code.DONE
@@ -74,6 +76,14 @@ def _run(arguments: Sequence[str], app: App) -> Code:
         app.screen.error("Please report it with the log.")
         return Code.ERROR
     return Code.DONE
+
+
+def _show_usage(error: click.ClickException) -> None:
+    """Show what is wrong with a command line; it quotes what was typed."""
+    text = io.StringIO()
+    error.show(text)
+    quoted = text.getvalue().replace(error.message, printable.line(error.message))
+    sys.stderr.write(printable.lines(quoted))
 
 
 def _fail(app: App, error: CouError) -> Code:

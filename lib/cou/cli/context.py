@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from .. import printable
 from ..errors import CouError
 from . import clientdata, where
 from .screen import Screen
@@ -54,7 +55,11 @@ def _complete_model(_: click.Context, __: click.Parameter, typed: str) -> list[C
     except CouError:  # a completion has no place for an error
         return []
     short = [name.rpartition("/")[2] for name in found]
-    return [CompletionItem(name) for name in [*short, *found] if name.startswith(typed)]
+    return [
+        CompletionItem(name)
+        for name in [*short, *found]
+        if name.startswith(typed) and name == printable.line(name)
+    ]
 
 
 _SHARED: tuple[Callable[[Any], Any], ...] = (

@@ -12,11 +12,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from .. import printable
 from ..plan.step import Step
 from ..run.records import MarkState, RunState
 from ..run.view import View
 from . import durations, parts
-from .screen import clean
 
 _DONE_SHOWN = 4
 _WAITS_SHOWN = 3
@@ -59,7 +59,7 @@ class Picture:
             yield Padding(self._step(step, view, now), (0, 0, 0, 4))
         for line in view.waits.splitlines()[:_WAITS_SHOWN]:
             # Wrapped, not cut: since when it is so stands at its end.
-            yield Padding(Text(clean(f"waits: {line}"), style="cyan"), (0, 0, 0, 6))
+            yield Padding(Text(printable.line(f"waits: {line}"), style="cyan"), (0, 0, 0, 6))
 
     def _step(self, step: Step, view: View, now: datetime.datetime) -> RenderableType:
         row = Table.grid(padding=(0, 1))
@@ -97,4 +97,4 @@ def _hint(view: View) -> str:
 
 
 def _text(text: str, style: str = "") -> Text:
-    return Text(clean(text), style=style, no_wrap=True, overflow="ellipsis")
+    return Text(printable.line(text), style=style, no_wrap=True, overflow="ellipsis")

@@ -11,7 +11,6 @@ import datetime
 import logging
 import os
 import pathlib
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Generator
@@ -20,6 +19,8 @@ from typing import TypeVar
 import rich.console
 import rich.text
 
+from .. import printable
+from ..run import logs
 from . import aside, faults
 from .ends import Interrupted
 from .signals import Signals
@@ -27,14 +28,7 @@ from .signals import Signals
 logger = logging.getLogger("cou.cli")
 
 T = TypeVar("T")
-# Names and messages come from the model: nothing in them may steer the terminal.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
-
-
-def clean(text: str) -> str:
-    """Return a text without control characters, but for line ends and tabs."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 class Screen:
@@ -88,6 +82,7 @@ class Screen:
         if self._verbose < 3:
             handler.addFilter(_ours)
         root = logging.getLogger()
+        logs.make_harmless([handler])
         root.addHandler(handler)
         root.setLevel(logging.DEBUG)
         self.log_path = path
@@ -105,18 +100,21 @@ class Screen:
         handler.addFilter(lambda record: not getattr(record, "shown", False))
         if self._verbose < 3:
             handler.addFilter(_ours)
+        logs.make_harmless([handler])
         root.addHandler(handler)
 
-    def say(self, text: str) -> None:
-        """Show a line of progress."""
-        logger.info("%s", text, extra={"shown": True})
-        if not self.quiet:
-            _print(self.console, text)
+    def say(self, *lines: str) -> None:
+        """Show progress; each text is one line, whatever it holds."""
+        for line in lines:
+            logger.info("%s", line, extra={"shown": True})
+            if not self.quiet:
+                _print(self.console, line)
 
-    def tell(self, text: str) -> None:
+    def tell(self, *lines: str) -> None:
         """Show what also a quiet user has to see: a question's context, an ending."""
-        logger.info("%s", text, extra={"shown": True})
-        _print(self.console, text)
+        for line in lines:
+            logger.info("%s", line, extra={"shown": True})
+            _print(self.console, line)
 
     def folded(self, text: str) -> str:
         """Return a text with its lines broken between words where a terminal would break words."""
@@ -125,9 +123,9 @@ class Screen:
         return "\n".join(_fold(line, self.console.width) for line in text.splitlines())
 
     def result(self, text: str) -> None:
-        """Put a result on stdout, as it is."""
+        """Put a result on stdout; its lines are those that it was built of."""
         logger.debug("result: %s", text, extra={"shown": True})
-        self._results.file.write(clean(text) + "\n")
+        self._results.file.write(printable.lines(text) + "\n")
         self._results.file.flush()
 
     def error(self, text: str) -> None:
@@ -163,7 +161,7 @@ class Screen:
         if not self.live:
             yield
             return
-        with self.console.status(rich.text.Text(clean(text))):
+        with self.console.status(rich.text.Text(printable.line(text))):
             yield
 
 
@@ -196,7 +194,7 @@ def _console(*, stderr: bool) -> rich.console.Console:
 
 
 def _print(console: rich.console.Console, text: str, style: str | None = None) -> None:
-    console.print(clean(text), style=style, soft_wrap=True)
+    console.print(printable.line(text), style=style, soft_wrap=True)
 
 
 def _ours(record: logging.LogRecord) -> bool:

@@ -216,7 +216,8 @@ def _show(screen: Screen, shown: Shown, *, aloud: bool) -> None:
     show = screen.tell if aloud else screen.say
     if shown.message:
         show(showing.as_command(shown.message))
-    show(screen.folded(showing.as_command(shown.text("text").rstrip("\n"))))
+    text = screen.folded(showing.as_command(shown.text("text").rstrip("\n")))
+    show(*text.split("\n"))
 
 
 def _list_instances(screen: Screen, plan: Plan) -> None:

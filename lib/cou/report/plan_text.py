@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from .. import printable
 from ..plan.plan import Plan
 from ..plan.problem import Problem
 from ..plan.step import Kind, Part, Step
@@ -42,7 +43,7 @@ class Line:
 def _environment() -> jinja2.Environment:
     # Not HTML: the templates, which are the package's own, say how each value is made harmless.
     environment = templating.environment("cou.report", autoescape=False)
-    environment.filters.update(clean=words.clean, markdown=words.markdown)
+    environment.filters.update(line=printable.line, markdown=words.markdown)
     return environment
 
 

@@ -7,6 +7,7 @@ import json
 
 import jinja2
 
+from .. import printable
 from . import picture, templating, words
 from .account import Account
 
@@ -60,7 +61,7 @@ def _markup() -> jinja2.Environment:
 
 def _once(value: object) -> object:
     # What a macro returned is markup already.
-    return value if hasattr(value, "__html__") else words.clean(value)
+    return value if hasattr(value, "__html__") else printable.line(value)
 
 
 def _fill(environment: jinja2.Environment) -> None:

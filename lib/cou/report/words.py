@@ -1,30 +1,21 @@
-"""Words for people: durations, stamps, and texts that cannot steer what shows them."""
+"""Words for people: durations, stamps, and texts that are no markup."""
 
 from __future__ import annotations
 
 import datetime
 import re
 
-# Control characters steer a terminal; marks of direction make a text read as another.
-_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
-_ANSWER = re.compile(r"\r\n|[\t\n\r]")
+from .. import printable
+
 _MARKUP = re.compile(r"([\\`*\[\]|])")
 # Elsewhere `&` and `>` mean nothing in markdown, and a command has to stand as it is typed.
 _ENTITY = re.compile(r"&(?=[#a-zA-Z])")
 _QUOTE = re.compile(r"^(\s*)>")
 
 
-def clean(value: object) -> str:
-    """Return a value as one line of text without anything that steers.
-
-    Names, messages and answers come from the model and from whatever runs on its units.
-    """
-    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", _ANSWER.sub(" ", str(value)))
-
-
 def markdown(value: object) -> str:
     """Return a value as text that markdown takes as text: no markup, no HTML, no table cell."""
-    text = _ENTITY.sub("&amp;", clean(value)).replace("<", "&lt;")
+    text = _ENTITY.sub("&amp;", printable.line(value)).replace("<", "&lt;")
     return _QUOTE.sub(r"\1\\>", _MARKUP.sub(r"\\\1", text))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
+from .. import printable
 from ..errors import BadInput, CouError
 from ..plan.options import Options
 from ..plan.plan import Plan, canonical
@@ -182,6 +183,7 @@ class Control:
             if seen.state is RunState.INTERRUPTED and seen.attempt is not None:
                 error = {"code": "runner-ended", "seen": "The runner ended without a word."}
                 journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
+            reason = printable.line(reason)
             journal.resolve_step(seen.run, step, Resolution(resolution), reason)
             self._desk.audit("resolve-step", f"{step} was declared {resolution}: {reason}")
         finally:

@@ -1,28 +1,55 @@
-"""Where supervisor and runner write: the run's log and, under systemd, the system's journal."""
+"""Where supervisor and runner write: the run's log and, under systemd, the system's journal.
+
+Whatever else logs, the command line and the charm, has its records made harmless here too.
+"""
 
 from __future__ import annotations
 
 import logging
 import pathlib
 import sys
+import traceback
 import types
+from collections.abc import Iterable
 
-from ..report import words
+from .. import printable
 
 FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 # Levels as syslog numbers them; the journal takes them from a line's beginning (sd-daemon(3)).
 _SYSLOG = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 
 
-class _Harmless(logging.Formatter):
-    """Records whose messages, which quote the model, cannot steer a terminal or feign a line."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of the library
-        record.message = words.clean(record.message)
-        return super().formatMessage(record)
+# Before each line of what is no record: no error's text can feign one.
+_INDENT = "    "
 
 
-class _ForJournal(_Harmless):
+class _Harmless(logging.Filter):
+    """Lets every record pass, with a text that cannot steer a terminal or feign a record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = printable.line(record.getMessage()), ()
+        if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
+            record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+            record.exc_text = _indented(record.exc_text)
+        if record.stack_info and not record.stack_info.startswith(_INDENT):
+            record.stack_info = _indented(record.stack_info)
+        return True
+
+
+_HARMLESS = _Harmless()
+
+
+def make_harmless(handlers: Iterable[logging.Handler]) -> None:
+    """Have handlers write nothing of what the model, a unit or an operator says as it is."""
+    for handler in handlers:
+        handler.addFilter(_HARMLESS)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"{_INDENT}{printable.line(one)}" for one in text.split("\n"))
+
+
+class _ForJournal(logging.Formatter):
     """Lines with the level where the journal looks for it; it adds time and name itself."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -38,14 +65,15 @@ def configure(path: pathlib.Path | None) -> None:
     """
     stream = logging.StreamHandler()
     handlers: list[logging.Handler] = [stream]
-    stream.setFormatter(_Harmless(FORMAT))
+    stream.setFormatter(logging.Formatter(FORMAT))
     if path is not None:
         stream.setFormatter(_ForJournal("%(name)s: %(message)s"))
         file = logging.FileHandler(path, encoding="utf-8")
-        file.setFormatter(_Harmless(FORMAT))
+        file.setFormatter(logging.Formatter(FORMAT))
         handlers.append(file)
-        # An error nobody caught is for both too.
-        sys.excepthook = _uncaught
+    make_harmless(handlers)
+    # An error nobody caught is a record like others: for both places, and as harmless.
+    sys.excepthook = _uncaught
     logging.basicConfig(level=logging.INFO, handlers=handlers)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import cou
 
+from .. import printable
 from .records import MarkState, RunState, StepState
 from .view import View
 
@@ -109,4 +110,4 @@ def _render(samples: Iterable[Sample], unit: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return printable.line(value).replace("\\", "\\\\").replace('"', '\\"')

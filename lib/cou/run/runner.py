@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 import cou
 
-from .. import audit
+from .. import audit, printable
 from ..errors import CouError, JournalError, JujuError, StepFailed
 from ..juju.port import Juju
 from ..openstack import loading
@@ -260,7 +260,7 @@ class Runner:
 
     def _note_waits(self) -> None:
         """Keep the journal's word for what is waited for; a write each time it is other."""
-        text = "\n".join(waited.what for waited in self._observer.waited_for)
+        text = "\n".join(printable.line(one.what) for one in self._observer.waited_for)
         if text != self._waits:
             self._waits = text
             # Only for those who look: a full disk must not end the watch for a cancel.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator
 
+from .. import printable
 from ..report import words
 from .records import MarkState, RunState, StepRecord, StepState
 from .view import View
@@ -41,7 +42,7 @@ def text(
         command: gives the command of a verb such as ``upgrade`` or ``cancel force=true``.
         remedy: puts what an error says into the caller's words.
     """
-    return "\n".join(words.clean(line) for line in _lines(view, now, command, remedy))
+    return "\n".join(printable.line(one) for one in _lines(view, now, command, remedy))
 
 
 def _lines(

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from .. import audit
+from .. import audit, printable
 from ..errors import CouError
 from . import command_line, crash, heartbeat, logs, notify, processes, view
 from .clock import utc_now
@@ -181,7 +181,7 @@ class Supervisor:
             env=environment,
         )
         self._told, self._told_at = summary, time.monotonic()
-        notify.tell(f"STATUS={summary.strip().splitlines()[0]}" if summary.strip() else "STATUS=")
+        notify.tell(f"STATUS={printable.line(summary.strip())}")
         if final:
             self._teller.wait()
 

@@ -14,6 +14,7 @@ from . import turn
 from .files import Files
 from .reserve import Reserve
 from .schema import FORMAT, PATCHES
+from .texts import Connection
 from .turn import Turn
 
 # So many transactions make a log of writes that is worth emptying: a few megabytes.
@@ -44,7 +45,9 @@ class Database:
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=turn.PATIENCE_S)
+            self._db = sqlite3.connect(
+                path, isolation_level=None, timeout=turn.PATIENCE_S, factory=Connection
+            )
         except sqlite3.OperationalError as error:  # no file, or not ours to open
             raise _unusable(path, error) from error
         try:

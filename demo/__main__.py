@@ -146,8 +146,9 @@ def main() -> int:
     )
     parser.add_argument("--shell", action="store_true", help="leave the cloud to a shell")
     given = parser.parse_args()
-    # An end asked for by a signal must still stop the testbed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # An end asked for by a signal, or by closing the terminal, must still stop the testbed.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda caught, _: sys.exit(128 + caught))
     stage = Stage("shell" if given.shell else "demo")
     try:
         stage.start()

@@ -38,6 +38,8 @@ class Stage:
             **os.environ,
             "JUJU_DATA": str(self.folder / "juju"),
             "JUJU_TESTBED_STATE": str(self.folder),
+            "XDG_STATE_HOME": str(self.folder / "state"),  # journals and logs of the command cou
+            "HISTFILE": str(self.folder / "history"),
             "PATH": os.pathsep.join(
                 [str(self.folder / "bin"), str(tools), os.environ.get("PATH", "")]
             ),

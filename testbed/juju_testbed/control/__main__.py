@@ -25,22 +25,34 @@ def _up(state: State, options: argparse.Namespace) -> int:
         raise StateError(f"no profile {options.profile!r}; there are {', '.join(PROFILES)}")
     if options.juju not in RELEASES:
         raise StateError(f"no Juju {options.juju!r}; there are {', '.join(RELEASES)}")
-    running = lifecycle.up(state, server.settings_of(options))
-    if options.snapshot is not None:
-        _rehearse(state, options)
-    print(f"Testbed of model {running.model} at {running.address}, pid {running.pid}")
-    print(f"export JUJU_DATA={state.juju_data} PATH={state.juju.parent}:$PATH")
+    snapshot = _text(options.snapshot) if options.snapshot is not None else ""
+    with lifecycle.starting(state, server.settings_of(options)) as running:
+        if snapshot:
+            _deploy(state, snapshot)
+        print(f"Testbed of model {running.model} at {running.address}, pid {running.pid}")
+        print(f"export JUJU_DATA={state.juju_data} PATH={state.juju.parent}:$PATH", flush=True)
     return 0
 
 
 def _rehearse(state: State, options: argparse.Namespace) -> int:
-    try:
-        text = options.snapshot.read_text(encoding="utf-8")
-    except OSError as error:
-        raise StateError(f"cannot read {options.snapshot}: {error.strerror}") from error
-    for name in _call(state, "DeploySnapshot", {"snapshot": text})["left-out"]:
-        print(f"{name} is not simulated and left out")
+    _deploy(state, _text(options.snapshot))
     return 0
+
+
+def _text(path: pathlib.Path) -> str:
+    """Return a snapshot's text; an empty file is said to be none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StateError(f"cannot read {path}: {error}") from error
+    if not text.strip():
+        raise StateError(f"{path} is empty")
+    return text
+
+
+def _deploy(state: State, snapshot: str) -> None:
+    for name in _call(state, "DeploySnapshot", {"snapshot": snapshot})["left-out"]:
+        print(f"{name} is not simulated and left out")
 
 
 def _down(state: State, options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 from ..agent import survivors
 from ..command.client import Connection
@@ -28,6 +29,20 @@ def up(state: State, settings: Settings) -> Running:
     Raises:
         StateError: one runs there already, the folder is not ours, or it did not come up.
     """
+    with starting(state, settings) as running:
+        return running
+
+
+@contextlib.contextmanager
+def starting(state: State, settings: Settings) -> Iterator[Running]:
+    """Start a testbed, which stays if the block ends well and is stopped if anything else comes.
+
+    The server holds the other end of a pipe: it ends where that is closed without a word, so none
+    is left either where this process is killed on the way.
+
+    Raises:
+        StateError: one runs there already, the folder is not ours, or it did not come up.
+    """
     running = state.running()
     if running is not None:
         raise StateError(f"a testbed runs in {state.folder} already (pid {running.pid})")
@@ -35,27 +50,51 @@ def up(state: State, settings: Settings) -> Running:
     if left:
         raise StateError(f"processes of an earlier testbed do not end: {left}")
     state.prepare()
-    process = _spawn(state, settings)
+    process, word = _spawn(state, settings)
+    try:
+        yield _started(state, process)
+        os.write(word, b"stay")
+        # The server is on its own from here: it is no zombie of ours when it ends later.
+        process.returncode = 0
+    except BaseException:
+        _give_up(state, process)
+        raise
+    finally:
+        os.close(word)
+
+
+def _started(state: State, process: subprocess.Popen[bytes]) -> Running:
+    """Wait until the server answers."""
     deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
+    while time.monotonic() < deadline and process.poll() is None:
         running = state.running()
-        if running is not None and _answers(state):
-            # The server is on its own from here: it is no zombie of ours when it ends later.
-            process.returncode = 0
+        if running is not None and running.pid == process.pid and _answers(state):
             return running
         time.sleep(0.05)
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-        process.wait()
     tail = state.server_log.read_text(encoding="utf-8")[-2000:]
     raise StateError(f"the testbed did not come up; its log ends:\n{tail}")
 
 
-def _spawn(state: State, settings: Settings) -> subprocess.Popen[bytes]:
-    """Start the server in a session of its own, with an environment of its own."""
+def _give_up(state: State, process: subprocess.Popen[bytes]) -> None:
+    """End a server that is not to stay, and what it has started."""
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _sweep_last(state)
+
+
+def _spawn(state: State, settings: Settings) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the server in a session of its own, with an environment of its own.
+
+    Returns:
+        The process, and where to write that it is to stay.
+    """
+    heard, word = os.pipe()
     arguments = [sys.executable, "-m", "juju_testbed.control.server", "--state", str(state.folder)]
+    arguments.append(f"--stay={heard}")
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         flag = f"--{field.name.replace('_', '-')}"
@@ -65,16 +104,24 @@ def _spawn(state: State, settings: Settings) -> subprocess.Popen[bytes]:
             arguments.append(f"{flag}={value}")
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
     environment["PYTHONPATH"] = str(PACKAGE_PARENT)
-    with state.server_log.open("ab") as log:
-        return subprocess.Popen(
-            arguments,
-            cwd="/",
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    try:
+        with state.server_log.open("ab") as log:
+            process = subprocess.Popen(
+                arguments,
+                cwd="/",
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[heard],
+            )
+    except BaseException:
+        os.close(word)
+        raise
+    finally:
+        os.close(heard)
+    return process, word
 
 
 def _answers(state: State) -> bool:

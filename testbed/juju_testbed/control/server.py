@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import os
 import pathlib
 import shlex
 import signal
@@ -25,12 +26,21 @@ from .world import Settings, World
 PACKAGE_PARENT = pathlib.Path(command_room.__file__).parents[2]
 
 
-async def run(state: states.State, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; then nothing of it is left but what charms left running."""
+async def run(state: states.State, settings: Settings, stay: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; then nothing of it is left but what charms left running.
+
+    Args:
+        state: the folder, prepared.
+        settings: of the testbed.
+        stay: a pipe from whoever starts it. Where that ends before it has said anything, so does
+            the server.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if stay is not None:
+        _stop_unless_told(stay, stop)
     world = World(settings, state.folder, state.operation_log)
     server = await serve(world.controller, port=settings.port)
     charmhub = Charmhub(world.model.store)
@@ -59,6 +69,18 @@ async def run(state: states.State, settings: Settings) -> None:
     await server.close()
     await charmhub.close()
     state.record.replace(state.last)
+
+
+def _stop_unless_told(stay: int, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def heard() -> None:
+        if not os.read(stay, 16):
+            stop.set()
+        loop.remove_reader(stay)
+        os.close(stay)
+
+    loop.add_reader(stay, heard)
 
 
 def write_client(state: states.State, world: World) -> None:
@@ -108,11 +130,12 @@ def main() -> int:
     """Serve the testbed of a prepared folder."""
     root = argparse.ArgumentParser(parents=[parser()])
     root.add_argument("--state", type=pathlib.Path, required=True)
+    root.add_argument("--stay", type=int, help="a pipe that says whether it is to stay")
     options = root.parse_args()
     state = states.State(options.state)
     lock = state.lock()
     try:
-        asyncio.run(run(state, settings_of(options)))
+        asyncio.run(run(state, settings_of(options), options.stay))
     finally:
         lock.close()
     return 0

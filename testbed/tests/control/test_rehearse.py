@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
+import signal
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 
 import pytest
 from juju_testbed.control import __main__ as program
@@ -82,3 +87,72 @@ def test_a_snapshot_is_deployed_as_it_was(tmp_path: pathlib.Path, capsys):
     assert units["glance/3"]["leader"]
     assert units["glance/7"]["workload-status"]["message"].startswith("Paused")
     assert "az1" in status["machines"]["0"]["hardware"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("series: jammy\napplications: {}\n", "no JSON"),  # a bundle is no snapshot
+        ("{}", "schema"),
+        ("", "is empty"),
+        (b"\xff", "cannot read"),
+        (None, "cannot read"),
+    ],
+)
+def test_a_start_that_fails_leaves_no_testbed(tmp_path: pathlib.Path, capsys, text, why):
+    path, state = tmp_path / "given", State(tmp_path / "state")
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    up = ["up", "--state", str(state.folder), "--profile", "fast", "--from", str(path)]
+    assert program.main(up) == 1
+    assert why in capsys.readouterr().err
+    assert running_in(state) == []
+
+
+def test_a_start_whose_last_line_nobody_reads_leaves_no_testbed(tmp_path: pathlib.Path):
+    state = State(tmp_path / "state")
+    with open("/dev/full", "w") as full:
+        done = command(state, stdout=full)
+        assert done.wait(300) != 0
+    assert running_in(state) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "late"), [(signal.SIGKILL, False), (signal.SIGKILL, True), (signal.SIGINT, True)]
+)
+def test_a_start_that_is_killed_leaves_no_testbed(tmp_path: pathlib.Path, number, late):
+    state = State(tmp_path / "state")
+    up = command(state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: state.running() is not None if late else running_in(state))
+    up.send_signal(number)
+    assert up.wait(300) != 0
+    wait_until(lambda: not running_in(state))
+
+
+def command(state: State, **options) -> subprocess.Popen[bytes]:
+    """Start a testbed in a process of its own, which works for a while after the server is up."""
+    words = [sys.executable, "-m", "juju_testbed.control", "up", "--state", str(state.folder)]
+    slow = "import time; from juju_testbed.control import lifecycle as l, __main__ as m; "
+    slow += "l._answers = lambda state: time.sleep(1) or True; m.main()"
+    if options.get("stdout") == subprocess.DEVNULL:
+        words[1:3] = ["-c", slow]
+    return subprocess.Popen([*words, "--profile", "fast"], **options)
+
+
+def running_in(state: State) -> list[str]:
+    """Return the process ids of a folder's servers."""
+    server = f"juju_testbed.control.server\0--state\0{state.folder}\0".encode()
+    found: list[str] = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            if server in (entry / "cmdline").read_bytes():
+                found.append(entry.name)
+    return found
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 300
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

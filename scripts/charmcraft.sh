@@ -11,9 +11,10 @@ ready=$venv/.ready
 lock=requirements-pack.txt
 
 if [ ! -e "$ready" ] || [ "$lock" -nt "$ready" ]; then
+    scripts/debs.sh charmcraft python3-apt python3-venv
     if ! apt=$(/usr/bin/python3 -c 'import apt_pkg; print(apt_pkg.__file__)' 2>/dev/null); then
-        echo "charmcraft needs its snap (snap install charmcraft --classic), or on Debian and" \
-            "Ubuntu the packages python3-venv and python3-apt" >&2
+        echo "charmcraft needs its snap (snap install charmcraft --classic), or a Python of" \
+            "Debian's or Ubuntu's at /usr/bin/python3 with python3-apt" >&2
         exit 1
     fi
     rm -rf "$venv"

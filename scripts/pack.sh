@@ -15,6 +15,12 @@ cd "$(dirname "$0")/.."
 mkdir -p "${OUT:-.}"
 out=$(realpath "${OUT:-.}")
 revision=${REVISION:-}
+here=0 # on this machine, not in LXD
+if [ "${DESTRUCTIVE:-0}" = 1 ] || ! command -v lxc >/dev/null; then
+    here=1
+    # The first is for a charmcraft of our own, the others for what builds the charm.
+    scripts/debs.sh "make pack" python3-apt python3-dev python3-pip python3-venv
+fi
 charmcraft=${CHARMCRAFT:-$(command -v charmcraft || scripts/charmcraft.sh)}
 build=.build/pack
 files=(src lib scripts/dispatch LICENSE icon.svg README.md requirements.txt charmcraft.yaml
@@ -32,7 +38,7 @@ fi
 
 pack=("$charmcraft" pack)
 path=$PATH
-if [ "${DESTRUCTIVE:-0}" = 1 ] || ! command -v lxc >/dev/null; then
+if [ "$here" = 1 ]; then
     # shellcheck source=/dev/null
     . /etc/os-release
     case $(uname -m) in

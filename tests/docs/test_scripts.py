@@ -6,6 +6,7 @@ import importlib.util
 import json
 import pathlib
 import re
+import subprocess
 import zipfile
 from types import ModuleType
 
@@ -81,6 +82,36 @@ def test_the_same_files_packed_elsewhere_and_later_give_the_same_bytes(tmp_path)
         assert (modes["dispatch"], modes["a.py"]) == (0o100755, 0o100644)
         assert b"command" not in charm.read("venv/pyvenv.cfg")
         assert charm.read("venv/lib/ops.dist-info/RECORD") == b"ops/main.py,sha256=x,1\n"
+
+
+@pytest.mark.parametrize(
+    ("installed", "asked"),
+    [
+        ("python3-venv", "python3-apt python3-dev python3-pip"),
+        ("python3-apt python3-venv python3-dev", "python3-pip"),
+        ("", "python3-apt python3-dev python3-pip python3-venv"),
+    ],
+)
+def test_packing_names_in_one_line_the_packages_that_are_to_be_installed(
+    tmp_path, installed, asked
+):
+    query = tmp_path / "dpkg-query"
+    query.write_text(
+        "#!/bin/sh\n"
+        "for last; do :; done\n"
+        f'case " {installed} " in *" $last "*) printf installed;; *) exit 1;; esac\n'
+    )
+    query.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "OUT": str(tmp_path), "DESTRUCTIVE": "1"}
+    done = subprocess.run(
+        [TOP / "scripts/pack.sh"], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    assert done.stdout == ""
+    told = f"make pack needs packages that are not installed: sudo apt-get install {asked}\n"
+    assert done.stderr == told
+    for package in asked.split():
+        assert package in (TOP / "CONTRIBUTING.md").read_text()
 
 
 WEAK = {"id": "PYSEC-1", "fix_versions": ["2"], "aliases": [], "description": ""}

@@ -1,4 +1,4 @@
-"""Which files of tests begin first where several run at once, where they write, and no haste."""
+"""Which tests begin first where several run at once, where they write, and no haste."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import pathlib
 import hypothesis
 import pytest
 
+from tests import memory, shares
+
 ROOT = pathlib.Path(__file__).parent
-MEMORY = "/dev/shm"  # noqa: S108 - what lies there has names of its own
-ROOM = 1 << 30  # bytes; all tests at once take less than a tenth
+KEPT = ROOT / ".build" / "failed-tests"
+TEMPROOT = "PYTEST_DEBUG_TEMPROOT"
+FOLDER = pytest.StashKey[memory.Folder]()
 # Whose files take longest, so that none of them begins when the others are done.
 LONG = (
     "tests/integration/test_disturbed.py",
@@ -33,21 +36,44 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 
-def pytest_configure() -> None:
-    """Let tests write to memory: each hook syncs its database, for which a busy disk takes long.
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a part of the tests be chosen."""
+    parser.addoption("--share", default="1/1", help="k/n: the k-th of n parts of the tests")
 
-    What they start must be able to run there, and containers often have very little of it.
-    """
-    if not os.access(MEMORY, os.W_OK):
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests write to memory; the processes of xdist are given a place by the first one."""
+    if TEMPROOT in os.environ or not memory.usable():
         return
-    there = os.statvfs(MEMORY)
-    if not there.f_flag & os.ST_NOEXEC and there.f_bavail * there.f_frsize > ROOM:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
+    config.stash[FOLDER] = memory.Folder()
+    os.environ[TEMPROOT] = str(config.stash[FOLDER].path)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take longest first; each file keeps its own order."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing in memory; what a test that failed has written is worth a look."""
+    folder = config.stash.get(FOLDER, None)
+    if folder is not None:
+        del os.environ[TEMPROOT]
+        if folder.leave(KEPT):
+            config.get_terminal_writer().line(f"What failed tests have written is in {KEPT}")
+
+
+@pytest.hookimpl(trylast=True)  # of what `-m` and `-k` have left
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take a share, and put the files that take longest first; each file keeps its own order."""
+    try:
+        share = shares.Share.parse(config.getoption("--share"))
+        if share.n > 1:
+            chosen = share.of(map(_key, items))
+            config.hook.pytest_deselected(items=[one for one in items if _key(one) not in chosen])
+            items[:] = [one for one in items if _key(one) in chosen]
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
     items.sort(key=_rank)
+
+
+def _key(item: pytest.Item) -> str:
+    return item.nodeid if item.get_closest_marker("deep") else item.nodeid.partition("::")[0]
 
 
 def _rank(item: pytest.Item) -> int:

@@ -64,7 +64,7 @@ class CouCharm(ops.CharmBase):
         self._place = Place.of_unit(self.unit.name, self.charm_dir)
         self._engine = self.make_control(self._place)
         self._stored.set_default(not_taken="", not_taken_of="", told="")
-        self._handover = handover.Handover(self._place.credential, self._access)
+        self._handover = handover.Handover(self._engine, self._access)
         self._read_access: Access | None = None
         self._removed = False
         self._asks_only = False  # an action that leaves account and settings as they are
@@ -109,7 +109,7 @@ class CouCharm(ops.CharmBase):
         self._on_something_changed(event)
 
     def _on_something_changed(self, _: ops.EventBase) -> None:
-        """Bring the credential file and an interrupted run in line with what is so now.
+        """Bring the account and an interrupted run in line with what is so now.
 
         The status follows by itself: it is collected after every event.
         """

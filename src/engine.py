@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cou.run.place import Place
     from cou.run.records import Attempt, Limit, Mark
 
-# A runner is at work, or was just asked for: the credential file must be there for it.
+# A runner is at work, or was just asked for: it must be given the account.
 LIVE = frozenset({RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING})
 # `upgrade` has something to go on with.
 UNFINISHED = LIVE | {
@@ -193,6 +193,14 @@ class Engine(Protocol):
         Args:
             estimated: say how long it will take, too.
         """
+        ...
+
+    def offer(self, access: Access) -> None:
+        """Have a run that goes on log in with this account from now on."""
+        ...
+
+    def forget(self) -> None:
+        """Keep no account: nothing runs."""
         ...
 
     def abandon(self, access: Access) -> Abandoned:

@@ -1,19 +1,18 @@
-"""The credential file: how the runner, which has no hook tools, learns the account.
+"""The account of a run that goes on: the runner, which has no hook tools, is given it.
 
-It lies below /run and is readable by its owner only. The engine writes it when it starts a runner;
-the charm keeps it as new as the secret, and removes it when no runner needs it.
+The engine does so when it starts a runner, in memory only; the charm has it follow the secret, and
+has it forgotten when no runner needs it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cou.errors import CouError
 
-from engine import LIVE, View
+from engine import LIVE, Engine, View
 
 if TYPE_CHECKING:
     from cou.run.access import Access
@@ -22,31 +21,29 @@ logger = logging.getLogger(__name__)
 
 
 class Handover:
-    """Keeps one unit's credential file in line with its secret and its run."""
+    """Keeps the account of one unit's run in line with its secret."""
 
-    def __init__(self, path: Path, read: Callable[[], Access]):
-        """Give the file's path, and what reads the secret (it raises `CouError`)."""
-        self._path = path
+    def __init__(self, engine: Engine, read: Callable[[], Access]):
+        """Give the engine, and what reads the secret (it raises `CouError`)."""
+        self._engine = engine
         self._read = read
 
     def offer(self) -> None:
-        """Write the file if the secret can be read; else leave it: it may still be good."""
+        """Hand it over if the secret can be read; else leave the old one: it may still be good."""
         try:
-            self._read().write(self._path)
+            self._engine.offer(self._read())
         except CouError as error:
             logger.warning("The credentials stay as they are. %s: %s", error.code, error)
-        except OSError as error:
-            logger.error("%s cannot be written: %s", self._path, error.strerror)
 
     def remove(self) -> None:
-        """Remove the file."""
+        """Have it forgotten."""
         try:
-            self._path.unlink(missing_ok=True)
-        except OSError as error:
-            logger.error("%s cannot be removed: %s", self._path, error.strerror)
+            self._engine.forget()
+        except CouError as error:
+            logger.error("%s: %s", error.code, error)
 
     def follow(self, view: View | None) -> None:
-        """Bring the file in line with where the run is."""
+        """Bring it in line with where the run is."""
         if view is not None and view.state in LIVE:
             self.offer()
         else:

@@ -210,7 +210,21 @@ class Control:
     def _launch(self, access: Access) -> None:
         assert self.place is not None
         self.accesses.append(access)
-        access.write(self.place.credential)
+        self.offer(access)
+
+    def offer(self, access: Access) -> None:
+        assert self.place is not None
+        path = self.place.credential
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(access.to_dict()))
+        except OSError as error:
+            raise CouError("credential-file", f"{path}: {error.strerror}.") from None
+
+    def forget(self) -> None:
+        assert self.place is not None
+        if self.place.credential.exists():
+            self.place.credential.unlink()
 
     def _started(self, message: str, *, resumed: bool) -> Started:
         assert self.seen is not None

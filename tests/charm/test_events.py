@@ -36,7 +36,6 @@ def test_the_account_lies_ready_for_the_runner(house: House):
     house.act("plan")
     house.act("upgrade")
     assert password(house) == "of-the-user"
-    assert house.credential.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_plan_alone_leaves_no_credential_file(house: House):

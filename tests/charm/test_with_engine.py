@@ -16,7 +16,7 @@ import yaml
 from cou.plan.options import Options
 from cou.plan.plan import canonical
 from cou.plan.settings import Settings
-from cou.run import locks, view
+from cou.run import handed, locks, view
 from cou.run.journal import FILE, Journal
 from cou.run.place import Place
 from cou.run.records import Limit, RunState
@@ -90,7 +90,7 @@ def test_every_verb_before_any_plan_says_that_nothing_runs(real: House):
     assert "Nothing" in real.act("cancel", force=True)["message"]
     assert real.refused("upgrade")[1]["code"] == "no-plan"
     assert real.refused("abandon")[1]["code"] == "nothing-to-abandon"
-    assert not place(real).credential.exists()
+    assert handed.look(place(real)) is None
 
 
 def test_what_needs_a_run_says_so_before_there_is_one(real: House):
@@ -124,7 +124,7 @@ def test_another_plan_than_the_one_shown_is_refused(real: House):
     message, found = real.refused("upgrade", plan="p000000000000000")
     assert found["code"] == "another-plan"
     assert "p000000000000000" in message
-    assert not place(real).credential.exists()
+    assert handed.look(place(real)) is None
 
 
 def test_a_run_without_its_runner_is_interrupted_and_blocks_the_unit(real: House):
@@ -165,8 +165,9 @@ def test_upgrade_returns_at_once_and_force_leaves_no_process(real: House):
     assert found["plan"] == plan
     assert found["state"] in ("starting", "running")
     assert Path(found["log"]).exists()
-    assert place(real).credential.stat().st_mode & 0o777 == 0o600
     supervisor = await_that(lambda: locks.holder(place(real).supervisor_lock))
+    assert handed.look(place(real)) is not None
+    assert not list(place(real).run_dir.glob("access*"))
     assert real.refused("upgrade")[1]["code"] == "run-going-on"
     assert real.fire("update_status").unit_status.name == "maintenance"
 
@@ -175,7 +176,7 @@ def test_upgrade_returns_at_once_and_force_leaves_no_process(real: House):
     for pid in forced["killed"].split(","):
         assert is_gone(int(pid))
     assert forced["state"] == "killed"
-    assert not place(real).credential.exists()
+    assert handed.look(place(real)) is None
     assert real.fire("update_status").unit_status.message.startswith("killed at")
 
 
@@ -193,7 +194,7 @@ def test_a_cancel_is_acknowledged_and_stops_the_runner(real: House):
     await_that(lambda: not view.is_alive(place(real)))
     status = real.fire("update_status").unit_status
     assert status.message.endswith("to go on: juju run cou/0 upgrade")
-    assert not place(real).credential.exists()
+    assert handed.look(place(real)) is None
 
 
 @pytest.mark.slow

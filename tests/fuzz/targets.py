@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import json
 import pathlib
 import random
 import tempfile
@@ -146,7 +147,7 @@ def files(rng: random.Random) -> None:
     good = Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", PASSWORD)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        good.write(folder / "access.json")
+        (folder / "access.json").write_text(json.dumps(good.to_dict()))
         conf = f"# format 2.0\napiaddresses: ['a:1']\ncacert: PEM\nmodel: model-1\nx: {PASSWORD}\n"
         for path, content in (
             (folder / "access.json", (folder / "access.json").read_bytes()),

@@ -38,7 +38,6 @@ def test_a_run_whose_supervisor_is_on_its_way_is_starting_and_is_not_begun_twice
     operator.upgrade()
     assert operator.pids() == []
     assert operator.state() is RunState.STARTING
-    assert operator.place.credential.exists()
     with pytest.raises(CouError) as refused:
         operator.upgrade()
     assert refused.value.code == "run-going-on"
@@ -71,6 +70,5 @@ def test_one_that_comes_too_late_for_its_attempt_does_not_harm_the_next(operator
     first.touch()
     operator.await_that(lambda: "attempt 1 has ended, or another has begun" in operator.log())
     assert operator.state() is RunState.STARTING
-    assert operator.place.credential.exists()
     go.touch()
     assert operator.finish() is RunState.COMPLETED, operator.log()

@@ -6,7 +6,6 @@ import collections
 import os
 import random
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from cou.errors import CouError
 from cou.run import command_line, spawn
 from cou.run.records import Limit, RunState, StepState
 
-from .conftest import PASSWORD, SETTINGS, is_running, kill
+from .conftest import SETTINGS, is_running, kill
 
 pytestmark = pytest.mark.slow
 ONCE = ("openstack-upgrade", "mysqldump", "pause", "resume", "enable", "disable")
@@ -98,7 +97,7 @@ def test_force_leaves_no_process_and_upgrade_finishes(operator, hung):
     assert not any(is_running(pid) for pid in pids)
     assert set(pids) <= set(forced.killed)
     assert operator.state() is RunState.KILLED
-    assert not operator.place.credential.exists()
+    assert operator.control.account() is None
     operator.cloud.release()
     operator.upgrade()
     assert operator.finish() is RunState.COMPLETED, operator.log()
@@ -145,21 +144,6 @@ def test_killed_at_random_moments_it_finishes_and_repeats_nothing(operator, seed
     while operator.finish() is not RunState.COMPLETED:
         operator.upgrade()
     assert_done_once(operator)
-
-
-def test_the_credential_is_in_one_file_of_its_owner_and_nowhere_else(operator):
-    operator.get_inside()
-    assert stat.S_IMODE(operator.place.credential.stat().st_mode) == 0o600
-    for pid in operator.pids():
-        for name in ("cmdline", "environ"):
-            with open(f"/proc/{pid}/{name}", "rb") as file:
-                assert PASSWORD.encode() not in file.read()
-    operator.control.cancel()
-    operator.cloud.release()
-    operator.finish()
-    for path in operator.place.home.rglob("*"):
-        if path.is_file():
-            assert PASSWORD.encode() not in path.read_bytes(), path
 
 
 def test_the_controller_may_go_and_come_back(operator):

@@ -178,7 +178,7 @@ def cancel_command(app: App, force: bool) -> None:
     where = app.where()
     control = where.control()
     if force:
-        forced = control.force(showing.credential(where))
+        forced = control.force(control.account())
         app.screen.result(showing.as_command(forced.message))
         return
     app.screen.result(showing.as_command(control.cancel().message))

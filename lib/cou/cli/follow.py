@@ -15,7 +15,6 @@ from rich.live import Live
 
 from ..errors import CouError
 from ..run import view
-from ..run.access import Access
 from ..run.clock import utc_now
 from ..run.control import Control, Forced
 from ..run.journal import Journal
@@ -108,7 +107,7 @@ class Follower:
                 looker.forget()
 
     def _await_processes(self) -> None:
-        """Wait a moment for the runner and the supervisor: they still remove the credential."""
+        """Wait a moment for the runner and the supervisor: they still clean up."""
         deadline = time.monotonic() + _ENDING_S
         while view.is_alive(self._place) and time.monotonic() < deadline:
             time.sleep(_TICK_S / 10)
@@ -150,9 +149,7 @@ class Follower:
             self._screen.say(f"Finishing: {step['title']}")
 
     def _force(self, seen: view.View) -> None:
-        access: Access | None = None
-        with contextlib.suppress(CouError):
-            access = Access.read(self._place.credential)
+        access = self._control.account()
         # Aside, because a third signal must not be queued behind it; it is only dropped.
         while self._forced is None:
             with contextlib.suppress(Interrupted):

@@ -5,12 +5,9 @@ from __future__ import annotations
 import datetime
 import re
 
-from ..errors import CouError
 from ..run import status_text
-from ..run.access import Access
 from ..run.clock import utc_now
 from ..run.view import View
-from .where import Where
 
 # The engine names actions in its remedies; their parameters are options here.
 _COMMANDS = (
@@ -39,14 +36,6 @@ def as_command(text: str) -> str:
     for pattern, command in _COMMANDS:
         text = pattern.sub(command, text)
     return text
-
-
-def credential(where: Where) -> Access | None:
-    """Return how the running runner logs in; a forced stop waits for nothing else."""
-    try:
-        return Access.read(where.place.credential)
-    except CouError:
-        return None
 
 
 def status(view: View, now: datetime.datetime | None = None) -> str:

@@ -1,9 +1,9 @@
-"""A client of the model from a credential file that may be rewritten while it is used."""
+"""A client of the model, whose account may become another while it is used."""
 
 from __future__ import annotations
 
 import logging
-import pathlib
+from collections.abc import Callable
 
 from ..juju.account import Account
 from ..juju.client import Client
@@ -15,20 +15,22 @@ RUN_TIMING = Timing(call_s=60.0, window_s=900.0)
 PLAN_TIMING = Timing(call_s=20.0, connect_s=8.0, window_s=12.0)
 
 
-def open_client(access: Access, timing: Timing, credential: pathlib.Path | None = None) -> Client:
+def open_client(
+    access: Access, timing: Timing, fresh: Callable[[], Access] | None = None
+) -> Client:
     """Return a client; it connects when it is first used.
 
     Args:
         access: where the model is.
         timing: limits.
-        credential: read again at each login, since the secret may have changed.
+        fresh: gives the account at each login, since the secret may have changed.
     """
     # At DEBUG this logger writes whole requests, the login's password among them.
     logging.getLogger("juju.client.connection").setLevel(logging.INFO)
 
     def account() -> Account:
-        fresh = Access.read(credential) if credential is not None else access
-        return Account(fresh.username, fresh.password)
+        now = fresh() if fresh is not None else access
+        return Account(now.username, now.password)
 
     return Client(
         LibjujuTransport(access.addresses, access.cacert, access.model_uuid, account, timing)

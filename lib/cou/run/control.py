@@ -14,7 +14,7 @@ from ..errors import BadInput, CouError
 from ..plan.options import Options
 from ..plan.plan import Plan, canonical
 from ..plan.settings import Settings
-from . import starting, stopping, view
+from . import handed, starting, stopping, view
 from .access import Access
 from .answers import Abandoned, Cancelled, Forced, Reported, Resolved, Restored, Shown, Started
 from .clock import utc_now
@@ -33,6 +33,7 @@ class Control:
 
     def __init__(self, place: Place, by: str = "action"):
         self._desk = Desk(place, by)
+        handed.sweep(place)
 
     def view(self, *, estimated: bool = False) -> view.View | None:
         """Read the journal; None where nothing has ever run.
@@ -127,6 +128,26 @@ class Control:
             JournalError: they were killed, and it could not be recorded.
         """
         return stopping.force(self._desk, access)
+
+    def offer(self, access: Access) -> None:
+        """Have a run that goes on log in with this account from now on.
+
+        Raises:
+            CouError: it cannot be handed over.
+        """
+        handed.offer(self._desk.place, access)
+
+    def forget(self) -> None:
+        """Keep no account: nothing runs.
+
+        Raises:
+            CouError: its file cannot be removed.
+        """
+        handed.forget(self._desk.place)
+
+    def account(self) -> Access | None:
+        """Return how the run that goes on logs in; None where none does."""
+        return handed.look(self._desk.place)
 
     def abandon(self, access: Access) -> Abandoned:
         """End an unfinished run for good; its marks are put back in the background.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from .access import Access
 from .place import Place
 from .processes import Killed
 
@@ -19,7 +20,7 @@ class Launcher(Protocol):
         """
         ...
 
-    def start(self, run: str, token: int) -> None:
+    def start(self, run: str, token: int, access: Access) -> None:
         """Start the supervisor of an attempt, without waiting until it is up.
 
         Raises:

@@ -20,7 +20,7 @@ from ..juju.port import Juju
 from ..openstack import loading
 from ..plan.plan import Plan
 from ..plan.settings import Settings
-from . import backups, command_line, crash, drift, final_look, logs, planning
+from . import backups, command_line, crash, drift, final_look, handed, logs, planning
 from .access import Access
 from .calls import Holder
 from .clock import Clock, LoopClock
@@ -306,7 +306,9 @@ def difference(shown: Plan, fresh: Plan) -> str:
     return "the order of the steps is another"
 
 
-async def run_attempt(place: Place, token: int, pulse: Pulse) -> None:
+async def run_attempt(
+    place: Place, token: int, pulse: Pulse, account: Callable[[], Access]
+) -> None:
     """Hold an attempt, work on it, record how it ended.
 
     Raises:
@@ -319,8 +321,8 @@ async def run_attempt(place: Place, token: int, pulse: Pulse) -> None:
     begins = f"Attempt {token} at run {attempt.run} begins: {attempt.job.value}."
     audit.tell(audit.Event.STARTUP, "cou.run.runner", description=begins)
     try:
-        access = Access.read(place.credential)
-        juju = open_client(access, RUN_TIMING, place.credential)
+        access = account()
+        juju = open_client(access, RUN_TIMING, account)
         name = f"{place.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
         # A signal only wakes the loop up; what it means stands in the journal. Until here the
@@ -373,7 +375,7 @@ def main(argv: list[str]) -> int:
     """Run the runner."""
     crash.program = "runner"
     place, token, log = command_line.parse(argv)
-    pulse = Pulse.inherited()
+    pulse, account = Pulse.inherited(), handed.source(place)
     logs.configure(log)
     logging.getLogger("websockets").setLevel(logging.WARNING)
     try:
@@ -383,7 +385,7 @@ def main(argv: list[str]) -> int:
         return 1
     load_everything()
     try:
-        asyncio.run(run_attempt(place, token, pulse))
+        asyncio.run(run_attempt(place, token, pulse, account))
     except Fenced as error:
         logger.error("%s", error)
         return 3

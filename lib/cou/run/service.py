@@ -16,6 +16,7 @@ from collections.abc import Iterable
 
 from ..errors import CouError
 from . import crash, spawn, systemd, unitfiles, view
+from .access import Access
 from .place import Place
 from .processes import Killed
 
@@ -54,7 +55,7 @@ class Service:
         if any([_write(systemd.UNIT_FILES / name, text) for name, text in files.items()]):
             systemd.systemctl("daemon-reload")
 
-    def start(self, run: str, token: int) -> None:
+    def start(self, run: str, token: int, access: Access) -> None:
         """Start the service for an attempt, without waiting.
 
         Raises:
@@ -63,6 +64,7 @@ class Service:
         self._place.make()
         log = self._place.log(run)
         log.touch(0o600)
+        access.write(self._place.credential)
         unitfiles.write_attempt(self._place, token, log)
         if not (systemd.UNIT_FILES / self._name).exists():
             self.prepare()

@@ -15,7 +15,8 @@ import time
 import cou
 
 from ..errors import CouError
-from . import command_line, crash, locks, processes, view
+from . import command_line, crash, handed, locks, processes, view
+from .access import Access
 from .journal import Journal
 from .place import Place
 from .processes import Killed
@@ -36,7 +37,7 @@ class Session:
     def prepare(self) -> None:
         """Need nothing."""
 
-    def start(self, run: str, token: int) -> None:
+    def start(self, run: str, token: int, access: Access) -> None:
         """Start the supervisor; all its streams go to the run's log.
 
         Nothing of the caller is kept open: a stream of a hook would hold up the unit.
@@ -45,6 +46,7 @@ class Session:
             CouError: it cannot be started.
         """
         self._place.make()
+        account = handed.InMemory.make(access)
         log = os.open(self._place.log(run), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
         try:
             crash.reach("process/supervisor/before")
@@ -60,9 +62,10 @@ class Session:
                 stdout=log,
                 stderr=log,
                 close_fds=True,
+                pass_fds=(account.descriptor,),
                 start_new_session=True,
                 cwd="/",
-                env=environment(),
+                env={**environment(), handed.VARIABLE: str(account.descriptor)},
                 check=True,
             )
             crash.reach("process/supervisor/after")
@@ -74,6 +77,7 @@ class Session:
             ) from error
         finally:
             os.close(log)
+            account.close()
 
     def came_to_nothing(self) -> bool:
         """Never know: a slow start looks the same until it holds its lock."""

@@ -6,7 +6,7 @@ import pathlib
 import time
 
 from ..errors import BadInput, CouError, JournalError
-from . import spawn, view
+from . import handed, spawn, view
 from .access import Access
 from .answers import Started
 from .desk import Desk
@@ -152,8 +152,7 @@ def _expect(desk: Desk) -> None:
 
 def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
     try:
-        access.write(desk.place.credential)
-        desk.launcher.start(run, token)
+        desk.launcher.start(run, token, access)
         up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
         if not up and desk.launcher.came_to_nothing():
             raise CouError(
@@ -164,6 +163,7 @@ def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) 
     except CouError as failure:
         error = {"code": failure.code, "seen": failure.seen, "remedy": failure.remedy}
         journal.end_attempt(token, RunState.INTERRUPTED, error)
+        handed.forget(desk.place)
         raise
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from ..errors import CouError, JournalError, JujuError
-from . import crash, locks, view
+from . import crash, handed, locks, view
 from .access import Access
 from .answers import Cancelled, Forced
 from .desk import Desk
@@ -105,8 +105,8 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
             "They hang in the kernel: look at the machine.",
         )
     desk.audit("cancel-force", f"{len(killed.gone)} processes were killed.")
-    for file in (desk.place.credential, desk.place.coming):
-        file.unlink(missing_ok=True)
+    handed.forget(desk.place)
+    desk.place.coming.unlink(missing_ok=True)
     try:
         return _record_force(desk, killed.gone, access)
     except JournalError as error:

@@ -20,7 +20,7 @@ import time
 
 from .. import audit, printable
 from ..errors import CouError
-from . import command_line, crash, heartbeat, logs, notify, processes, view
+from . import command_line, crash, handed, heartbeat, logs, notify, processes, view
 from .clock import utc_now
 from .journal import Journal
 from .locks import Lock
@@ -58,6 +58,7 @@ class Supervisor:
         self._version = -1
         self._ear = heartbeat.Ear()
         self._silent: bool = False
+        self._account = handed.InMemory.inherited()
 
     def run(self) -> int:
         """Supervise until the runner has ended and the charm was told."""
@@ -67,11 +68,12 @@ class Supervisor:
         if not self._is_wanted(newest):
             logger.error("attempt %d has ended, or another has begun", self._token)
             if newest is not None and newest.token == self._token:
-                self._place.credential.unlink(missing_ok=True)
+                handed.forget(self._place)
             return 1
         self._place.coming.unlink(missing_ok=True)
         heartbeat.note(self._place.silent, None)
         crash.reach("process/runner/before")
+        given = {self._account.descriptor: handed.VARIABLE} if self._account else {}
         runner = subprocess.Popen(
             [
                 sys.executable,
@@ -83,8 +85,9 @@ class Supervisor:
             env={
                 **{key: value for key, value in os.environ.items() if key not in notify.OWN},
                 heartbeat.VARIABLE: str(self._ear.descriptor),
+                **{name: str(descriptor) for descriptor, name in given.items()},
             },
-            pass_fds=(self._ear.descriptor,),
+            pass_fds=(self._ear.descriptor, *given),
             # It has a runner look into the journal, where one that only begins looks anyway.
             preexec_fn=processes.die_with_parent(os.getpid(), deaf_to=[signal.SIGTERM]),
         )
@@ -187,7 +190,10 @@ class Supervisor:
 
     def _record(self, code: int) -> None:
         """Record the end of a runner that could not do so itself."""
-        self._place.credential.unlink(missing_ok=True)
+        try:
+            handed.forget(self._place)
+        except CouError as error:
+            logger.error("%s", error)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         error = {
             "code": "runner-ended",

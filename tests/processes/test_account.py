@@ -113,7 +113,7 @@ def test_a_file_that_an_earlier_version_left_is_removed_once_nothing_runs(operat
     parts = (old, old.with_name(f"{old.name}.4711"))
     for path in parts:
         path.write_text(PASSWORD)
-    type(operator.control)(operator.place)
+    type(operator.control)(operator.place).view()
     assert old.exists(), "the runner of an earlier version logs in with it"
     operator.control.cancel()
     operator.cloud.release()

@@ -20,7 +20,7 @@ import rich.console
 import rich.text
 
 from .. import printable
-from ..run import logs
+from ..run import logs, owned
 from . import aside, faults
 from .ends import Interrupted
 from .signals import Signals
@@ -169,6 +169,7 @@ def _new_log(folder: pathlib.Path) -> pathlib.Path:
     # One after the other: `parents` gives the folders above whatever mode the umask leaves.
     for one in (folder.parent, folder):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owned.check_folder(folder)
     stamp = datetime.datetime.now().astimezone().strftime("%Y%m%d%H%M%S")
     path = folder / f"cou-{stamp}.log"
     # Made with its mode, so that at no moment anybody else can open it.

@@ -33,7 +33,6 @@ class Control:
 
     def __init__(self, place: Place, by: str = "action"):
         self._desk = Desk(place, by)
-        handed.sweep(place)
 
     def view(self, *, estimated: bool = False) -> view.View | None:
         """Read the journal; None where nothing has ever run.
@@ -135,6 +134,7 @@ class Control:
         Raises:
             CouError: it cannot be handed over.
         """
+        self._desk.check()
         handed.offer(self._desk.place, access)
 
     def forget(self) -> None:
@@ -147,6 +147,7 @@ class Control:
 
     def account(self) -> Access | None:
         """Return how the run that goes on logs in; None where none does."""
+        self._desk.check()
         return handed.look(self._desk.place)
 
     def abandon(self, access: Access) -> Abandoned:

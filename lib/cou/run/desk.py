@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import audit
-from . import heartbeat, launch, view
+from . import handed, heartbeat, launch, owned, view
 from .journal import FILE, Journal
 from .place import Place
 
@@ -25,13 +25,24 @@ class Desk:
         """Log what an operator did."""
         audit.tell(audit.Event.ADMIN, self.by, verb, description=text)
 
+    def check(self) -> None:
+        """See that nobody else can have put anything where the run keeps its things.
+
+        Raises:
+            CouError: it names what is of somebody else.
+        """
+        owned.check(self.place)
+        handed.sweep(self.place)
+
     def journal(self) -> Journal:
         """Open the journal; make it where there is none.
 
         Raises:
             JournalError: it cannot be read or made.
         """
+        self.check()
         self.place.make()
+        self.check()
         return Journal(self.place.home)
 
     def existing(self) -> Journal | None:
@@ -40,6 +51,7 @@ class Desk:
         Raises:
             JournalError: it cannot be read.
         """
+        self.check()
         exists = (self.place.home / FILE).exists()
         return Journal(self.place.home, create=False) if exists else None
 

@@ -96,6 +96,7 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
         CouError: processes are still there after 10 s; it names them.
         JournalError: they were killed, and it could not be recorded.
     """
+    desk.check()
     killed = desk.launcher.kill(_FORCE_S)
     if killed.left:
         names = ", ".join(map(str, killed.left))

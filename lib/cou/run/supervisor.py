@@ -20,7 +20,7 @@ import time
 
 from .. import audit, printable
 from ..errors import CouError
-from . import command_line, crash, handed, heartbeat, logs, notify, processes, view
+from . import command_line, crash, handed, heartbeat, logs, notify, owned, processes, view
 from .clock import utc_now
 from .journal import Journal
 from .locks import Lock
@@ -245,9 +245,13 @@ def main(argv: list[str]) -> int:
     logs.configure(log)
     try:
         place.make()
+        owned.check(place)
         lock = _take(place.supervisor_lock)
     except BlockingIOError:
         logger.error("another supervisor holds %s", shlex.quote(str(place.supervisor_lock)))
+        return 1
+    except CouError as error:
+        logger.error("%s", error)
         return 1
     processes.adopt_orphans()
     try:

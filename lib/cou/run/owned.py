@@ -1,0 +1,111 @@
+"""Whether a folder of ours is ours alone: what another user has planted there is never used.
+
+One look at a whole folder does for every file in it. If the folder and the one above it can be
+written by us and by root only, nobody else can put anything there afterwards; what lies there
+already has to be ours, and must not point elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pathlib
+import pwd
+import shlex
+import stat
+
+from ..errors import CouError
+from .place import Place
+
+_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def check(place: Place) -> None:
+    """See that the folders of a place and all that lies in them are ours.
+
+    Raises:
+        CouError: something there is of another user, or may be changed by one.
+    """
+    for folder in (place.home, place.run_dir):
+        check_folder(folder)
+
+
+def check_folder(folder: pathlib.Path) -> None:
+    """See that a folder and all in it is ours; one that is not there yet is to be made by us.
+
+    Raises:
+        CouError: as for `check`.
+    """
+    _check_above(folder.absolute().parent.resolve())
+    _check_entry(folder, folder.parent)
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            _check_entry(pathlib.Path(parent, name), folder.parent)
+
+
+def _check_above(folder: pathlib.Path) -> None:
+    found = _look(folder)
+    if found is None:
+        return
+    if found.st_uid not in (os.geteuid(), 0):
+        raise _foreign(folder, found, folder.parent)
+    if not found.st_mode & stat.S_ISVTX and _may_others_write(found):
+        raise _open(folder)
+
+
+def _check_entry(path: pathlib.Path, outside: pathlib.Path) -> None:
+    found = _look(path)
+    if found is None:
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise CouError(
+            "foreign-file",
+            f"{path} points elsewhere, and such a link is not followed there.",
+            f"Look where it points, then remove the link: {shlex.join(['rm', str(path)])}",
+        )
+    if found.st_uid not in (os.geteuid(), 0):
+        raise _foreign(path, found, outside)
+    if stat.S_ISDIR(found.st_mode) and _may_others_write(found):
+        raise _open(path)
+
+
+def _look(path: pathlib.Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):  # gone meanwhile, or told by who opens it
+        return None
+
+
+def _may_others_write(found: os.stat_result) -> bool:
+    if found.st_mode & _OTHERS == stat.S_IWGRP:
+        return not _is_own_group(found.st_gid)
+    return bool(found.st_mode & _OTHERS)
+
+
+def _is_own_group(group: int) -> bool:
+    """Whether it is a user's own group, which on many systems may write what the user makes."""
+    with contextlib.suppress(KeyError):
+        entry, user = grp.getgrgid(group), pwd.getpwuid(os.geteuid()).pw_name
+        return group == 0 or (entry.gr_name == user and not set(entry.gr_mem) - {user})
+    return False
+
+
+def _foreign(path: pathlib.Path, found: os.stat_result, outside: pathlib.Path) -> CouError:
+    owner = str(found.st_uid)
+    with contextlib.suppress(KeyError):
+        owner = pwd.getpwuid(found.st_uid).pw_name
+    away = shlex.join(["sudo", "mv", str(path), f"{outside / path.name}.aside"])
+    return CouError(
+        "foreign-file",
+        f"{path} belongs to the user {owner}, neither to you nor to root.",
+        f"Run it as {owner} if it is theirs. Else look at it, then move it away: {away}",
+    )
+
+
+def _open(folder: pathlib.Path) -> CouError:
+    return CouError(
+        "open-folder",
+        f"Other users may write to {folder}.",
+        f"Look for what is not yours there, then: {shlex.join(['chmod', 'go-w', str(folder)])}",
+    )

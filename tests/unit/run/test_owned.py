@@ -1,0 +1,149 @@
+"""What somebody else has planted where a run keeps its things is refused, and the remedy helps."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+from cou.cli import app
+from cou.cli.ends import Code
+from cou.cli.screen import Screen
+from cou.cli.signals import Signals
+from cou.errors import CouError
+from cou.run import owned
+from cou.run.access import Access
+from cou.run.control import Control
+from cou.run.journal import Journal
+from cou.run.place import Place
+
+STRANGER = 4711  # nobody's id here
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of somebody else's")
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A place in which something was planned once."""
+    place = Place(tmp_path / "my cou" / "home", tmp_path / "my cou" / "run")
+    place.make()
+    Journal(place.home).close()
+    (place.home / "log" / "r1.log").touch()
+    place.runner_lock.touch()
+    owned.check(place)
+    return place
+
+
+def verbs(place):
+    """Return what an operator may do, each as a call."""
+    control = Control(place)
+    access = Access((), "", "uuid", "m", "cou", "secret")
+    return {
+        "view": control.view,
+        "cancel": control.cancel,
+        "force": control.force,
+        "report": lambda: control.report("json"),
+        "account": control.account,
+        "offer": lambda: control.offer(access),
+        "resolve-step": lambda: control.resolve_step("a", "skip", "b"),
+        "abandon": lambda: control.abandon(access),
+    }
+
+
+def refused(place):
+    """Return the error that all verbs end with."""
+    errors = []
+    for name, call in verbs(place).items():
+        with pytest.raises(CouError) as caught:
+            call()
+        errors.append((name, caught.value))
+    assert len({error.code for _, error in errors}) == 1, errors
+    assert len({error.seen for _, error in errors}) == 1, errors
+    return errors[0][1]
+
+
+def do(command):
+    """Do what a remedy says; here nobody needs sudo."""
+    subprocess.run(shlex.split(command.removeprefix("sudo ")), check=True)
+
+
+PARTS = ("home", "run", "home/log", "home/journal.sqlite", "home/log/r1.log", "run/runner.lock")
+
+
+@root
+@pytest.mark.parametrize("name", PARTS)
+def test_what_is_of_another_user_is_not_used_and_moving_it_away_helps(place, name):
+    path = place.home.parent / name
+    os.chown(path, STRANGER, -1)
+    error = refused(place)
+    assert error.code == "foreign-file"
+    assert str(path) in error.seen
+    assert str(STRANGER) in error.seen
+    do(error.remedy.rpartition("move it away: ")[2])
+    assert Control(place).view() is None
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_link_is_not_followed_and_removing_it_helps(place, name, tmp_path):
+    path = place.home.parent / name
+    real = tmp_path / "elsewhere"
+    path.rename(real)
+    path.symlink_to(real)
+    before = real.stat().st_mtime_ns
+    error = refused(place)
+    assert error.code == "foreign-file"
+    assert real.stat().st_mtime_ns == before
+    do(error.remedy.rpartition("remove the link: ")[2])
+    assert Control(place).view() is None
+    assert real.exists()
+
+
+@pytest.mark.parametrize("name", ["", "home", "run", "home/log"])
+@pytest.mark.parametrize("mode", [0o777, 0o772, 0o1777])
+def test_a_folder_that_others_may_write_to_is_not_used_until_it_is_closed(place, name, mode):
+    path = place.home.parent / name
+    path.chmod(mode)
+    if not name and mode & 0o1000:  # as in /tmp: others cannot take its entries away
+        assert Control(place).view() is None
+        return
+    error = refused(place)
+    assert error.code == "open-folder"
+    do(error.remedy.rpartition("then: ")[2])
+    assert Control(place).view() is None
+
+
+def test_a_folder_may_lie_behind_a_link(place, tmp_path):
+    (tmp_path / "linked").symlink_to(place.home.parent)
+    there = Place(tmp_path / "linked" / "home", tmp_path / "linked" / "run")
+    assert Control(there).view() is None
+
+
+@root
+def test_no_supervisor_starts_and_no_log_is_kept_in_a_strange_folder(place):
+    os.chown(place.home, STRANGER, -1)
+    arguments = ["--home", str(place.home), "--run-dir", str(place.run_dir), "--token", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cou.run.supervisor", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(owned.__file__).partition("/cou/run")[0]},
+    )
+    assert done.returncode == 1
+    assert "belongs to the user 4711" in done.stderr
+    assert not place.supervisor_lock.exists()
+    os.chown(place.home / "log", STRANGER, -1)
+    before = sorted((place.home / "log").iterdir())
+    with pytest.raises(CouError) as caught:
+        Screen(Signals()).open_log(place.home / "log")
+    assert caught.value.code == "foreign-file"
+    assert sorted((place.home / "log").iterdir()) == before
+
+
+@root
+def test_the_command_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "cou").mkdir()
+    os.chown(tmp_path / "cou", STRANGER, -1)
+    assert app.run(["plan"], Signals()) is Code.ERROR
+    assert "belongs to the user 4711" in capsys.readouterr().err

@@ -2,33 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..cloud import analysis
+from ..cloud import analysis, names
 from ..cloud.analysis import Standing
-from ..cloud.cloud import Cloud
-from ..openstack import releases
+from ..cloud.cloud import Application, Cloud
+from ..openstack import catalogue, releases
 from ..openstack.releases import Release
 from .codes import problem
 from .options import Group, Options
 from .problem import Problem
 from .scene import Scene, is_data_plane
 
+DONE = "nothing-to-do"
+_EMPTY = {
+    Group.CONTROL_PLANE: ("no-control-plane", "is no control plane"),
+    Group.DATA_PLANE: ("no-data-plane", "is no data plane"),
+    Group.HYPERVISORS: ("no-hypervisors", "are no hypervisors"),
+}
+
 
 def option_problems(cloud: Cloud, options: Options) -> list[Problem]:
-    """Return what the options ask for and the model or this version does not have."""
+    """Return what the options name and the model has not, with what it has.
+
+    It is found whatever else the plan comes to: a name that is spelt wrong is never taken for
+    something that is done already.
+    """
+    return [*_skipped(cloud, options), *_filters(cloud, options)]
+
+
+def _skipped(cloud: Cloud, options: Options) -> Iterator[Problem]:
     everything = {app.name for app in cloud.applications} | set(cloud.ignored)
-    found = [
-        problem(
-            "unknown-skip-app",
-            name,
-            f"There is no application {name} in the model.",
-            "Mind the spelling; skip-apps takes names of applications, not of charms.",
-        )
-        for name in options.skip_apps
-        if name not in everything
-    ]
-    return found
+    for name in options.skip_apps:
+        if name not in everything:
+            seen = f"There is no application {name} in the model, so it cannot be left out."
+            remedy = f"Applications are {', '.join(sorted(everything)) or 'not there'}."
+            yield problem("unknown-skip-app", name, seen, remedy)
+
+
+def _filters(cloud: Cloud, options: Options) -> Iterator[Problem]:
+    hypervisors = names.in_order(cloud.hypervisor_machines)
+    for machine in options.machines:
+        if machine not in cloud.machines:
+            seen, code = f"There is no machine {machine} in the model.", "unknown-machine"
+        elif machine not in hypervisors:
+            seen, code = f"Machine {machine} hosts no nova-compute unit.", "not-a-hypervisor"
+        else:
+            continue
+        listed = f"Hypervisors are the machines {', '.join(hypervisors)}."
+        remedy = listed if hypervisors else "The model has no hypervisors."
+        yield problem(code, machine, seen, remedy)
+    computes = [unit for app in cloud.of_charm(catalogue.NOVA_COMPUTE) for unit in app.units]
+    zones = sorted({unit.zone for unit in computes if unit.zone})
+    for zone in options.availability_zones:
+        if zone not in zones:
+            seen = f"No hypervisor is in the availability zone {zone!r}."
+            remedy = f"Zones of hypervisors are {', '.join(zones) or 'not set'}."
+            yield problem("unknown-zone", zone, seen, remedy)
 
 
 def faults(considered: Iterable[Standing]) -> list[Problem]:
@@ -65,6 +95,33 @@ def no_way_on(cloud: Cloud, series: str, origin: Release) -> Problem:
     return problem("unsupported-release", "model", seen, remedy)
 
 
+def empty_group(scene: Scene) -> Problem | None:
+    """Check that the chosen group has members; name the groups that have."""
+    groups = {group: _members(scene.cloud, group) for group in Group}
+    chosen = scene.options.group
+    skipped = set(scene.options.skip_apps)
+    if any(app.name not in skipped for app in groups[chosen]):
+        return None
+    code, what = _EMPTY[chosen]
+    if chosen is Group.HYPERVISORS and not groups[Group.DATA_PLANE]:
+        code, what = _EMPTY[Group.DATA_PLANE]
+    seen = f"group={chosen.value} was chosen and there {what}."
+    if groups[chosen]:
+        seen = f"group={chosen.value} was chosen, and skip-apps leaves all of it out."
+    there = [group.value for group, apps in groups.items() if {a.name for a in apps} - skipped]
+    return problem(code, "model", seen, f"Groups with something in them: {', '.join(there)}.")
+
+
+def _members(cloud: Cloud, group: Group) -> list[Application]:
+    if group is Group.HYPERVISORS:
+        return list(cloud.of_charm(catalogue.NOVA_COMPUTE))
+    return [
+        app
+        for app in cloud.applications
+        if group is Group.ALL or is_data_plane(cloud, app) is (group is Group.DATA_PLANE)
+    ]
+
+
 def plane_problem(scene: Scene) -> Problem | None:
     """Check that the control plane is ahead where only the data plane is to be upgraded."""
     if not scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
@@ -73,9 +130,6 @@ def plane_problem(scene: Scene) -> Problem | None:
     for app in scene.applications:
         planes[is_data_plane(scene.cloud, app)].append(scene.standings[app.name])
     control, data = (analysis.oldest(plane) for plane in planes)
-    if not planes[True]:
-        seen = f"group={scene.options.group.value} was chosen and there is no data plane."
-        return problem("no-data-plane", "model", seen, "Plan another group.")
     if control is None or data is None or control > data:
         return None
     if control == data:
@@ -86,13 +140,21 @@ def plane_problem(scene: Scene) -> Problem | None:
     return problem("control-plane-first", "model", seen, remedy)
 
 
-def done(scene: Scene) -> Problem:
-    """Say that nothing in the chosen group has to be upgraded."""
+def done(scene: Scene, old: Sequence[str] = ()) -> Problem:
+    """Say that nothing of what was chosen has to be upgraded.
+
+    Args:
+        scene: the circumstances.
+        old: units that stay old, since they were not chosen or had to be left out.
+    """
     group = scene.options.group.value
-    if scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
+    if old:
+        seen = f"Nothing that was chosen is upgraded; {', '.join(old)} would still be old."
+        remedy = "Choose others, or see which problems leave them out."
+    elif scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
         seen = f"Nothing in group={group} is older than the control plane."
         remedy = f"To go on to {scene.target}, upgrade group=control-plane first."
     else:
         seen = f"Everything in group={group} is at {scene.target} already."
         remedy = "Nothing has to be done."
-    return problem("nothing-to-do", "model", seen, remedy)
+    return problem(DONE, "model", seen, remedy)

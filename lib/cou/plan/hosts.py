@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..cloud import names
-from ..cloud.cloud import Application, Unit
+from ..cloud.cloud import Application, Cloud, Unit
 from ..openstack import catalogue
 from .codes import problem
 from .leaves import PER_UNIT_ACTIONS
@@ -89,7 +88,7 @@ def choose(scene: Scene, members: tuple[Member, ...]) -> Chosen:
     """Return the hosts to upgrade out of those that have something pending."""
     hosts: list[Host] = []
     problems: list[Problem] = []
-    for machine, compute in _machines(scene):
+    for machine, compute in _machines(scene.cloud):
         work = tuple(
             (member, unit)
             for member in members
@@ -106,10 +105,10 @@ def choose(scene: Scene, members: tuple[Member, ...]) -> Chosen:
     return Chosen(tuple(hosts), tuple(problems))
 
 
-def _machines(scene: Scene) -> list[tuple[str, Unit]]:
+def _machines(cloud: Cloud) -> list[tuple[str, Unit]]:
     """Return each hypervisor's machine with its first nova-compute unit, in order."""
     found: dict[str, Unit] = {}
-    for app in scene.cloud.of_charm(catalogue.NOVA_COMPUTE):
+    for app in cloud.of_charm(catalogue.NOVA_COMPUTE):
         for unit in app.units:
             found.setdefault(unit.machine, unit)
     return list(found.items())
@@ -196,25 +195,3 @@ def zones(hosts: tuple[Host, ...], batch: int) -> list[tuple[str, tuple[Host, ..
             (zone, tuple(members[start : start + size])) for start in range(0, len(members), size)
         ]
     return out
-
-
-def filter_problems(scene: Scene) -> list[Problem]:
-    """Return what is wrong with the machines and zones that were chosen."""
-    found: list[Problem] = []
-    hypervisors = scene.cloud.hypervisor_machines
-    known = {unit.zone for _, unit in _machines(scene) if unit.zone}
-    for machine in scene.options.machines:
-        if machine not in scene.cloud.machines:
-            seen, code = f"There is no machine {machine} in the model.", "unknown-machine"
-        elif machine not in hypervisors:
-            seen, code = f"Machine {machine} hosts no nova-compute unit.", "not-a-hypervisor"
-        else:
-            continue
-        remedy = f"Hypervisors are the machines {', '.join(names.in_order(hypervisors))}."
-        found.append(problem(code, machine, seen, remedy))
-    for zone in scene.options.availability_zones:
-        if zone not in known:
-            remedy = f"Zones of hypervisors are {', '.join(sorted(known)) or 'not set'}."
-            seen = f"No hypervisor is in the availability zone {zone!r}."
-            found.append(problem("unknown-zone", zone, seen, remedy))
-    return found

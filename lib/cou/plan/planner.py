@@ -12,7 +12,6 @@ from . import (
     ceph_checks,
     cloud_checks,
     gates,
-    hosts,
     hypervisors,
     leaves,
     leftovers,
@@ -61,7 +60,7 @@ def plan(cloud: Cloud, options: Options, settings: Settings) -> Plan:
         found.append(cloud_checks.no_way_on(cloud, series, origin))
         return _made(cloud, options, origin, None, found, ())
     scene = Scene(cloud, options, settings, standings, series, origin, target)
-    stop = cloud_checks.plane_problem(scene)
+    stop = cloud_checks.empty_group(scene) or cloud_checks.plane_problem(scene)
     if stop is not None:
         return _made(cloud, options, origin, target, [*found, stop], ())
     sections, more = _sections(scene)
@@ -71,7 +70,7 @@ def plan(cloud: Cloud, options: Options, settings: Settings) -> Plan:
 def _sections(scene: Scene) -> tuple[tuple[Step, ...], list[Problem]]:
     """Return the sections with steps, and all problems on the way."""
     allowed, found = _gates(scene)
-    found += hosts.filter_problems(scene) + rolling.problems(scene, allowed)
+    found += rolling.problems(scene, allowed)
     parts = _applications(scene, allowed)
     hyper = _hypervisors(scene, allowed)
     late, left_out = _data_plane(scene, allowed, hyper)
@@ -83,8 +82,9 @@ def _sections(scene: Scene) -> tuple[tuple[Step, ...], list[Problem]]:
         parts = {"prepare": whole.before(scene), **parts, "finish": whole.after(scene)}
         found += whole.problems(scene) + ceph_checks.check(scene, planned)
         found += _own_machine(scene, planned)
-    elif not any(one.severity is Severity.ERROR for one in found):
-        found.append(cloud_checks.done(scene))
+    else:
+        old = hyper.remaining if not scene.covers(Group.CONTROL_PLANE) else ()
+        found.append(cloud_checks.done(scene, old))
     found += state_checks.check(scene) + leftovers.problems(scene, _put_back(parts))
     sections = [
         leaves.group(name, _TITLES[name], Part.SECTION, parts.get(name, ()))
@@ -219,6 +219,9 @@ def _made(
     problems: list[Problem],
     sections: tuple[Step, ...],
 ) -> Plan:
+    if any(one.severity is Severity.ERROR for one in problems):
+        # Nothing is called done where it is not known what was meant, or what is wrong.
+        problems = [one for one in problems if one.code != cloud_checks.DONE]
     title = "Upgrade cloud"
     reached = target or origin
     if origin is not None and target is not None:

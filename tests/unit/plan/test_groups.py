@@ -60,6 +60,78 @@ def test_a_group_without_members_says_so():
     assert blocking(plan_of(world, group="hypervisors")) == ["no-data-plane:model"]
 
 
+def only(*charms: str) -> World:
+    world = World()
+    for name in charms:
+        version = {"keystone": "17.0.1", "ceph-osd": "15.2.17"}[name]
+        world.add(name, version, channel=track(name), config=principal_options())
+    return world
+
+
+def track(charm: str) -> str:
+    return "octopus/stable" if charm == "ceph-osd" else "ussuri/stable"
+
+
+@pytest.mark.parametrize(
+    ("there", "group", "code", "listed"),
+    [
+        (("keystone",), "data-plane", "no-data-plane", "all, control-plane"),
+        (("keystone", "ceph-osd"), "hypervisors", "no-hypervisors", "data-plane"),
+        (("ceph-osd",), "control-plane", "no-control-plane", "all, data-plane"),
+    ],
+)
+def test_an_empty_group_is_an_error_that_lists_the_others(there, group, code, listed):
+    plan = plan_of(only(*there), group=group)
+    assert blocking(plan) == [f"{code}:model"]
+    assert listed in plan.blocking[0].remedy
+    assert "nothing-to-do:model" not in codes(plan)
+
+
+def test_a_group_that_is_skipped_whole_says_so():
+    world = both("victoria", "ussuri")
+    plan = plan_of(world, group="hypervisors", skip_apps="nova-compute")
+    assert blocking(plan) == ["no-hypervisors:model"]
+    assert "skip-apps" in plan.blocking[0].seen
+
+
+WRONG = (
+    ("machines", "77", "unknown-machine:77", "Hypervisors are the machines 0."),
+    ("machines", "0,77", "unknown-machine:77", "Hypervisors are the machines 0."),
+    ("availability_zones", "az9", "unknown-zone:az9", "Zones of hypervisors are az1."),
+    ("skip_apps", "keystoen", "unknown-skip-app:keystoen", "Applications are keystone, "),
+)
+
+
+@pytest.mark.parametrize(("option", "value", "problem", "listed"), WRONG)
+@pytest.mark.parametrize("standing", [("ussuri", "ussuri"), ("victoria", "ussuri")])
+def test_what_is_not_there_is_an_error_that_lists_what_is(
+    standing, option, value, problem, listed
+):
+    world = both(*standing)
+    world.machines["0"] = "az1"
+    plan = plan_of(world, group="hypervisors", backup=False, **{option: value})
+    assert blocking(plan) == [problem]
+    assert plan.blocking[0].remedy.startswith(listed)
+    assert "nothing-to-do:model" not in codes(plan)
+
+
+@pytest.mark.parametrize("standing", [("ussuri", "ussuri"), ("victoria", "ussuri")])
+def test_a_machine_that_is_there_and_no_hypervisor_is_an_error(standing):
+    world = both(*standing)
+    elsewhere = next(iter(world.apps["keystone"].units.values())).machine
+    plan = plan_of(world, group="hypervisors", machines=elsewhere)
+    assert blocking(plan) == [f"not-a-hypervisor:{elsewhere}"]
+    assert plan.blocking[0].remedy == "Hypervisors are the machines 0."
+
+
+def test_nothing_is_called_done_that_was_not_chosen():
+    world = both("victoria", "ussuri")
+    world.instances["nova-compute/0"] = "3"
+    plan = plan_of(world, group="hypervisors")
+    (told,) = [one for one in plan.problems if one.code == "nothing-to-do"]
+    assert "nova-compute/0 would still be old" in told.seen
+
+
 def test_a_finished_control_plane_has_nothing_to_do():
     plan = plan_of(both("victoria", "ussuri"), group="control-plane")
     assert codes(plan) == ["nothing-to-do:model"]

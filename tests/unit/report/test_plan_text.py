@@ -11,6 +11,7 @@ from cou.report import plan_text
 
 from ..fakes import Ceph, example
 from ..plan.helpers import plan_of
+from ..plan.test_groups import both
 from ..worlds import openstack_base
 from .schema import faults
 
@@ -62,8 +63,16 @@ def test_known_issues_stand_below_their_step():
 
 
 def test_an_empty_plan_says_so():
-    text = plan_text.text(plan_of(example(), skip_apps=",".join(example().apps)))
+    text = plan_text.text(plan_of(both("victoria", "victoria"), group="hypervisors"))
     assert "There is nothing to do." in text
+    assert "0 steps" in text
+
+
+def test_a_plan_that_is_empty_for_its_problems_names_them_instead():
+    text = plan_text.text(plan_of(example(), skip_apps=",".join(example().apps)))
+    assert "There is nothing to do." not in text
+    assert "Nothing is planned before the problems are solved." in text
+    assert "no-openstack (model)" in text
     assert "0 steps" in text
 
 
@@ -120,3 +129,10 @@ def test_the_same_plan_gives_the_same_text():
     one, other = plan_of(example()), plan_of(example())
     assert plan_text.text(one) == plan_text.text(other)
     assert plan_text.markdown(one) == plan_text.markdown(other)
+
+
+@pytest.mark.parametrize("form", [plan_text.text, plan_text.markdown])
+def test_a_plan_of_what_is_not_there_does_not_say_that_nothing_is_to_do(form):
+    shown = form(plan_of(example(), group="hypervisors", availability_zones="az9"))
+    assert "nothing to do" not in shown
+    assert "unknown-zone" in shown

@@ -51,7 +51,7 @@ class Shown(Protocol):
 
 
 class Started(Protocol):
-    """What `start` answers with."""
+    """What `start` answers with; `until`: nothing begins that may end later."""
 
     @property
     def run(self) -> str: ...
@@ -63,6 +63,8 @@ class Started(Protocol):
     def message(self) -> str: ...
     @property
     def warnings(self) -> Sequence[str]: ...
+    @property
+    def until(self) -> datetime.datetime | None: ...
 
 
 class Cancelled(Protocol):

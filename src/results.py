@@ -15,6 +15,7 @@ import ops
 from cou import printable
 from cou.errors import CouError, JournalError
 from cou.juju import ssh
+from cou.report import words
 
 from engine import LIVE, UNFINISHED, Abandoned, Cancelled, Forced, Reported, Shown, Started, View
 
@@ -95,6 +96,8 @@ def start(started: Started, view: View | None) -> dict[str, str]:
     }
     if view is not None:
         results |= {"state": view.state.value, "plan": view.plan_hash}
+    if started.until is not None:
+        results["until"] = f"{words.stamp(started.until)} UTC"
     if started.warnings:
         results["warnings"] = "\n".join(started.warnings)
     return results

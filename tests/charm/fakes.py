@@ -46,6 +46,7 @@ class Started:
     log_path: Path
     message: str
     warnings: tuple[str, ...] = ()
+    until: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,7 +230,8 @@ class Control:
     def _started(self, message: str, *, resumed: bool) -> Started:
         assert self.seen is not None
         assert self.place is not None
-        return Started(self.seen.run, resumed, self.place.home / "run.log", message)
+        until = self.given["until"]
+        return Started(self.seen.run, resumed, self.place.home / "run.log", message, (), until)
 
     def cancel(self) -> Cancelled:
         self._called("cancel")

@@ -254,6 +254,16 @@ def test_upgrade_step_names_how_far_it_may_go(house: House):
     assert (limit.granularity, limit.count, limit.expect) == ("step", 2, "keystone/refresh")
 
 
+def test_upgrade_says_when_its_window_closes_with_date_and_zone(house: House):
+    house.act("plan")
+    assert "until" not in house.act("upgrade-step")
+    house.control.seen = in_state(RunState.STOPPED)
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=3)
+    found = house.act("upgrade", until=f"{at:%Y-%m-%dT%H:%M}+02:00")
+    meant = at - datetime.timedelta(hours=2)
+    assert found["until"] == f"{meant:%Y-%m-%d %H:%M}:00 UTC"
+
+
 def test_upgrade_step_with_a_wrong_granularity_is_refused(house: House):
     house.act("plan")
     message, _ = house.refused("upgrade-step", granularity="unit")

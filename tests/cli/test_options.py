@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
+
 import click
 import pytest
 from click.testing import CliRunner
-from cou.cli import app, commands, plan_options
+from cou.cli import app, commands, ends, plan_options
 from cou.cli.ends import Code
 from cou.cli.signals import Signals
 from cou.plan import configuration
@@ -150,3 +153,16 @@ def test_a_wait_longer_than_a_month_is_refused_by_name_and_value(name):
     assert name in result.output
     assert "10000000000000 is not in the range" in result.output
     assert "2592000" in result.output
+
+
+def test_help_and_page_tell_the_exit_codes_that_the_command_has():
+    """What each means is walked at a terminal, in test_transcripts.py and test_runs.py."""
+    page = (pathlib.Path(__file__).parents[2] / "docs/how-to/command-line.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page[page.index("## Exit codes") :], re.M)
+    listed = {int(code): meaning.replace("`", "") for code, meaning in rows}
+    assert listed == {int(code): meaning for code, meaning in ends.MEANINGS.items()}
+    assert set(ends.MEANINGS) == set(ends.Code)
+    shown = CliRunner().invoke(commands.cli, ["--help"]).output
+    assert all(
+        re.search(rf"^ *{code} +{meaning}$", shown, re.M) for code, meaning in listed.items()
+    )

@@ -50,6 +50,22 @@ def test_a_yes_to_every_question_ends_at_the_target(cloud, user, at):
     assert now == sent
 
 
+def test_a_no_at_a_later_question_is_an_error_to_a_script(cloud, user, at):
+    terminal = at("upgrade", "--no-backup", "--no-archive")
+    for answer in ("y\n", "n\n"):
+        terminal.until(START)
+        terminal.type(answer)
+    assert terminal.end() == 1
+    assert STOPPED in without_blank(terminal.text)
+
+
+def test_another_plan_than_the_one_named_is_refused_before_anything_is_asked(cloud, at):
+    terminal = at("upgrade", "--plan", "p0123456789abcde")
+    assert terminal.end() == 1
+    assert START not in terminal.text
+    assert "plan=p0123456789abcde was asked for" in terminal.text
+
+
 @pytest.mark.deep
 def test_after_a_no_the_next_upgrade_goes_on_there(cloud, user, at):
     terminal = at("upgrade")

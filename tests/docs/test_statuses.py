@@ -92,7 +92,7 @@ def answers(tmp_path):
     """Return the results of every action, by the name of its row."""
     plan = plan_of_nothing()
     shown = Shown(plan, message="m")
-    started = Started("r1", True, pathlib.Path("/log"), "m", ("w",))
+    started = Started("r1", True, pathlib.Path("/log"), "m", ("w",), NOON)
     return {
         "plan": results.plan(shown, "text", tmp_path, "next"),
         "upgrade": results.start(started, AT_41),

@@ -22,7 +22,7 @@ from ..run.records import Limit, RunState
 from ..run.view import View
 from . import plan_options, question, showing
 from .context import App, verb
-from .ends import Code, Ended
+from .ends import MEANINGS, Code, Ended
 from .where import Where
 
 _EPILOG = """\b
@@ -36,8 +36,10 @@ Examples:
 
 \b
 ctrl+c during an upgrade finishes the running steps and stops; twice stops at once.
-Exit codes: 0 done, 1 error or declined, 2 bad command line, 130 SIGINT, 143 SIGTERM.
-"""
+
+\b
+Exit codes:
+""" + "".join(f"  {code:<6}{meaning}\n" for code, meaning in MEANINGS.items())
 
 
 class _InOrder(click.Group):
@@ -86,7 +88,9 @@ def plan_command(app: App, form: str, **given: Any) -> None:
 @click.option("--auto-approve", is_flag=True, help="Ask nothing.")
 @click.option("--plan", "plan_hash", metavar="HASH", help="Refuse any other plan.")
 @click.option(
-    "--until", metavar="TIME", help="Begin nothing that may end later; HH:MM or a date, UTC."
+    "--until",
+    metavar="TIME",
+    help="Begin nothing that may end later; HH:MM (the next one) or a date, UTC.",
 )
 @verb("text", "json")
 def upgrade_command(

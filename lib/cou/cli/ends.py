@@ -15,11 +15,21 @@ CANCELLING = "Canceling upgrade... (Press ctrl+c again to stop immediately)"
 class Code(enum.IntEnum):
     """Every exit code there is."""
 
-    DONE = 0  # or declined before the start
-    ERROR = 1  # or declined later
+    DONE = 0
+    ERROR = 1
     USAGE = 2
     SIGINT = 130
     SIGTERM = 143
+
+
+# What `cou --help` says; the page on the command line says the same.
+MEANINGS = {
+    Code.DONE: "done, or declined before the start, which is at the first question",
+    Code.ERROR: "error, plan with blocking problems, declined later, stopped by somebody else",
+    Code.USAGE: "bad command line, or no terminal to ask at and no --auto-approve",
+    Code.SIGINT: "stopped by SIGINT",
+    Code.SIGTERM: "stopped by SIGTERM",
+}
 
 
 def of_signal(number: int) -> Code:

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import CouError, JournalError
 from ..plan.options import NonEmpty
 from ..plan.plan import Plan
+from ..run import starting
 from ..run.control import Control, Shown
 from ..run.place import Place
 from ..run.records import Limit, RunState
@@ -54,6 +55,7 @@ def upgrade(screen: Screen, where: Where, given: Mapping[str, Any], wish: Wish) 
     _show(screen, shown, aloud=not wish.auto_approve or bool(shown.plan.blocking))
     if shown.plan.blocking:
         raise Ended(Code.ERROR)
+    starting.same_plan(shown.plan.hash, wish.plan_hash)
     if not list(shown.plan.root.leaves()):
         screen.tell("There is nothing to upgrade.")
         raise Ended(Code.DONE)
@@ -138,6 +140,8 @@ class _Upgrade:
             until=self._wish.until,
             limit=limit,
         )
+        if started.until is not None:
+            self._screen.say(started.message)
         for warning in started.warnings:
             self._screen.tell(warning)
         return Follower(self._screen, self._place, self._control, before).follow()

@@ -98,6 +98,7 @@ class Sitting:
         job: upgrade, restore or abandon.
         cancelled_by: who asked for the drain: an action, the command line, a signal.
         how: state of the run when it ended; empty while it goes on.
+        until: nothing was begun that might end later; None: no limit.
     """
 
     token: int
@@ -109,6 +110,7 @@ class Sitting:
     forced: datetime.datetime | None
     how: str
     seconds: float
+    until: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import pathlib
 
 from ..plan.plan import Plan, canonical
@@ -31,13 +32,14 @@ class Shown:
 
 @dataclasses.dataclass(frozen=True)
 class Started:
-    """A run that was started or resumed."""
+    """A run that was started or resumed; nothing begins that may end after `until`."""
 
     run: str
     resumed: bool
     log_path: pathlib.Path
     message: str
     warnings: tuple[str, ...] = ()
+    until: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True)

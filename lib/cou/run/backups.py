@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 
 from ..plan.plan import Plan
 from ..plan.step import Kind
 from .journal import Journal
-from .records import StepState
+from .records import StepRecord, StepState
 
 
 def make_due(
@@ -21,14 +22,23 @@ def make_due(
     Raises:
         Fenced: this runner no longer holds the run.
     """
-    records = journal.steps(run)
+    for name in outdated(plan, journal.steps(run), max_age_s, now):
+        note = journal.step(run, name).note
+        journal.make_due(token, name, f"too old, kept, and made again: {note}")
+
+
+def outdated(
+    plan: Plan, records: Mapping[str, StepRecord], max_age_s: float, now: datetime.datetime
+) -> list[str]:
+    """Return the backup steps whose dump is too old; none where nothing is left to do."""
     if all(record.state.over for record in records.values()):
-        return
-    for step in plan.root.leaves():
-        if step.kind is not Kind.BACKUP_DATABASE:
-            continue
-        record = records[step.id]
-        if record.state is not StepState.DONE or record.ended is None:
-            continue
-        if (now - record.ended).total_seconds() > max_age_s:
-            journal.make_due(token, step.id, f"too old, kept, and made again: {record.note}")
+        return []
+    return [
+        step.id
+        for step in plan.root.leaves()
+        if step.kind is Kind.BACKUP_DATABASE
+        and (record := records.get(step.id)) is not None
+        and record.state is StepState.DONE
+        and record.ended is not None
+        and (now - record.ended).total_seconds() > max_age_s
+    ]

@@ -21,7 +21,7 @@ from ..plan.settings import Settings
 from ..plan.step import Kind, Part, Step
 from ..steps import table
 from ..steps.context import End, NeedsOperator, Result
-from . import estimate
+from . import estimate, upcoming
 from .calls import Holder
 from .journal import Cancelled, Fenced
 from .lease import Lease, LeaseLost
@@ -140,10 +140,8 @@ class Executor:
         """Return what begins now, with those of its steps that do; none while draining."""
         room = self._at_once - len(running)
         ready = [one for one in self._frontier.ready() if one.id not in running]
-        # What an earlier runner left in the middle comes before anything new.
-        ready.sort(key=lambda one: not any(step.id in self._halfway for step in one.steps))
         found: list[tuple[Strand, list[Step]]] = []
-        for strand in ready:
+        for strand in upcoming.in_order(ready, self._halfway):
             if self._draining or len(found) >= room:
                 break
             steps = [step for step in strand.steps if self._due(step)]
@@ -217,13 +215,10 @@ class Executor:
             return not self._late
         records = self._records()
         durations = estimate.learn(self._held.journal)
-        needed = durations.longest_of(self._group_of(unit), records, self._at_once)
+        needed = upcoming.needed_s(self._root, unit, records, durations, self._at_once)
         if self._held.clock.now() + datetime.timedelta(seconds=needed) > until:
             self._late = unit
         return not self._late
-
-    def _group_of(self, unit: str) -> Step:
-        return next(step for step in self._root.walk() if step.id == unit)
 
     def _window_closed(self) -> Ending:
         """Record a drain: what had begun has ended, and nothing further begins."""
@@ -239,7 +234,7 @@ class Executor:
             {
                 "code": "window-closed",
                 "seen": f"Window closed: {self._late} may take until after "
-                f"{self._limit.until:%H:%M} UTC and was not begun. {switched}",
+                f"{self._limit.until:%Y-%m-%d %H:%M} UTC and was not begun. {switched}",
                 "remedy": "Run upgrade in the next window"
                 + (", or restore to put the marks back until then." if marks else "."),
             },

@@ -107,6 +107,7 @@ def _sitting(attempt: Attempt, now: datetime.datetime) -> Sitting:
         forced=attempt.forced,
         how=attempt.how,
         seconds=max(0.0, ((attempt.ended or now) - attempt.started).total_seconds()),
+        until=attempt.limit.until,
     )
 
 

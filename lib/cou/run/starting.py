@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pathlib
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from ..errors import BadInput, CouError, JournalError
-from . import handed, spawn, view
+from ..plan.plan import Plan
+from ..plan.settings import Settings
+from ..report import words
+from . import clock, handed, spawn, view
 from .access import Access
 from .answers import Started
 from .desk import Desk
 from .journal import Journal, rows
-from .records import Attempt, Job, Limit, MarkState, RunState
+from .records import Attempt, Job, Limit, MarkState, RunState, StepRecord
 
 _START_WAIT_S = 1.5
 _NOTHING = {Job.RESTORE: "nothing-to-restore", Job.ABANDON: "nothing-to-abandon"}
@@ -23,6 +28,13 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
     try:
         seen = view.look_at(desk.place, journal, estimated=False)
         if seen is not None and seen.state is RunState.COMPLETED and journal.shown() is None:
+            same_plan(seen.plan.hash, plan_hash)
+            if limit.expect:
+                raise BadInput(
+                    "not-expected",
+                    f"Nothing is next: the upgrade to {seen.to} is done. Nothing was begun.",
+                    "Run plan to see what comes next.",
+                )
             return _nothing_left(seen, desk.place.log(seen.run))
         if seen is not None and seen.unfinished:
             attempt = _resume(desk, journal, seen, plan_hash, Job.UPGRADE, limit)
@@ -35,12 +47,11 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
         journal.close()
     verb = "goes on" if resumed else "has begun"
     desk.audit("upgrade", f"Run {attempt.run} {verb}.")
-    return Started(
-        attempt.run,
-        resumed,
-        desk.place.log(attempt.run),
-        f"Run {attempt.run} {verb} in the background.",
-    )
+    message = f"Run {attempt.run} {verb} in the background."
+    if limit.until is not None:
+        message += f" Nothing begins that may end after {words.stamp(limit.until)} UTC."
+    log = desk.place.log(attempt.run)
+    return Started(attempt.run, resumed, log, message, until=limit.until)
 
 
 def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
@@ -71,7 +82,7 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
     if shown is None:
         raise BadInput("no-plan", "No plan was shown.", "Run plan first.")
     plan = rows.plan(shown[0])
-    _same_plan(plan.hash, plan_hash)
+    same_plan(plan.hash, plan_hash)
     if plan.blocking:
         first = plan.blocking[0]
         raise BadInput(
@@ -83,6 +94,7 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
     steps = [step.id for step in plan.root.leaves()]
     if not steps:
         raise BadInput("nothing-to-do", "The plan has no steps.", "Run plan to see why.")
+    _may_begin(journal, plan, {}, limit, shown[1])
     _await_end(desk)
     _expect(desk)
     return journal.create_run(shown[0], shown[1], steps, limit)
@@ -105,7 +117,8 @@ def _resume(
         )
     shown = journal.shown(seen.run) if job is Job.UPGRADE else None
     plan = rows.plan(shown[0]) if shown else seen.plan
-    _same_plan(plan.hash, plan_hash)
+    same_plan(plan.hash, plan_hash)
+    _may_begin(journal, plan, seen.steps, limit, seen.settings)
     _await_end(desk)
     if seen.attempt is not None and seen.attempt.ended is None:
         error = {"code": "runner-ended", "seen": "The runner ended without a word."}
@@ -114,6 +127,22 @@ def _resume(
         journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])
     _expect(desk)
     return journal.resume_run(seen.run, job, limit)
+
+
+def _may_begin(
+    journal: Journal,
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    limit: Limit,
+    settings: Mapping[str, Any],
+) -> None:
+    """Refuse now what the runner would only refuse later."""
+    if limit.expect or limit.until is not None:
+        from . import estimate, upcoming
+
+        max_age_s = Settings(**settings).backup_max_age_s
+        durations = estimate.learn(journal)
+        upcoming.check(plan, records, limit, durations, clock.utc_now(), max_age_s)
 
 
 def _await_end(desk: Desk) -> None:
@@ -177,7 +206,12 @@ def _nothing_left(seen: view.View, log: pathlib.Path) -> Started:
     )
 
 
-def _same_plan(known: str, wanted: str | None) -> None:
+def same_plan(known: str, wanted: str | None) -> None:
+    """Refuse another plan than the one that was asked for by its hash.
+
+    Raises:
+        BadInput: it is another.
+    """
     if wanted and wanted != known:
         raise BadInput(
             "another-plan",

@@ -56,6 +56,8 @@ def _lines(
         yield f"Now: {step.title} ({step.id}){_since(view.steps[step.id], now)}"
     if view.state in _GOING:
         yield from (f"  waits for: {line}" for line in view.waits.splitlines())
+    if view.until is not None and view.state in _GOING:
+        yield f"Nothing begins that may end after {words.stamp(view.until)} UTC."
     if view.silent_since is not None:
         yield (
             f"The runner has given no sign of life since {view.silent_since:%H:%M:%S} UTC: it "

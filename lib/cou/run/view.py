@@ -79,6 +79,11 @@ class View:
         return utc_now() + datetime.timedelta(seconds=self.left_s)
 
     @property
+    def until(self) -> datetime.datetime | None:
+        """Nothing begins that may end later, as the newest attempt was told; None: no limit."""
+        return self.attempt.limit.until if self.attempt is not None else None
+
+    @property
     def unfinished(self) -> bool:
         """Whether `upgrade` has something to go on with."""
         return self.state is not RunState.PLANNED and not self.state.finished
@@ -132,6 +137,7 @@ class View:
             "remedy": self.remedy,
             "left-out": list(self.outcome.left),
             "silent-since": _text(self.silent_since),
+            "until": _text(self.until),
             "cancel": _text(cancelled),
             "forced": _text(self.attempt.forced if self.attempt else None),
             "marks": [

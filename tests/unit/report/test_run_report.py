@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import html.parser
 import importlib.resources
 import json
@@ -197,3 +198,14 @@ def test_a_step_tells_who_held_it_up():
     told = dataclasses.replace(told, steps=(step, *told.steps[1:]))
     assert "Waited 41s for keystone/0: keystone/0 is executing" in run_report.html(told)
     assert "waited 41s for keystone/0" in run_report.markdown(told)
+
+
+@pytest.mark.parametrize("form", run_report.FORMS)
+def test_an_attempt_tells_the_time_that_it_had(form):
+    told = account()
+    assert "2025-06-02" not in run_report.text(told, form)
+    until = NOON + datetime.timedelta(hours=12)
+    first, second = told.sittings
+    limited = dataclasses.replace(told, sittings=(first, dataclasses.replace(second, until=until)))
+    page = run_report.text(limited, form)
+    assert "2025-06-02T00:00:00+00:00" in page or "until 2025-06-02 00:00:00 UTC" in page

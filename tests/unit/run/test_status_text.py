@@ -10,7 +10,16 @@ from cou.plan.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Kind, Step
 from cou.run import status_text
-from cou.run.records import Mark, MarkState, RunState, StepRecord, StepState
+from cou.run.records import (
+    Attempt,
+    Job,
+    Limit,
+    Mark,
+    MarkState,
+    RunState,
+    StepRecord,
+    StepState,
+)
 from cou.run.view import View
 
 NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
@@ -50,6 +59,12 @@ def view(state: RunState, first: StepState = StepState.PENDING, **more) -> View:
         "r1", state, PLAN, 1, 2, "", "", "", "", "", (), records, None, {}, {}, "", 0.0
     )  # fmt: skip
     return dataclasses.replace(blank, **more)
+
+
+def limited(how: str = "") -> Attempt:
+    until = datetime.datetime(2025, 6, 2, 0, 0, tzinfo=datetime.timezone.utc)
+    limit = Limit(until=until)
+    return Attempt(1, "r1", Job.UPGRADE, limit, NOON, None, "", None, None, how)
 
 
 def text(seen: View) -> str:
@@ -140,3 +155,12 @@ def test_a_runner_that_hangs_is_told_with_the_command_that_ends_it():
     assert "no sign of life since 12:00:00 UTC" in said
     assert "juju run cou/0 cancel force=true" in said
     assert "sign of life" not in text(view(RunState.RUNNING, StepState.RUNNING))
+
+
+def test_a_limit_in_time_is_shown_with_its_date_and_zone_while_it_holds():
+    told = "Nothing begins that may end after 2025-06-02 00:00:00 UTC."
+    going = view(RunState.RUNNING, StepState.RUNNING, attempt=limited())
+    assert told in text(going).splitlines()
+    assert going.to_dict()["until"] == "2025-06-02T00:00:00+00:00"
+    assert told not in text(view(RunState.STOPPED, attempt=limited("stopped")))
+    assert view(RunState.RUNNING).to_dict()["until"] is None

@@ -1,0 +1,89 @@
+"""What an attempt begins with: what is refused when it is asked for, and what the runner does."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Container, Mapping, Sequence
+
+from ..errors import BadInput
+from ..plan import parts
+from ..plan.frontier import Frontier, Strand
+from ..plan.plan import Plan
+from ..plan.step import Step
+from . import backups
+from .estimate import Durations
+from .records import Limit, StepRecord, StepState
+
+_HALFWAY = (StepState.IN_DOUBT, StepState.RUNNING)
+
+
+def in_order(ready: Sequence[Strand], halfway: Container[str]) -> list[Strand]:
+    """Return what may begin: what an earlier runner left in the middle comes before the rest."""
+    return sorted(ready, key=lambda one: not any(step.id in halfway for step in one.steps))
+
+
+def first(
+    plan: Plan, records: Mapping[str, StepRecord], expected_s: Callable[[Step], float]
+) -> Step | None:
+    """Return the step that a new attempt begins with; None where all is over."""
+    over = {one.id for one in records.values() if one.state.over}
+    halfway = {one.id for one in records.values() if one.state in _HALFWAY}
+    by_need = plan.options.max_parallel > 1
+    frontier = Frontier(plan.root, over, by_need=by_need, expected_s=expected_s)
+    steps = (step for strand in in_order(frontier.ready(), halfway) for step in strand.steps)
+    return next((step for step in steps if step.id not in over), None)
+
+
+def unit_of(plan_root: Step, step: Step, granularity: str) -> str:
+    """Return what counts as one for a limit: the step, or its application or zone."""
+    return parts.of(plan_root)[step.id] if granularity == "application" else step.id
+
+
+def needed_s(
+    root: Step, unit: str, records: Mapping[str, StepRecord], durations: Durations, at_once: int
+) -> float:
+    """Return how long an application or zone may take, which is rather too long."""
+    group = next(step for step in root.walk() if step.id == unit)
+    return durations.longest_of(group, records, at_once)
+
+
+def check(
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    limit: Limit,
+    durations: Durations,
+    now: datetime.datetime,
+    backup_max_age_s: float,
+) -> None:
+    """Refuse an attempt that would stop before its first step.
+
+    Raises:
+        BadInput: another step than the one expected is next, or the time that is left is too
+            short for what is next.
+    """
+    if not limit.expect and limit.until is None:
+        return
+    stale = backups.outdated(plan, records, backup_max_age_s, now)
+    again = {name: dataclasses.replace(records[name], state=StepState.PENDING) for name in stale}
+    due = {**records, **again}
+    step = first(plan, due, durations.typical)
+    if step is None:
+        return
+    unit = unit_of(plan.root, step, limit.granularity)
+    if limit.expect and limit.expect not in (step.id, unit):
+        raise BadInput(
+            "not-expected",
+            f"Next is {step.id} ({step.title}), not {limit.expect}; nothing was begun.",
+            "Look at status, then approve what it names.",
+        )
+    if limit.until is not None:
+        seconds = needed_s(plan.root, unit, due, durations, plan.options.max_parallel)
+        ends = now + datetime.timedelta(seconds=seconds)
+        if ends > limit.until:
+            raise BadInput(
+                "window-closed",
+                f"Next is {unit}, which may take until {ends:%Y-%m-%d %H:%M} UTC; until="
+                f"{limit.until:%Y-%m-%d %H:%M} UTC is earlier. Nothing was begun.",
+                "Give a later time, or none.",
+            )

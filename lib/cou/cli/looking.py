@@ -47,7 +47,7 @@ def plan(screen: Screen, where: Where, given: Mapping[str, Any]) -> Looked:
 
     def work() -> Looked:
         settings = where.settings()
-        options = configuration.options(given, settings)
+        options = configuration.options(given, settings, where.given)
         return Looked(where.control().plan(access, settings, options), access, settings)
 
     looked = screen.during("Analyzing cloud...", work)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ..errors import BadInput
 from ..plan import configuration
@@ -47,6 +48,8 @@ _MIRROR = (
     ("landscape-apt-component", "LANDSCAPE_APT_COMPONENT"),
 )
 
+# Where the value of an option comes from that nobody has given.
+_NOBODY = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 _SEVERAL: Any = {"multiple": True, "metavar": "NAME[,NAME…]"}
 
 
@@ -164,13 +167,14 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
     Raises:
         click.UsageError: they do not go together, or a value is not allowed.
     """
-    raw: dict[str, Any] = {name.replace("_", "-"): value for name, value in given.items()}
-    if raw.pop("force"):
+    source = click.get_current_context().get_parameter_source
+    raw: dict[str, Any] = {
+        name.replace("_", "-"): ",".join(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+        if source(name) not in _NOBODY
+    }
+    if raw.pop("force", False):
         raw["non-empty-hypervisors"] = NonEmpty.UPGRADE.value
-    if raw["max-parallel"] is None:  # a setting says it
-        del raw["max-parallel"]
-    for name in ("skip-apps", "machines", "availability-zones", "accept"):
-        raw[name] = ",".join(raw[name])
     try:
         Options.from_dict(raw)
     except BadInput as error:

@@ -26,6 +26,7 @@ class Where:
         model: the model's name; on a unit it may be unknown (empty).
         access: returns how to log in; on a unit it asks the unit's agent.
         settings: returns the settings that a plan depends on.
+        given: names of the settings that the command line gives.
         on_unit: whether the journal is that of a unit of the charm.
     """
 
@@ -34,6 +35,7 @@ class Where:
     access: Callable[[], Access]
     settings: Callable[[], Settings]
     on_unit: bool
+    given: frozenset[str] = frozenset()
 
     def control(self) -> Control:
         """Return the control of this place's run."""
@@ -75,6 +77,7 @@ def find(
         access=lambda: clientdata.checked(access),
         settings=lambda: configuration.settings({}, given=given),
         on_unit=False,
+        given=frozenset(given),
     )
 
 
@@ -109,4 +112,5 @@ def _of_unit(home: unit.Home, given: Mapping[str, Any]) -> Where:
         access=lambda: unit.access(home),
         settings=lambda: unit.settings(home, given),
         on_unit=True,
+        given=frozenset(given),
     )

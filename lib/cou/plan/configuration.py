@@ -6,7 +6,8 @@ default. There is no second reading of either: action and command plan the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib import parse
 
@@ -25,6 +26,12 @@ NUMBERS: Mapping[str, tuple[str, int, int | None, int]] = {
     "max-parallel": ("max_parallel", 1, None, 1),
     "hypervisor-batch": ("hypervisor_batch", 0, None, 1),
     "backup-max-age": ("backup_max_age_s", 1, OLDEST_S // _HOUR_S, _HOUR_S),
+}
+
+# option -> field of Settings
+TEXTS: Mapping[str, str] = {
+    "landscape-mirror-uri": "landscape_mirror_uri",
+    "landscape-apt-component": "landscape_apt_component",
 }
 
 
@@ -65,17 +72,19 @@ def settings(
     return Settings(landscape_mirror_uri=uri, landscape_apt_component=component, **fields)
 
 
-def options(raw: Mapping[str, Any], settings: Settings) -> Options:
+def options(raw: Mapping[str, Any], settings: Settings, beside: Collection[str] = ()) -> Options:
     """Return the options of a plan; what is not given and has a setting takes that.
 
     Args:
         raw: options of the `plan` action that were given, under their names there.
         settings: what `settings` returned.
+        beside: names of settings that were given with them.
 
     Raises:
         BadInput: naming the option, its value and what is allowed.
     """
-    return Options.from_dict({"max-parallel": settings.max_parallel, **raw})
+    found = Options.from_dict({"max-parallel": settings.max_parallel, **raw})
+    return dataclasses.replace(found, given=frozenset(raw) | frozenset(beside))
 
 
 class _Source:

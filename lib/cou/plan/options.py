@@ -35,7 +35,7 @@ class Strategy(enum.Enum):
     ROLLING = "rolling"
 
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
+_NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
 _MACHINE = re.compile(r"[0-9]+(/[a-z]+/[0-9]+)*\Z")
 _ACCEPT = re.compile(r"[a-z0-9-]+:\S+\Z")
 _DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
@@ -43,7 +43,12 @@ _DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Validated options, with the defaults of the `plan` action."""
+    """Validated options, with the defaults of the `plan` action.
+
+    Attributes:
+        given: names of those that somebody gave, and of settings beside them. None where they
+            were not told apart. It is no part of a plan: a default that is given plans the same.
+    """
 
     group: Group = Group.ALL
     machines: tuple[str, ...] = ()
@@ -59,11 +64,12 @@ class Options:
     strategy: Strategy = Strategy.ALL_IN_ONE
     max_parallel: int = 1
     accept: tuple[str, ...] = ()
+    given: frozenset[str] | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options under their names in the `plan` action."""
         out: dict[str, Any] = {}
-        for field in dataclasses.fields(self):
+        for field in _fields(self):
             value: Any = getattr(self, field.name)
             if isinstance(value, enum.Enum):
                 value = value.value
@@ -82,13 +88,13 @@ class Options:
         Raises:
             BadInput: naming the parameter, its value and what is allowed.
         """
-        known = {field.name.replace("_", "-"): field for field in dataclasses.fields(cls)}
+        known = {field.name.replace("_", "-"): field for field in _fields(cls)}
         values: dict[str, Any] = {}
         for name, value in raw.items():
             if name not in known:
                 raise BadInput("unknown-option", f"{name!r} is not an option of plan.")
             values[known[name].name] = _READERS[name](name, value)
-        options = cls(**values)
+        options = cls(**values, given=frozenset(raw))
         options.check()
         return options
 
@@ -110,6 +116,11 @@ class Options:
             )
         if self.purge_before and not self.purge:
             raise BadInput("purge-before-without-purge", "purge-before needs purge=true.")
+
+
+def _fields(options: Options | type[Options]) -> list[dataclasses.Field[Any]]:
+    """Return the fields that are options."""
+    return [field for field in dataclasses.fields(options) if field.name != "given"]
 
 
 def _refuse(name: str, value: object, allowed: str) -> BadInput:
@@ -157,7 +168,7 @@ def _items(pattern: re.Pattern[str], allowed: str) -> Any:
 
 
 def _date(name: str, value: object) -> str:
-    text = str(value).strip() if value is not None else ""
+    text = str(value).strip()
     if not text:
         return ""
     # `strptime` reads the digits of all scripts; nova does not.

@@ -56,7 +56,7 @@ class Control:
         """
         seen = self.view()
         if seen is not None and seen.unfinished:
-            return self._remainder(seen, options)
+            return self._remainder(seen, settings, options)
         import asyncio
 
         plan = asyncio.run(_plan(access, settings, options))
@@ -67,11 +67,11 @@ class Control:
             journal.close()
         return Shown(plan, remainder=False, message="")
 
-    def _remainder(self, seen: view.View, options: Options) -> Shown:
+    def _remainder(self, seen: view.View, settings: Settings, options: Options) -> Shown:
         """Show what is left of a run; other options that may change take effect on `start`."""
         from . import remainder
 
-        plan = remainder.replan(seen, options)
+        plan = remainder.replan(seen, options, settings)
         if plan.hash != seen.plan.hash:
             if seen.state.active or seen.state is RunState.DRAINING:
                 raise BadInput(
@@ -81,8 +81,8 @@ class Control:
                 )
             journal = self._desk.journal()
             try:
-                settings = dataclasses.asdict(Settings(**seen.settings))
-                journal.show(canonical(plan.to_dict()), settings, seen.run)
+                kept = dataclasses.asdict(Settings(**seen.settings))
+                journal.show(canonical(plan.to_dict()), kept, seen.run)
             finally:
                 journal.close()
         left = remainder.left(plan, seen.steps)

@@ -7,33 +7,47 @@ from collections.abc import Mapping
 
 from ..errors import BadInput
 from ..plan import fewer
+from ..plan.configuration import NUMBERS, TEXTS
 from ..plan.options import Options
 from ..plan.plan import Plan
 from ..plan.problem import Problem
+from ..plan.settings import Settings
 from ..plan.step import Kind, Part, Step
 from .records import StepRecord, StepState
 from .view import View
 
 _MAY_CHANGE = frozenset({"skip-apps", "accept", "max-parallel"})
+# Lists to which something can be added, and from which nothing can be taken back.
+_GROWING = ("skip-apps", "accept")
 
 
-def replan(seen: View, options: Options) -> Plan:
+def replan(seen: View, options: Options, settings: Settings | None = None) -> Plan:
     """Return the run's plan under the options given now.
 
-    Options that were left at their default keep the run's value. More applications may be skipped
-    as long as none of their steps has begun; more problems accepted; max-parallel changed.
+    What is not given keeps the run's value. More applications may be skipped as long as none of
+    their steps has begun; more problems accepted; max-parallel changed. Whatever else is given
+    and is not so already is refused by its name: nothing that is given is passed over.
+
+    Args:
+        seen: the unfinished run.
+        options: the options given.
+        settings: the settings, of which `options.given` names those that were given.
 
     Raises:
         BadInput: another option was given, or an application that has begun.
     """
-    default, stored, given = (one.to_dict() for one in (Options(), seen.plan.options, options))
-    changed = {k: v for k, v in given.items() if v != default[k] and v != stored[k]}
-    refused = sorted(set(changed) - _MAY_CHANGE)
+    stored, given = seen.plan.options.to_dict(), options.to_dict()
+    changed = {name: given[name] for name in _named(options) if given[name] != stored[name]}
+    fewer_of = {name for name in _GROWING if name in changed and not changed[name]}
+    refused = sorted(
+        {*changed} - _MAY_CHANGE | fewer_of | _other_settings(seen, options, settings)
+    )
     if refused:
+        told = ", ".join(refused)
         raise BadInput(
             "run-unfinished",
             f"Run {seen.run} is {seen.state.value} and keeps the options it was planned with; "
-            f"{', '.join(refused)} cannot be changed.",
+            f"{told} cannot be changed.",
             "Run upgrade to finish it, or abandon it first.",
         )
     if not changed:
@@ -42,8 +56,7 @@ def replan(seen: View, options: Options) -> Plan:
     merged = {
         **stored,
         **changed,
-        "skip-apps": sorted({*stored["skip-apps"], *changed.get("skip-apps", ())}),
-        "accept": sorted({*stored["accept"], *changed.get("accept", ())}),
+        **{name: sorted({*stored[name], *changed.get(name, ())}) for name in _GROWING},
     }
     _check_begun(seen, skipped)
     root = _without(seen.plan.root, skipped) or dataclasses.replace(seen.plan.root, steps=())
@@ -53,6 +66,28 @@ def replan(seen: View, options: Options) -> Plan:
         root=fewer.without(seen.plan.root, root),
         problems=tuple(_accepted(one, merged["accept"]) for one in seen.plan.problems),
     )
+
+
+def _named(options: Options) -> list[str]:
+    """Return the names of the options that somebody gave."""
+    default, every = Options().to_dict(), options.to_dict()
+    if options.given is None:
+        return [name for name in every if every[name] != default[name]]
+    return [name for name in every if name in options.given]
+
+
+def _other_settings(seen: View, options: Options, settings: Settings | None) -> set[str]:
+    """Return the names of settings that were given and are not the run's."""
+    if settings is None or options.given is None:
+        return set()
+    kept = Settings(**seen.settings)
+    fields = {**{name: one[0] for name, one in NUMBERS.items()}, **TEXTS}
+    return {
+        name
+        for name, field in fields.items()
+        if name in options.given - {*options.to_dict()}
+        and getattr(kept, field) != getattr(settings, field)
+    }
 
 
 def left(plan: Plan, records: Mapping[str, StepRecord]) -> Plan:

@@ -280,7 +280,7 @@ class CouCharm(ops.CharmBase):
     def _on_resolve_step_action(self, event: ops.ActionEvent) -> None:
         with results.answering(event):
             step = parameters.words(event.params, "step")
-            resolution = parameters.choice(event.params, "as", parameters.RESOLUTIONS)
+            resolution = parameters.must_choose(event.params, "as", parameters.RESOLUTIONS)
             reason = parameters.words(event.params, "reason")
             resolved = self._engine.resolve_step(step, resolution, reason)
             results.give(event, {"message": resolved.message})

@@ -1,8 +1,9 @@
 """Parameters of actions as typed data.
 
-`juju run` reads values as YAML and the charm must be as strict where an older controller does
-not check them; so nothing here trusts a type. Each function raises `BadInput` with the
-parameter's name, its value and what is allowed; nothing has happened then.
+`juju run` reads values as YAML, and actions.yaml declares no types: Juju would refuse a wrong one
+without a code and without a word on what is allowed. So nothing here trusts a type. Each function
+raises `BadInput` with the parameter's name, its value and what is allowed; nothing has happened
+then.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ def plan_options(params: Mapping[str, Any], settings: Settings) -> Options:
 
 def choice(params: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
     """Return one of some words; the first is the default."""
-    value = params.get(name, allowed[0])
+    return must_choose({name: allowed[0], **params}, name, allowed)
+
+
+def must_choose(params: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    """Return one of some words, which must be given."""
+    value = params.get(name)
     if value not in allowed:
         raise _refuse(name, value, _words(allowed))
     return str(value)
@@ -44,8 +50,8 @@ def choice(params: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> st
 
 def plan_hash(params: Mapping[str, Any]) -> str | None:
     """Return the hash that `upgrade` must find, or None for the plan last shown."""
-    value = params.get("plan")
-    if value is None or value == "":
+    value = params.get("plan", "")
+    if value == "":
         return None
     if not isinstance(value, str) or not _HASH.match(value):
         raise _refuse("plan", value, "the hash that plan showed: p and 15 hexadecimal digits")
@@ -54,8 +60,8 @@ def plan_hash(params: Mapping[str, Any]) -> str | None:
 
 def until(params: Mapping[str, Any], now: datetime.datetime) -> datetime.datetime | None:
     """Return the time before which everything must be expected to end, in UTC, or None."""
-    value = params.get("until")
-    if value is None or value == "":
+    value = params.get("until", "")
+    if value == "":
         return None
     return until_time.read(value, now)
 

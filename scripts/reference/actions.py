@@ -11,9 +11,13 @@ import yaml
 _ACTIONS = """# Actions
 
 `juju run cou/0 <action> <parameter>=<value>`. No action waits for the upgrade: each answers within
-seconds, `plan` within 45. A parameter that is not listed, or has another type, is refused before
-anything happens. `juju run` reads values as YAML. What an action answers is in
+seconds, `plan` within 45. `juju run` reads values as YAML. What an action answers is in
 [statuses and outcomes](statuses.md#what-the-actions-answer).
+
+A wrong value is refused before anything happens, with the code `bad-parameter`, the parameter's
+name, its value and what is allowed. Juju itself refuses what never reaches the charm, in words of
+its own and without a code: a parameter or an action that is not listed here, a word without an
+equals sign, and a value that is not YAML.
 
 This page is generated from `actions.yaml`: `make reference` writes it.
 """
@@ -43,11 +47,9 @@ def _actions(every: Mapping[str, Any]) -> Iterator[str]:
         if not params:
             yield "It has no parameters.\n"
             continue
-        yield "| Parameter | Type | Default | What it is |"
-        yield "|---|---|---|---|"
-        for key, one in params.items():
-            needed = "required" if key in action.get("required", ()) else _value(one)
-            yield f"| `{key}` | {_type(one)} | {needed} | {_line(one['description'])} |"
+        yield "| Parameter | What it is |"
+        yield "|---|---|"
+        yield from (f"| `{key}` | {_line(one['description'])} |" for key, one in params.items())
         yield ""
 
 
@@ -60,14 +62,6 @@ def configuration(source: pathlib.Path) -> str:
     ]
     table = ["| Option | Type | Default | What it is |", "|---|---|---|---|"]
     return "\n".join([_OPTIONS, *table, *rows, ""])
-
-
-def _type(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return ", ".join(f"`{one}`" for one in schema["enum"])
-    names = schema["type"]
-    text = " or ".join(names) if isinstance(names, list) else str(names)
-    return f"{text} from {schema['minimum']} up" if "minimum" in schema else text
 
 
 def _value(schema: Mapping[str, Any]) -> str:

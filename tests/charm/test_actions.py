@@ -50,6 +50,48 @@ def test_every_declared_action_is_answered(house: House):
         assert all(isinstance(value, str) for value in found.values()), action
 
 
+def test_juju_checks_no_more_than_the_names_of_parameters():
+    """What it refuses has no code: all that we can refuse ourselves, we do."""
+    declared = yaml.safe_load((TOP / "actions.yaml").read_text())
+    for action in declared.values():
+        assert set(action) <= {"description", "parallel", "additionalProperties", "params"}
+        assert action["additionalProperties"] is False
+        assert action["parallel"] is True
+        for spec in action.get("params", {}).values():
+            assert set(spec) == {"description"}
+
+
+@pytest.mark.parametrize(
+    ("action", "params", "name"),
+    [
+        ("resolve-step", {"as": "done", "reason": "why"}, "step"),
+        ("resolve-step", {"step": "x", "reason": "why"}, "as"),
+        ("resolve-step", {"step": "x", "as": "done"}, "reason"),
+        ("resolve-step", {"step": 5, "as": "done", "reason": "why"}, "step"),
+        ("resolve-step", {"step": "x", "as": "gone", "reason": "why"}, "as"),
+        ("plan", {"group": "compute"}, "group"),
+        ("plan", {"format": "pdf"}, "format"),
+        ("plan", {"backup": "perhaps"}, "backup"),
+        ("plan", {"skip-apps": "12"}, "skip-apps"),
+        ("upgrade", {"plan": 1234}, "plan"),
+        ("upgrade", {"until": 7}, "until"),
+        ("upgrade-step", {"count": 0}, "count"),
+        ("upgrade-step", {"granularity": "unit"}, "granularity"),
+        ("upgrade-step", {"expect": 5}, "expect"),
+        ("cancel", {"force": 7}, "force"),
+        ("status", {"format": "xml"}, "format"),
+        ("report", {"format": ["html"]}, "format"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_with_code_name_value_and_what_is_allowed(
+    house: House, action: str, params: dict[str, Any], name: str
+):
+    message, results = house.refused(action, **params)
+    assert results["code"] == "bad-parameter"
+    assert f"{name}={params.get(name)!r} is not allowed. Give " in message
+    assert set(house.control.calls) <= {"view"}
+
+
 # plan
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cou.errors import BadInput
-from cou.plan.options import Group
+from cou.plan.options import Group, Options
 from cou.plan.settings import Settings
 
 import parameters
@@ -105,6 +105,42 @@ def test_no_clock_of_the_unit_makes_until_a_traceback(given: str, now: datetime.
 def test_a_date_to_purge_before_has_digits_that_nova_reads():
     with pytest.raises(BadInput, match="purge-before="):
         parameters.plan_options({"purge": True, "purge-before": "٢٠٢٥-01-01"}, Settings())
+
+
+@pytest.mark.parametrize(
+    "read", [parameters.until, lambda params, _: parameters.plan_hash(params)]
+)
+def test_a_name_without_a_value_is_no_name_left_out(read: Any):
+    """`until=$UNTIL` of a shell that does not know it must not mean no limit."""
+    with pytest.raises(BadInput, match="=None is not allowed"):
+        read({"until": None, "plan": None}, NOW)
+
+
+@pytest.mark.parametrize("given", [None, 5, ["done"], {"done": 1}, "gone", "", True])
+def test_what_became_of_a_step_must_be_said_in_one_of_the_words(given: Any):
+    assert parameters.must_choose({"as": "skip"}, "as", parameters.RESOLUTIONS) == "skip"
+    with pytest.raises(BadInput, match=r"as=.* is not allowed. Give done, retry or skip"):
+        parameters.must_choose({"as": given} if given else {}, "as", parameters.RESOLUTIONS)
+
+
+# Values of every type that YAML has, for parameters that take none of them.
+ODD = (None, True, -1, 1.5, "???", ["???"], [["a"]], {"a": 1}, [None])
+
+
+@pytest.mark.parametrize("name", sorted(Options().to_dict()))
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_an_odd_value_is_refused_by_name_with_what_is_allowed(name: str, value: Any):
+    params = {"group": "hypervisors", "purge": True, name: value}
+    flag = name in ("backup", "archive", "purge", "set-noout") and value is True
+    zone = name == "availability-zones" and value in (-1, "???", ["???"]) and value is not True
+    if flag or zone:  # a zone may be called anything
+        assert parameters.plan_options(params, Settings()).to_dict()[name]
+        return
+    with pytest.raises(BadInput) as refusal:
+        parameters.plan_options(params, Settings())
+    assert refusal.value.code == "bad-parameter"
+    assert refusal.value.seen.startswith(f"{name}=")  # the value, or what of a list is wrong
+    assert refusal.value.remedy.startswith("Give ")
 
 
 def test_a_hash_is_p_and_fifteen_digits():

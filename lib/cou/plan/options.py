@@ -151,13 +151,10 @@ def _choice(kind: type[enum.Enum]) -> Any:
 
 def _items(pattern: re.Pattern[str], allowed: str) -> Any:
     def read(name: str, value: object) -> tuple[str, ...]:
-        parts: list[str]
-        if isinstance(value, (list, tuple)):
-            parts = [str(part) for part in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        elif isinstance(value, (str, int)) and not isinstance(value, bool):
-            parts = str(value).split(",")
-        else:
+        several: list[Any] = [*value] if isinstance(value, (list, tuple)) else [value]  # pyright: ignore[reportUnknownVariableType]
+        if not all(isinstance(one, (str, int)) and not isinstance(one, bool) for one in several):
             raise _refuse(name, value, allowed)
+        parts = [part for one in several for part in str(one).split(",")]
         found = [part.strip() for part in parts if part.strip()]
         for part in found:
             if not pattern.match(part):

@@ -13,20 +13,21 @@ if TYPE_CHECKING:
     from ..report.account import Waiting
 
 _UNIT = re.compile(r"\b[a-z][a-z0-9-]*/[0-9]+\b")
-# What counts up by itself: the same wait as a moment ago.
-_COUNTING = re.compile(r"\b[0-9]+ of [0-9]+ s\b")
+# What moves on by itself: the same wait as a moment ago. Journals of older versions count seconds.
+_QUIET = "; quiet "
+_MOVING = re.compile(_QUIET + r"(for [0-9-]+ of [0-9]+ s|since [0-9:]+, until [0-9:]+ UTC)")
 
 Span = tuple[datetime.datetime, datetime.datetime]
 
 
 def told(text: str) -> list[str]:
-    """Return the lines of what is waited for, without what counts up by itself."""
-    return sorted({_COUNTING.sub("… s", line) for line in text.splitlines()})
+    """Return the lines of what is waited for, without what moves on by itself."""
+    return sorted({_MOVING.sub(f"{_QUIET}for a while", line) for line in text.splitlines()})
 
 
 def subject(line: str) -> str:
     """Return who a line is about: a unit, else what stands before its first mark."""
-    if "; quiet for " in line:
+    if _QUIET in line:
         return "quiet periods"
     found = _UNIT.search(line)
     return found[0] if found else re.split(r"[;:]", line)[0]

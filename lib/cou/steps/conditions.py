@@ -100,8 +100,11 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
             return _worst(found)
         quiet_for = (status.controller_time - latest).total_seconds() if latest else quiet_s
         if quiet_for < quiet_s:
+            # Times, since nobody looks again before the end: a count would stand still.
+            since = latest or status.controller_time
+            until = since + datetime.timedelta(seconds=quiet_s)
             return Pending(
-                f"all is idle; quiet for {quiet_for:.0f} of {quiet_s:.0f} s",
+                f"all is idle; quiet since {since:%H:%M:%S}, until {until:%H:%M:%S} UTC",
                 settled=True,
                 due_s=quiet_s - quiet_for,
             )

@@ -96,6 +96,24 @@ def test_a_quiet_period_costs_two_looks_and_ends_when_it_is_over():
     run(story)
 
 
+def test_what_is_told_of_a_quiet_period_is_true_for_as_long_as_it_is_told():
+    """Nobody looks again before its end, so a count of seconds would stand still."""
+
+    async def story():
+        model, observer = made()
+        model.stir("glance", "idle")
+        waiting = asyncio.ensure_future(observer.wait(idle("glance")))
+        told = set()
+        while not waiting.done():
+            told |= {one.what for one in observer.waited_for}
+            await asyncio.sleep(0.5)
+        since, until = (NOW + datetime.timedelta(seconds=s) for s in (0, 10))
+        times = f"since {since:%H:%M:%S}, until {until:%H:%M:%S} UTC"
+        assert told == {f"all is idle; quiet {times}"}
+
+    run(story)
+
+
 @pytest.mark.parametrize("late", [0.5, 5.0, 9.0, 9.9])
 def test_a_ripple_that_comes_late_is_still_caught(late):
     async def story():

@@ -44,3 +44,16 @@ def test_of_steps_beside_each_other_each_is_told_its_own_unit():
 def test_a_step_that_waited_for_nobody_says_nothing():
     assert waits.within(SPANS, [(at(40), at(50))], "model") is None
     assert waits.within(SPANS, [], "model") is None
+
+
+def test_a_quiet_period_is_one_wait_however_its_times_move():
+    looks = [
+        "all is idle; quiet since 12:00:00, until 12:00:10 UTC",
+        "all is idle; quiet since 12:00:07, until 12:00:17 UTC",
+        "all is idle; quiet for 3 of 10 s",  # as older versions counted
+    ]
+    assert {line for look in looks for line in waits.told(look)} == {
+        "all is idle; quiet for a while"
+    }
+    assert {waits.subject(look) for look in looks} == {"quiet periods"}
+    assert waits.subject("all is idle; quiet for … s") == "quiet periods"  # in older journals

@@ -117,8 +117,9 @@ class Reported(Protocol):
 class View(Protocol):
     """Where the run is (`cou.run.view.View`).
 
-    `number` counts from 1 and is 0 before the first step; `attempt` is the newest runner's;
-    `silent_since`: it hangs; `got_somewhere`: it ended a step, or lived for a while.
+    `number` counts from 1 and is 0 before the first step, and `where` says it in words; `attempt`
+    is the newest runner's; `silent_since`: it hangs; `got_somewhere`: it ended a step, or lived
+    for a while.
     """
 
     @property
@@ -135,6 +136,8 @@ class View(Protocol):
     def number(self) -> int: ...
     @property
     def total(self) -> int: ...
+    @property
+    def where(self) -> str: ...
     @property
     def title(self) -> str: ...
     @property

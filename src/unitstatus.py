@@ -74,7 +74,7 @@ def _size(text: str) -> int:
 
 def where(view: View) -> str:
     """Return ``step 41 of 312``, or what can be said before the first step."""
-    return f"step {view.number} of {view.total}" if view.number else "the start"
+    return view.where if view.number else "the start"
 
 
 def _starting(view: View, _: str) -> ops.StatusBase:

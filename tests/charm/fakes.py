@@ -97,6 +97,12 @@ class View:
     left: tuple[str, ...] = ()
     silent_since: datetime.datetime | None = None
     got_somewhere: bool = True
+    again: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        again = f", {len(self.again)} due again" if self.again else ""
+        return f"step {self.number} of {self.total}{again}"
 
     @property
     def outcome(self) -> Outcome:

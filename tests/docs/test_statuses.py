@@ -45,6 +45,7 @@ VIEWS = (
     dataclasses.replace(AT_41, state=RunState.DRAINING, running=()),
     dataclasses.replace(AT_41, silent_since=NOON),
     dataclasses.replace(AT_41, state=RunState.STOPPED),
+    dataclasses.replace(AT_41, state=RunState.STOPPED, again=("noout", "disable")),
     dataclasses.replace(AT_41, state=RunState.KILLED),
     dataclasses.replace(AT_41, state=RunState.INTERRUPTED),
     dataclasses.replace(AT_41, state=RunState.FAILED, error="keystone/0 is in error"),

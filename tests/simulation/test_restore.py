@@ -8,7 +8,7 @@ from cou.run import release
 from cou.run.records import Job, MarkState, RunState, StepState
 
 from . import world as worlds
-from .test_unfinished import stop_when
+from .test_unfinished import seen, stop_when
 from .test_whole_run import finish
 
 pytestmark = pytest.mark.slow
@@ -52,6 +52,26 @@ def test_a_restore_killed_at_a_write_is_made_whole_by_the_next_and_by_upgrade(
             assert world.steps(run)[SETS_IT].state is StepState.PENDING
             assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.PUT_BACK}
         await assert_finished(world, run)
+
+    worlds.run(story())
+
+
+def test_a_restore_does_not_take_the_run_back_to_where_its_steps_were(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        run = await stopped_with_a_mark(world)
+        before = seen(world)
+        assert before.again == ()
+        await world.work(world.resume(run, job=Job.RESTORE))
+        after = seen(world)
+        assert SETS_IT in after.again
+        assert after.next == after.again[0]
+        assert (after.number, after.total) == (before.number, before.total)
+        shown = f"step {before.number} of {before.total}, {len(after.again)} due again"
+        assert f"stopped, {shown}." in after.to_text(str)
+        assert after.to_dict()["due-again"] == list(after.again)
+        await assert_finished(world, run)
+        assert seen(world).again == ()
 
     worlds.run(story())
 

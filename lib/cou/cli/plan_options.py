@@ -50,6 +50,7 @@ _MIRROR = (
 
 # Where the value of an option comes from that nobody has given.
 _NOBODY = (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
+_LISTS = ("skip_apps", "machines", "availability_zones", "accept")
 _SEVERAL: Any = {"multiple": True, "metavar": "NAME[,NAME…]"}
 
 
@@ -169,7 +170,7 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
     """
     source = click.get_current_context().get_parameter_source
     raw: dict[str, Any] = {
-        name.replace("_", "-"): ",".join(value) if isinstance(value, tuple) else value
+        name.replace("_", "-"): ",".join(map(str, value)) if name in _LISTS else value
         for name, value in given.items()
         if source(name) not in _NOBODY
     }

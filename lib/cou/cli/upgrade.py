@@ -200,7 +200,8 @@ def _after_signal(view: View, number: int) -> Code:
 def _stopped(screen: Screen, followed: Followed, limited: bool) -> Code:
     view = followed.view
     over = sum(record.state.over for record in view.steps.values())
-    screen.tell(f"{over} of {view.total} steps are done. Run cou upgrade to go on.")
+    again = f" {len(view.again)} of the others had been done and are due again." * bool(view.again)
+    screen.tell(f"{over} of {view.total} steps are done.{again} Run cou upgrade to go on.")
     _tell_marks(screen, view)
     cancelled = view.attempt is not None and view.attempt.cancelled is not None
     if followed.signal or cancelled or not limited:
@@ -253,6 +254,6 @@ def _refuse_if_going_on(seen: View | None) -> None:
         return
     raise JournalError(
         "run-going-on",
-        f"Run {seen.run} is {seen.state.value} (step {seen.number} of {seen.total}).",
+        f"Run {seen.run} is {seen.state.value} ({seen.where}).",
         "Run cou attach to follow it, or cou cancel to stop it safely.",
     )

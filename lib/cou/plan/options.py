@@ -7,7 +7,7 @@ import datetime
 import enum
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from ..errors import BadInput
 
@@ -151,9 +151,11 @@ def _choice(kind: type[enum.Enum]) -> Any:
 
 def _items(pattern: re.Pattern[str], allowed: str) -> Any:
     def read(name: str, value: object) -> tuple[str, ...]:
-        several: list[Any] = [*value] if isinstance(value, (list, tuple)) else [value]  # pyright: ignore[reportUnknownVariableType]
+        several: list[Any] = [value]
+        if isinstance(value, (list, tuple)):
+            several = [*value]  # pyright: ignore[reportUnknownVariableType]
         if not all(isinstance(one, (str, int)) and not isinstance(one, bool) for one in several):
-            raise _refuse(name, value, allowed)
+            raise _refuse(name, cast("object", value), allowed)
         parts = [part for one in several for part in str(one).split(",")]
         found = [part.strip() for part in parts if part.strip()]
         for part in found:

@@ -88,6 +88,8 @@ class Control:
         left = remainder.left(plan, seen.steps)
         count = sum(1 for _ in left.root.leaves())
         message = f"Run {seen.run} is {seen.state.value}: {count} of {seen.total} steps are left."
+        if seen.again:
+            message += f" {len(seen.again)} of them had been done and are due again."
         return Shown(plan, remainder=True, message=message, left=left)
 
     def start(

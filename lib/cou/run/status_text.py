@@ -83,7 +83,7 @@ def _lines(
 
 
 def _head(view: View) -> Iterator[str]:
-    where = f"step {view.number} of {view.total}" if view.number else f"{view.total} steps"
+    where = view.where if view.number else f"{view.total} steps"
     if view.state is RunState.COMPLETED:
         where = f"all {view.total} steps are over"
     way = f"from {view.plan.origin} to {view.to}"

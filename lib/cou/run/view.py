@@ -21,6 +21,7 @@ from .records import Attempt, Mark, MarkState, Run, RunState, StepRecord, StepSt
 # A supervisor that was asked for and does not hold its lock by then is given up.
 _COMES_WITHIN_S = 20.0
 _LIVED_S = 60.0
+_FIRST_ROUND = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +29,8 @@ class View:
     """One look at the newest run.
 
     Attributes:
-        number: which step runs or comes next, from 1; 0 before the first has begun.
+        number: which step runs or comes next, from 1; 0 before the first has begun. While nothing
+            runs, a step that is due again does not count: the run had come further.
         total: how many steps there are.
         title: what runs now, or came last.
         waits_for: what the operator has to do, where it waits for that.
@@ -36,6 +38,7 @@ class View:
         next: id of the step that comes next, or empty.
         error: what ended it, in words, or empty.
         marks: what is still switched, and what had to stay.
+        again: ids of steps before the place reached that are due again, or run again.
         silent_since: since when the runner gives no sign of life: it hangs. None: it does not.
     """
 
@@ -57,6 +60,13 @@ class View:
     waits: str = ""
     left_s: float = 0.0
     silent_since: datetime.datetime | None = None
+    again: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Which step of how many, and how many of those before it are due again."""
+        again = f", {len(self.again)} due again" if self.again else ""
+        return f"step {self.number} of {self.total}{again}"
 
     @property
     def got_somewhere(self) -> bool:
@@ -130,6 +140,7 @@ class View:
             "to": self.plan.target,
             "number": self.number,
             "total": self.total,
+            "due-again": list(self.again),
             "waits-for": self.waits_for,
             "waits": self.waits.splitlines(),
             "next": self.next,
@@ -243,16 +254,18 @@ def look(
         settings=run.settings,
         left_s=_left_s(journal, plan, steps) if estimated else 0.0,
         silent_since=silent if alive and (state.active or state is RunState.DRAINING) else None,
+        again=here.again,
     )
 
 
 class _Here(NamedTuple):
-    """Which step runs or comes next, of how many; its title, and the id of the one to begin."""
+    """Which step runs or comes next, of how many; its title, the id of the one to begin."""
 
     number: int
     total: int
     title: str
     next: str
+    again: tuple[str, ...]
 
 
 def _here(plan: Plan, records: Mapping[str, StepRecord]) -> _Here:
@@ -260,14 +273,35 @@ def _here(plan: Plan, records: Mapping[str, StepRecord]) -> _Here:
     left = [step for step in ordered if not records[step.id].state.over]
     running = [step for step in left if records[step.id].state is StepState.RUNNING]
     due = [step for step in left if step not in running]
-    current = next(iter([*running, *left]), None)
+    again = _again(ordered, records)
+    current = next(iter([*running, *(step for step in left if step.id not in again), *left]), None)
     begun = any(records[step.id].started for step in ordered)
     return _Here(
         number=ordered.index(current) + 1 if current and begun else 0,
         total=len(ordered),
         title=current.title if current else "",
         next=due[0].id if due else "",
+        again=again,
     )
+
+
+def _again(ordered: Sequence[Step], records: Mapping[str, StepRecord]) -> tuple[str, ...]:
+    """Return the steps that had been begun before and are due again, or run again.
+
+    A restore makes the steps due whose marks it put back, and a resumption those whose dump has
+    become too old: their round grows. Where steps that come later are over, the run had come
+    further than they are.
+    """
+    reached = max((n for n, one in enumerate(ordered) if records[one.id].state.over), default=0)
+    found: list[str] = []
+    for number, step in enumerate(ordered):
+        record = records[step.id]
+        another = record.round > _FIRST_ROUND
+        due = record.state is StepState.PENDING and record.started is not None
+        running = record.state is StepState.RUNNING and another and number < reached
+        if running or (due and (another or number < reached)):
+            found.append(step.id)
+    return tuple(found)
 
 
 def _left_s(journal: Journal, plan: Plan, steps: Mapping[str, StepRecord]) -> float:

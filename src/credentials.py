@@ -77,13 +77,22 @@ def is_fingerprint_of(mark: str, access: Access) -> bool:
     return mark == fingerprint(access, mark.partition(":")[0])
 
 
+def not_granted(uri: str, application: str) -> BadInput:
+    """Say that the secret was not granted.
+
+    Juju tells no charm of a grant: an action looks again, as does update-status.
+    """
+    again = f"juju run {application}/leader plan"
+    return BadInput(
+        "credentials-not-granted",
+        "The credentials are not granted.",
+        f"Run: juju grant-secret {uri} {application}, then: {again}",
+    )
+
+
 def _unreadable(uri: str, application: str, text: str) -> BadInput:
     if "permission denied" in text.lower():
-        return BadInput(
-            "credentials-not-granted",
-            "The credentials are not granted.",
-            f"Run: juju grant-secret {uri} {application}",
-        )
+        return not_granted(uri, application)
     # Juju's text first: it may be a bad URI, or a controller that does not answer.
     return BadInput("credentials-unreadable", f"The secret {uri} cannot be read: {text.strip()}.")
 

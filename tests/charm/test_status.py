@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -11,6 +12,7 @@ from cou.run.records import Job, MarkState, RunState
 from juju_testbed.command import status_text
 from ops import testing
 
+import credentials
 import unitstatus
 
 from .conftest import House
@@ -279,6 +281,45 @@ def test_who_asks_after_having_mended_something_sees_it_in_the_status(house: Hou
     house.act("status")
     assert house.after is not None
     assert house.after.unit_status == testing.ActiveStatus("ready")
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["plan", "upgrade", "upgrade-step", "cancel", "status", "report", "restore", "abandon"],
+)
+@pytest.mark.parametrize("mended", ["granted", "configured"])
+def test_whatever_is_run_after_a_grant_or_a_correction_brings_the_status_up_to_date(
+    house: House, action: str, mended: str
+):
+    """Juju fires no event when a secret is granted."""
+    secret = house.secret
+    if mended == "granted":
+        house.secret = None
+    else:
+        house.config = {"quiet-period": -1}
+    for _ in range(2):  # once told, and told again
+        assert house.fire("update_status").unit_status.name == "blocked"
+        with contextlib.suppress(testing.ActionFailed):
+            house.act(action)
+    house.secret, house.config = secret, {}
+    house.status = testing.BlockedStatus("as it was")
+    failed = None
+    try:
+        house.act(action)
+    except testing.ActionFailed as failure:
+        failed = failure.state
+    after = failed or house.after
+    assert after is not None
+    assert after.unit_status.name != "blocked"
+
+
+def test_a_grant_that_is_missing_is_told_with_the_command_that_looks_again():
+    uri = "secret:d5k3mrad0nkc77u8i1g0"
+    error = credentials.not_granted(uri, "cou")
+    told = unitstatus.of_trouble(error)
+    assert told.message.endswith(
+        f"Run: juju grant-secret {uri} cou, then: juju run cou/leader plan"
+    )
 
 
 def test_the_units_version_is_that_of_cou(house: House):

@@ -11,9 +11,11 @@ import cou
 import pytest
 import yaml
 from cou.run.control import Control
+from cou.run.journal import Journal
 from cou.run.place import Place
-from cou.run.records import RunState
+from cou.run.records import RunState, StepState
 
+from ..unit.run import one_step
 from .cloud import PASSWORD
 
 pytestmark = pytest.mark.slow
@@ -23,7 +25,7 @@ JUJU_EXEC = """#!/bin/sh
 [ "$1" = -u ] && [ "$2" = cou/0 ] && [ "$3" = -- ] || exit 2
 [ -z "$JUJU_CONTEXT_ID" ] || { echo "in a hook" >&2; exit 1; }
 case "$4" in
-    *dispatch*) exit 0 ;;
+    *dispatch*) echo "$4" >> "ANSWERS/told"; exit 0 ;;
     printf*) echo openstack ;;
     *) cat "ANSWERS/${4%% *}" ;;
 esac
@@ -96,3 +98,22 @@ def test_the_model_is_the_units_own(unit, user):
     code, _, err = user.run("plan", "--model", "other")
     assert code == 1
     assert "--model" in err
+
+
+@pytest.mark.parametrize("verb", ["cancel --force", "resolve-step a --as skip --reason why"])
+def test_the_charm_is_told_of_what_no_supervisor_tells_it(unit, user, tmp_path, verb):
+    place = Place.of_unit("cou/0", unit / "charm")
+    place.make()
+    journal = Journal(place.home)
+    attempt = one_step.begin(journal)
+    if verb.startswith("resolve"):
+        journal.begin_step(attempt.token, "a")
+        journal.end_step(attempt.token, "a", StepState.FAILED, error="no")
+        journal.end_attempt(attempt.token, RunState.FAILED)
+    journal.close()
+    told = tmp_path / "answers" / "told"
+    assert user.run("status")[0] == 0
+    assert not told.exists()
+    code, out, err = user.run(*verb.split())
+    assert code == 0, out + err
+    assert told.read_text() == "JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch\n"

@@ -79,7 +79,8 @@ def test_a_secret_must_be_granted_and_its_account_must_be_right(operator: Operat
     uri = operator.juju.add_secret("cou-login", NOBODY)
     operator.juju.config("cou", {"credentials": uri})
     told = operator.watch(lambda current, words: "not granted" in words)
-    assert told == f"The credentials are not granted. Run: juju grant-secret {uri} cou"
+    grant, then = f"juju grant-secret {uri} cou", "juju run cou/leader plan"
+    assert told == f"The credentials are not granted. Run: {grant}, then: {then}"
     operator.juju.grant_secret("cou-login", "cou")
     answer = operator.run("plan")
     assert (answer.status, answer.results["code"]) == ("failed", "login-refused")

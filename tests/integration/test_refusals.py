@@ -130,10 +130,12 @@ def test_a_secret_that_is_not_granted_names_the_grant(operator: Operator, login:
     uri = operator.juju.add_secret("ungranted", content)
     operator.juju.config("cou", {"credentials": uri})
     told = operator.watch(lambda current, _: current == "blocked")
-    assert told == f"The credentials are not granted. Run: juju grant-secret {uri} cou"
+    grant, then = f"juju grant-secret {uri} cou", "juju run cou/leader plan"
+    assert told == f"The credentials are not granted. Run: {grant}, then: {then}"
     assert f"juju grant-secret {uri} cou" in refused(operator, "credentials-not-granted")
     operator.juju.grant_secret("ungranted", "cou")
     assert operator.run("plan").status == "completed"
+    assert operator.unit().message == "ready"
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,7 @@ def cancel_command(app: App, force: bool) -> None:
     if force:
         forced = control.force(control.account())
         app.screen.result(showing.as_command(forced.message))
+        where.tell()  # whose supervisor would have done it is gone
         return
     app.screen.result(showing.as_command(control.cancel().message))
 
@@ -221,6 +222,7 @@ def resolve_command(app: App, step: str, resolution: str, reason: str) -> None:
     _must_have_run(where)
     resolved = where.control().resolve_step(step, resolution, reason.strip())
     app.screen.result(showing.as_command(resolved.message))
+    where.tell()
 
 
 @cli.command("report")

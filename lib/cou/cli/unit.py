@@ -7,6 +7,7 @@ over a command line or a disk.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -27,6 +28,7 @@ from ..run.access import Access
 
 # A unit runs one hook at a time, and this waits for its turn.
 _EXEC_S = 60.0
+_TELL_S = 20.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +100,15 @@ def _config(unit: Home) -> Mapping[str, Any]:
     return _tool(unit, "config-get --format=json")
 
 
+def tell(unit: Home) -> None:
+    """Have the charm look at the run, so that `juju status` follows what a command changed.
+
+    Where a supervisor is at work, it does that itself. A unit that is busy looks afterwards.
+    """
+    with contextlib.suppress(CouError):
+        _text(unit, "JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch", _TELL_S)
+
+
 def _model_name(unit: Home) -> str:
     return _text(unit, 'printf %s "$JUJU_MODEL_NAME"').strip()
 
@@ -113,7 +124,7 @@ def _tool(unit: Home, command: str) -> Mapping[str, Any]:
     return cast("dict[str, Any]", found)
 
 
-def _text(unit: Home, command: str) -> str:
+def _text(unit: Home, command: str, timeout_s: float = _EXEC_S) -> str:
     """Run a hook tool in the unit's context and return its output."""
     tool = shutil.which("juju-exec")
     if tool is None:
@@ -128,7 +139,7 @@ def _text(unit: Home, command: str) -> str:
             capture_output=True,
             text=True,
             check=True,
-            timeout=_EXEC_S,
+            timeout=timeout_s,
             stdin=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,
@@ -136,7 +147,7 @@ def _text(unit: Home, command: str) -> str:
     except subprocess.TimeoutExpired:
         raise CouError(
             "unit-busy",
-            f"{unit.name} did not answer within {_EXEC_S:.0f} s: a hook or an action is running.",
+            f"{unit.name} did not answer within {timeout_s:.0f} s: a hook or action is running.",
             "Try again when `juju status` shows it idle.",
         ) from None
     except subprocess.CalledProcessError as error:

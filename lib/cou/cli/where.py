@@ -27,6 +27,7 @@ class Where:
         access: returns how to log in; on a unit it asks the unit's agent.
         settings: returns the settings that a plan depends on.
         given: names of the settings that the command line gives.
+        tell: has the charm, where there is one, look at what a command has changed.
         on_unit: whether the journal is that of a unit of the charm.
     """
 
@@ -36,6 +37,7 @@ class Where:
     settings: Callable[[], Settings]
     on_unit: bool
     given: frozenset[str] = frozenset()
+    tell: Callable[[], None] = lambda: None
 
     def control(self) -> Control:
         """Return the control of this place's run."""
@@ -113,4 +115,5 @@ def _of_unit(home: unit.Home, given: Mapping[str, Any]) -> Where:
         settings=lambda: unit.settings(home, given),
         on_unit=True,
         given=frozenset(given),
+        tell=lambda: unit.tell(home),
     )

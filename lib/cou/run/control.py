@@ -20,7 +20,7 @@ from .answers import Abandoned, Cancelled, Forced, Reported, Resolved, Restored,
 from .clock import utc_now
 from .desk import Desk
 from .place import Place
-from .records import Job, Limit, Resolution, RunState
+from .records import Job, Limit, Resolution, RunState, StepState
 
 
 class Control:
@@ -202,7 +202,7 @@ class Control:
                 raise BadInput("bad-parameter", "A reason is needed: it stays in the journal.")
             if step not in seen.steps:
                 raise BadInput(
-                    "step-unknown", f"Run {seen.run} has no step {step!r}.", "Look at status."
+                    "step-unknown", f"Run {seen.run} has no step {step!r}.", _open_steps(seen)
                 )
             if seen.state is RunState.INTERRUPTED and seen.attempt is not None:
                 error = {"code": "runner-ended", "seen": "The runner ended without a word."}
@@ -252,6 +252,15 @@ class Control:
 
 _FORMS = "markdown, json or html"
 _RESOLVED = {"done": "done", "retry": "due again", "skip": "skipped"}
+
+
+def _open_steps(seen: view.View) -> str:
+    """Return which steps can be resolved."""
+    states = (StepState.FAILED, StepState.IN_DOUBT)
+    found = [one.id for one in seen.steps.values() if one.state in states]
+    if not found:
+        return "None of its steps failed or is in doubt. To go on: upgrade."
+    return f"Those that failed or are in doubt: {', '.join(found)}."
 
 
 def _put_back(count: int) -> str:

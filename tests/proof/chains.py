@@ -192,7 +192,8 @@ class _Links:
 
     def check(self, ending: Any) -> None:
         """Look at what is so after a strike, or at the end."""
-        if ending is not None and ending.state not in (RunState.COMPLETED, RunState.STOPPED):
+        going = ending is None or ending.state in (RunState.COMPLETED, RunState.STOPPED)
+        if not going and not self._world.asks(self.attempt.run):
             self.broken.append(f"it ended {ending.state.value}: {ending.error}")
         marks = self._world.marks(self.attempt.run)
         self.broken += ledger.missing(self._world.model, marks)

@@ -207,7 +207,8 @@ async def finish(world: Any, run: str) -> list[str]:
         if state is RunState.COMPLETED:
             return once_more(world, run)
         ending = await world.work(world.resume(run))
-        if ending.state not in (RunState.COMPLETED, RunState.STOPPED):
+        going = ending.state in (RunState.COMPLETED, RunState.STOPPED)
+        if not going and not world.asks(run):
             return [f"resumed, it ended {ending.state.value}: {ending.error}"]
     return ["four resumptions did not complete it"]
 

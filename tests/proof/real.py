@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import json
 import os
 import pathlib
 import signal
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cou.errors import CouError
+from cou.plan.step import Kind
 from cou.run import locks, view
 from cou.run.journal import FILE, Journal
 from cou.run.place import Place
@@ -35,7 +37,7 @@ from .harness import How, Violation
 
 _PATIENCE_S = 300.0
 _STEP = Limit("step", 1)
-# Longer than any request of the dead runner can be on its way; the journal is dated back by it.
+# Longer than any request of the dead runner can be on its way; its sending is dated back by it.
 _REQUEST_S = 600.0
 
 
@@ -92,12 +94,11 @@ class Site:
     def let_requests_die(self) -> None:
         """Have no request of the dead runner on its way any more: as if that long had passed."""
         db = sqlite3.connect(self.operator.place.home / FILE, isolation_level=None)
-        rows = db.execute("select id, intended from operation where verdict is null").fetchall()
+        rows = db.execute("select id, result from operation where verdict is null").fetchall()
         for number, text in rows:
-            then = datetime.datetime.fromisoformat(text) - datetime.timedelta(seconds=_REQUEST_S)
-            db.execute(
-                "update operation set intended = ? where id = ?", (then.isoformat(), number)
-            )
+            sent = json.loads(text)
+            sent["sent"] -= _REQUEST_S
+            db.execute("update operation set result = ? where id = ?", (json.dumps(sent), number))
         db.close()
 
     def check_ledger(self) -> None:
@@ -226,8 +227,19 @@ def _live(one: Site, moment: Moment, how: How, at: str) -> None:
     one.let_requests_die()
     one.upgrade()
     state = one.finish()
-    if state not in (RunState.STOPPED, RunState.COMPLETED):
+    if state not in (RunState.STOPPED, RunState.COMPLETED) and not _asks(one, moment):
         one.broken.append(f"resumed, it ended {state.value}: {one.operator.log()[-800:]}")
+
+
+def _asks(one: Site, moment: Moment) -> bool:
+    """Whether it rests with a question about a request that may have been lost in this story.
+
+    Between its intent and the answer, and for an action that is not safe to repeat; that Juju has
+    no task of it is looked at where the run is finished (`worlds.World.asks`).
+    """
+    unsent = moment.point.name in ("journal/intend/after", "juju/enqueue/before")
+    kinds = (Kind.BACKUP_DATABASE.value, Kind.RUN_ACTION.value)
+    return unsent and moment.point.kind in kinds and "needs-operator" in one.operator.log()
 
 
 def _held(one: Site, how: How, at: str) -> None:

@@ -49,8 +49,8 @@ def test_without_the_fence_steps_begin_after_a_cancel(monkeypatch):
 def test_an_intent_written_after_the_call_repeats_it(monkeypatch):
     """Whoever dies between call and intent knows nothing of the call."""
 
-    async def forgetful(self, operation, unit, name, params, send):
-        return await self._dispatch(operation, unit, name, params, send)
+    async def forgetful(self, operation, asked, tries=0):
+        return await self._dispatch(operation, asked)
 
     point = first("juju/enqueue/after", "upgrade-unit")
     monkeypatch.setattr(calls.Calls, "_settle", forgetful)

@@ -51,8 +51,8 @@ def test_an_occurrence_that_is_never_reached_is_a_violation():
 def test_a_chain_notices_an_intent_that_is_written_after_its_call(monkeypatch):
     wanted = [one for one in chains.occurrences(small.BUNDLE, OPTIONS) if "enqueue" in one.name]
 
-    async def forgetful(self, operation, unit, name, params, send):
-        return await self._dispatch(operation, unit, name, params, send)
+    async def forgetful(self, operation, asked, tries=0):
+        return await self._dispatch(operation, asked)
 
     monkeypatch.setattr(calls.Calls, "_settle", forgetful)
     told = chains.chain(small.BUNDLE, OPTIONS, wanted)

@@ -8,11 +8,10 @@ import pytest
 from cou.errors import JujuError
 from cou.juju import repeat
 from cou.juju.client import Client
-from cou.run.records import RunState
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from . import world as worlds
-from .test_whole_run import assert_upgraded
+from .test_whole_run import assert_upgraded, finish
 
 
 class Losing(worlds.InProcess):
@@ -62,8 +61,7 @@ def test_a_run_that_loses_answers_to_its_changes_does_everything_once(tmp_path, 
         losing = Losing(dispatcher, random.Random(seed), 0.2)
         monkeypatch.setattr(world, "client", lambda: Client(losing))
         attempt = world.create(plan)
-        ending = await world.work(attempt)
-        assert ending.state is RunState.COMPLETED, ending.error
+        await finish(world, attempt)
         assert_upgraded(world, plan, attempt.run)
         kinds = {"Annotations.Set", "Application.SetConfigs", "Application.SetCharm"}
         assert kinds | {"Action.EnqueueOperation", "Action.Run"} <= set(losing.lost)

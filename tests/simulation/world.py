@@ -22,7 +22,7 @@ from cou.run.clock import LoopClock
 from cou.run.journal import Journal
 from cou.run.outside import Outside
 from cou.run.planning import make_plan
-from cou.run.records import Job, Limit, RunState
+from cou.run.records import Job, Limit, Resolution, RunState
 from cou.run.runner import Runner
 from juju_testbed.charms import bundle
 from juju_testbed.charms import profile as profiles
@@ -46,6 +46,9 @@ gc.set_threshold(20_000, 20, 20)
 # the real journal is forced to the disk is another test's (tests/proof/test_breakages.py).
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
+
+# Actions that are not safe to repeat: where a request of them may have been lost, a run asks.
+ASKED_ABOUT = ("mysqldump", "run-deferred-hooks")
 
 # What an engine's own tasks are called; those of the cloud go on when its runner is killed.
 _ENGINE = ("Calls", "Executor", "Lease", "Observer", "Runner")
@@ -156,8 +159,35 @@ class World(Outside):
         journal.close()
         return attempt
 
-    def resume(self, run, limit=None, job=Job.UPGRADE):
+    def asks(self, run):
+        """Whether a run rests with the one question that a lost request may lead to.
+
+        Of all that a run sends, only a request for an action that is not safe to repeat is asked
+        about, and only where it left no task.
+        """
         journal = self.journal()
+        try:
+            error = journal.run(run).error
+            if error.get("code") != "needs-operator":
+                return False
+            last = journal.operations(run, error["step"])[-1]
+        finally:
+            journal.close()
+        assert last.request["name"] in ASKED_ABOUT, last
+        return (last.verdict, last.task) == (None, None) and not [
+            task
+            for task in self.model.tasks.values()
+            if (task.receiver, task.name) == (last.request["unit"], last.request["name"])
+            and task.id > last.watermark
+        ]
+
+    def resume(self, run, limit=None, job=Job.UPGRADE):
+        """Begin another attempt; an operator who was asked about a lost request has it sent."""
+        asked = self.asks(run)
+        journal = self.journal()
+        if asked:
+            step = journal.run(run).error["step"]
+            journal.resolve_step(run, step, Resolution.RETRY, "Juju has no such task")
         attempt = journal.resume_run(run, job, limit or Limit())
         journal.close()
         return attempt

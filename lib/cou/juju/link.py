@@ -19,7 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from ..errors import JujuError
-from . import failure
+from . import failure, sockets
 from .account import Account, Moved
 from .reply import Reply
 
@@ -90,9 +90,15 @@ class _Connection(juju_connection.Connection):
 
     async def _open(self, endpoint: str, cacert: str) -> tuple[Any, str, str, str]:
         url = f"wss://{endpoint}/model/{self.uuid}/api"
+        host, _, port = endpoint.rpartition(":")
+        try:
+            opened = await sockets.connect(host.strip("[]"), int(port))
+        except OSError as error:
+            raise _NotOpenedError from error
         try:
             socket = await connect(
                 url,
+                sock=opened,
                 ssl=self._get_ssl(cacert),
                 max_size=self.max_frame_size,
                 proxy=None,  # HTTPS_PROXY is meant for the internet, not for the controller
@@ -117,6 +123,12 @@ class _Connection(juju_connection.Connection):
         finally:
             if sys.version_info < (3, 11) and self._ws is not None:
                 self._ws.transport.close()
+
+    def say_goodbye(self) -> None:
+        """Have the socket deliver what is still sent: no request is under way."""
+        opened = self._ws.transport.get_extra_info("socket") if self._ws is not None else None
+        if opened is not None:
+            sockets.deliver(opened)
 
     async def exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a message and return the whole reply.
@@ -217,6 +229,8 @@ class Link:
             self._closing.set()
 
     async def _close(self) -> None:
+        if not self._calls:
+            self._connection.say_goodbye()
         try:
             await self._connection.messages.put_all(ConnectionResetError("closed here"))
             await self._connection.close()

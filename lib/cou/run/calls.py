@@ -1,9 +1,11 @@
 """Calls that change the model: intent before, task id after, outcome when seen; settled in doubt.
 
 A call to Juju ends done, not done, or unknown. What is unknown is looked up in the model: a task
-among the newer tasks of its unit, a change by reading it back. Where nothing is found, a request
-of a dead runner may still arrive, so settling waits longer than a request can live, looks again,
-and only then sends.
+among the newer tasks of its unit, a change by reading it back. Where nothing is found, the request
+may still arrive, at any later time: no waiting proves that it does not. So what is sent again is
+what may arrive twice. A command works once, whatever arrives (`cou.run.once`), a change is read
+back, and an action is judged by its kind (`cou.steps.repeatable`): one that is safe to repeat is
+sent again, for any other an operator is asked.
 """
 
 from __future__ import annotations
@@ -16,14 +18,18 @@ from typing import Any
 from ..errors import JujuError, StepFailed
 from ..juju import repeat
 from ..juju.port import Juju, Task, TaskStatus
+from ..steps import repeatable
 from ..steps.context import NeedsOperator
-from . import crash
+from ..steps.tasks import went_well
+from . import crash, once
 from .clock import Clock
 from .journal import Journal
 from .observer import Observer
+from .once import Heard
 from .records import Operation, Verdict
 
 COMMAND = "juju-exec"
+_PAUSE_S = 1.0  # before a command is sent again; it grows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Holder:
 
     Attributes:
         check: asked before every change; raises where the model is no longer ours.
-        settle_after_s: longer than any request can still be on its way.
+        settle_after_s: longer than a request is on its way as a rule.
     """
 
     journal: Journal
@@ -45,6 +51,22 @@ class Holder:
     settle_after_s: float = 60.0
 
 
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A task that a step asks for.
+
+    Attributes:
+        name: the action's name, `COMMAND` for a command.
+        params: what the step gives it; what is sent of a command stands in the journal.
+        send: enqueues it with the parameters given, and returns its task id.
+    """
+
+    unit: str
+    name: str
+    params: Mapping[str, Any]
+    send: Callable[[Mapping[str, Any]], Awaitable[int]]
+
+
 class Calls:
     """The journalled calls of one step."""
 
@@ -53,13 +75,14 @@ class Calls:
         self._step = step
         self._timeout_s = timeout_s
 
+    def _every(self, key: str) -> list[Operation]:
+        """Return all operations under a key, of all rounds, with their repetitions."""
+        every = self._held.journal.operations(self._held.run, self._step)
+        return [operation for operation in every if operation.name == key]
+
     def latest(self, key: str) -> Operation | None:
         """Return the newest operation under a key in this round, with its repetitions."""
-        found = [
-            operation
-            for operation in self._held.journal.operations(self._held.run, self._step)
-            if operation.key.split("~")[0] == key
-        ]
+        found = self._every(key)
         now = self._held.journal.step(self._held.run, self._step).round
         # What an earlier round sent counts as long as its end was never seen.
         alive = [one for one in found if one.round == now or one.verdict is None]
@@ -67,11 +90,7 @@ class Calls:
 
     def asked(self, key: str) -> Operation | None:
         """Return the newest operation under a key of any round, with its repetitions."""
-        found = [
-            operation
-            for operation in self._held.journal.operations(self._held.run, self._step)
-            if operation.key.split("~")[0] == key
-        ]
+        found = self._every(key)
         return found[-1] if found else None
 
     async def change(
@@ -90,11 +109,13 @@ class Calls:
         if operation is None and (earlier := self.asked(key)) is not None and await is_so():
             return _known(earlier.model_time)
         if operation is not None and operation.verdict is Verdict.DONE:
-            return _known(operation.model_time)
+            if await is_so():
+                return _known(operation.model_time)
+            operation = None  # it was done, and others have changed it since
         if operation is None:
             scope = [str(request["application"])]
             now = (await self._held.juju.full_status(scope)).controller_time
-            operation = self._intend(key, request, 0, now)
+            operation = self._intend(self._fresh(key), request, 0, now)
             await self._send(operation, perform, is_so)
         elif not await is_so():
             await self._outlive(operation)
@@ -131,38 +152,58 @@ class Calls:
             raise
 
     async def task(
-        self,
-        key: str,
-        unit: str,
-        name: str,
-        params: Mapping[str, Any],
-        send: Callable[[], Awaitable[int]],
+        self, key: str, asked: Asked, still: Callable[[], Awaitable[bool]] | None = None
     ) -> Task:
         """Get one task run and return it ended; see `cou.steps.context.Context.action`."""
         operation = self.latest(key)
+        if operation is not None and operation.verdict is Verdict.DONE and still is not None:
+            operation = operation if await still() else None
         while True:
             if operation is None or operation.verdict is Verdict.NOT_DONE:
-                operation = await self._enqueue(self._fresh(key), unit, name, params, send)
+                operation = await self._enqueue(key, asked)
             elif operation.verdict is not None:
                 return await self._reread(operation)
             elif operation.task is None:
-                operation = await self._settle(operation, unit, name, params, send)
-            if operation.task is None:
-                continue
-            task = await self._held.observer.task(operation.task, self._timeout_s)
+                operation = await self._settle(operation, asked)
+            task = await self._ended(operation)
             if task.status is TaskStatus.CANCELLED:
                 # It was cancelled before its agent began: nothing happened, so it is sent anew.
                 self._verdict(operation, Verdict.NOT_DONE, {"status": task.status.value})
                 if self._cancelled_now(operation):
                     raise StepFailed(
                         "task-cancelled",
-                        f"Task {task.id} ({name} on {unit}) was cancelled before it began.",
+                        f"Task {task.id} ({asked.name} on {asked.unit}) was cancelled before it "
+                        "began.",
                         "Run upgrade to try it again.",
                     )
                 operation = None
                 continue
             self._verdict(operation, _verdict_of(task), {"status": task.status.value})
             return task
+
+    def discard(self, key: str, why: str) -> None:
+        """Write down that an operation which ended well has not done what it was asked for."""
+        operation = self.latest(key)
+        if operation is not None:
+            self._verdict(operation, Verdict.FAILED, {"discarded": why})
+
+    async def _ended(self, operation: Operation) -> Task:
+        """Wait for an operation's task; of several arrivals, for the one that did the work."""
+        if operation.task is None:
+            raise StepFailed("task-unknown", f"No task is known for {operation.key}.")
+        task = await self._held.observer.task(operation.task, self._timeout_s)
+        id = operation.id_on_unit
+        if not id or _worked(id, task):
+            return task
+        for other in await self._held.juju.tasks_after([task.unit], COMMAND, 0):
+            if other.id == task.id or not once.is_of(id, other):
+                continue
+            found = await self._held.observer.task(other.id, self._timeout_s)
+            if _worked(id, found):
+                self._adopt(operation, found.id)
+                self._note(operation, {"doubtful": True})
+                return found
+        return task
 
     def _cancelled_now(self, operation: Operation) -> bool:
         """Whether the task was enqueued by this attempt, so that somebody else cancelled it."""
@@ -172,81 +213,111 @@ class Calls:
     def _fresh(self, key: str) -> str:
         """Return a key for another try: a repetition keeps the first part."""
         now = self._held.journal.step(self._held.run, self._step).round
-        used = sum(
-            operation.key.split("~")[0] == key and operation.round == now
-            for operation in self._held.journal.operations(self._held.run, self._step)
-        )
+        used = sum(operation.round == now for operation in self._every(key))
         return key if not used else f"{key}~{used + 1}"
 
     async def _reread(self, operation: Operation) -> Task:
-        if operation.task is None:
-            raise StepFailed("task-unknown", f"No task is known for {operation.key}.")
-        return await self._held.observer.task(operation.task, self._timeout_s)
+        return await self._ended(operation)
 
-    async def _enqueue(
-        self,
-        key: str,
-        unit: str,
-        name: str,
-        params: Mapping[str, Any],
-        send: Callable[[], Awaitable[int]],
-    ) -> Operation:
-        watermark = await self._held.juju.last_task_id(unit, name)
-        request = {"kind": "task", "unit": unit, "name": name, "params": dict(params)}
-        operation = self._intend(key, request, watermark, None)
-        return await self._dispatch(operation, unit, name, params, send)
+    async def _enqueue(self, key: str, asked: Asked) -> Operation:
+        watermark = await self._held.juju.last_task_id(asked.unit, asked.name)
+        fresh, params = self._fresh(key), dict(asked.params)
+        request = {"kind": "task", "unit": asked.unit, "name": asked.name, "params": params}
+        if asked.name == COMMAND:
+            request["id"] = id = self._id(key, fresh, asked)
+            params["command"] = once.text(id, str(params["command"]))
+        operation = self._intend(fresh, request, watermark, None)
+        return await self._dispatch(operation, asked)
 
-    async def _dispatch(
-        self,
-        operation: Operation,
-        unit: str,
-        name: str,
-        params: Mapping[str, Any],
-        send: Callable[[], Awaitable[int]],
-    ) -> Operation:
+    def _id(self, key: str, fresh: str, asked: Asked) -> str:
+        """Return what the unit knows a command by: what never began is sent under its old id."""
+        held = self._held
+        every = self._every(key)
+        status = every[-1].result.get("status") if every else None
+        if status == TaskStatus.CANCELLED.value and every[-1].id_on_unit:
+            return every[-1].id_on_unit
+        now = held.journal.step(held.run, self._step).round
+        return once.name(held.run, self._step, now, fresh, asked.unit, asked.params["command"])
+
+    async def _dispatch(self, operation: Operation, asked: Asked, tries: int = 1) -> Operation:
         await self._held.check()
         crash.reach("juju/enqueue/before")
         try:
-            task = await send()
+            task = await asked.send(operation.request["params"])
         except JujuError as error:
-            if error.sent is None:
-                return await self._settle(operation, unit, name, params, send)
-            self._verdict(operation, Verdict.NOT_DONE, {"error": error.seen})
+            if error.sent is None and tries < repeat.TRIES:
+                return await self._settle(operation, asked, tries)
+            if error.sent is not None and not operation.doubtful:
+                self._verdict(operation, Verdict.NOT_DONE, {"error": error.seen})
             raise
         crash.reach("juju/enqueue/after")
         return self._adopt(operation, task)
 
-    async def _settle(
-        self,
-        operation: Operation,
-        unit: str,
-        name: str,
-        params: Mapping[str, Any],
-        send: Callable[[], Awaitable[int]],
-    ) -> Operation:
-        """Find out what became of an enqueue whose answer nobody saw."""
-        for look in range(2):
-            found = [
-                task
-                for task in await self._held.juju.tasks_after([unit], name, operation.watermark)
-                if _is_ours(task.parameters, params)
-            ]
-            if len(found) > 1:
-                ids = ", ".join(str(task.id) for task in found)
-                raise NeedsOperator(
-                    f"Tasks {ids} ({name} on {unit}) could each be the one that was sent; look "
-                    "at them with juju show-task, then say what became of the step."
-                )
-            if found:
-                return self._adopt(operation, found[0].id)
-            if look == 0:
-                await self._outlive(operation)
-        return await self._dispatch(operation, unit, name, params, send)
+    async def _settle(self, operation: Operation, asked: Asked, tries: int = 0) -> Operation:
+        """Find out what became of an enqueue whose answer nobody saw; send it again if it may be.
+
+        Args:
+            operation: as it was written down.
+            asked: what for.
+            tries: how often it was sent just now, each time without an answer.
+
+        Raises:
+            JujuError: it was sent often enough.
+            NeedsOperator: it may not, or more than one task could be it.
+        """
+        await self._held.clock.sleep(tries * _PAUSE_S)
+        found = await self._find(operation, asked)
+        if found is None and not operation.id_on_unit:
+            await self._outlive(operation)
+            found = await self._find(operation, asked)
+        if found is not None:
+            return self._adopt(operation, found)
+        again = {"doubtful": True, **self._sent_now()}
+        if asked.name != COMMAND and not repeatable.is_safe(asked.name):
+            self._note(operation, {"doubtful": True})
+            raise NeedsOperator(
+                f"{asked.name} on {asked.unit} was asked for, no answer came, and Juju has no "
+                "such task: the request is lost, or it still arrives, and a second one would do "
+                "the work twice. Look at juju operations; as=retry sends it again."
+            )
+        return await self._dispatch(self._note(operation, again), asked, tries + 1)
+
+    async def _find(self, operation: Operation, asked: Asked) -> int | None:
+        """Return the task of an enqueue whose answer nobody saw; None where there is none."""
+        id = operation.id_on_unit
+        found = [
+            task
+            for task in await self._held.juju.tasks_after(
+                [asked.unit], asked.name, operation.watermark
+            )
+            if (once.is_of(id, task) if id else is_ours(task.parameters, asked.params))
+        ]
+        if len(found) > 1 and not id and not repeatable.is_safe(asked.name):
+            ids = ", ".join(str(task.id) for task in found)
+            raise NeedsOperator(
+                f"Tasks {ids} ({asked.name} on {asked.unit}) could each be the one that was "
+                "sent; look at them with juju show-task, then say what became of the step."
+            )
+        if len(found) > 1:
+            self._note(operation, {"doubtful": True})
+        # Of several the last ends last, and all of them are this operation.
+        return found[-1].id if found else None
 
     async def _outlive(self, operation: Operation) -> None:
-        """Wait until a request made at the intent can no longer be on its way."""
-        passed = (self._held.clock.now() - operation.intended).total_seconds()
+        """Wait as long as a request may usually be on its way, so that few are sent twice.
+
+        Nothing rests on it: what arrives still later does no harm, or has been asked about. Time
+        counts from the last sending where the monotonic clock of this boot proves it, and from
+        now where it does not; stamps of the wall clock prove nothing.
+        """
+        passed = 0.0
+        epoch = self._held.clock.epoch()
+        if epoch and operation.result.get("epoch") == epoch:
+            passed = self._held.clock.monotonic() - float(operation.result["sent"])
         await self._held.clock.sleep(max(0.0, self._held.settle_after_s - max(0.0, passed)))
+
+    def _sent_now(self) -> dict[str, Any]:
+        return {"epoch": self._held.clock.epoch(), "sent": self._held.clock.monotonic()}
 
     def _intend(
         self,
@@ -256,7 +327,7 @@ class Calls:
         model_time: datetime.datetime | None,
     ) -> Operation:
         return self._held.journal.intend(
-            self._held.token, self._step, key, request, watermark, model_time
+            self._held.token, self._step, key, request, watermark, model_time, self._sent_now()
         )
 
     def _adopt(self, operation: Operation, task: int) -> Operation:
@@ -264,16 +335,27 @@ class Calls:
         return dataclasses.replace(operation, task=task)
 
     def _verdict(self, operation: Operation, verdict: Verdict, result: Mapping[str, Any]) -> None:
-        self._held.journal.record_verdict(self._held.token, operation.id, verdict, result)
+        told = {**result, "ended-well": verdict is Verdict.DONE}
+        self._held.journal.record_verdict(self._held.token, operation.id, verdict, told)
+
+    def _note(self, operation: Operation, found: Mapping[str, Any]) -> Operation:
+        self._held.journal.note(self._held.token, operation.id, found)
+        return dataclasses.replace(operation, result={**operation.result, **found})
 
 
-def _is_ours(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+def is_ours(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
     """Whether a stored task may be what was sent: the server adds defaults to parameters."""
     return all(key in stored and stored[key] == value for key, value in sent.items())
 
 
 def _verdict_of(task: Task) -> Verdict:
-    return Verdict.DONE if task.status is TaskStatus.COMPLETED else Verdict.FAILED
+    return Verdict.DONE if went_well(task) else Verdict.FAILED
+
+
+def _worked(id: str, task: Task) -> bool:
+    """Whether a command's arrival had its marker, and began to work."""
+    never = task.status in (TaskStatus.CANCELLED, TaskStatus.ERROR)
+    return not never and once.heard(id, task) is Heard.WORKED
 
 
 def _known(time: datetime.datetime | None) -> datetime.datetime:

@@ -6,7 +6,11 @@ What only reads a journal wants stamps and no event loop, so asyncio is imported
 from __future__ import annotations
 
 import datetime
+import pathlib
+import uuid
 from typing import Protocol
+
+_BOOT = pathlib.Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -18,6 +22,13 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
+        ...
+
+    def epoch(self) -> str:
+        """Return what `monotonic` counts from; only values of the same epoch can be compared.
+
+        Empty where that cannot be told: such a value compares with none of another process.
+        """
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -38,6 +49,7 @@ class LoopClock:
         self._start = start
         self._loop = asyncio.get_running_loop()
         self._at = self._loop.time()
+        self._epoch = _boot() if start is None else f"{uuid.uuid4()}"
 
     def now(self) -> datetime.datetime:
         """Return the machine's time, or the start plus what the loop's clock has gone on."""
@@ -49,11 +61,23 @@ class LoopClock:
         """Return the loop's clock."""
         return self._loop.time()
 
+    def epoch(self) -> str:
+        """Return the boot of the machine, or what is this clock's alone where it has a start."""
+        return self._epoch
+
     async def sleep(self, seconds: float) -> None:
         """Sleep on the loop."""
         import asyncio
 
         await asyncio.sleep(seconds)
+
+
+def _boot() -> str:
+    """Return the id of the machine's boot: its monotonic clock is the same for all processes."""
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def utc_now() -> datetime.datetime:

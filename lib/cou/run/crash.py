@@ -25,6 +25,7 @@ WRITES = (
     "hold",
     "intend",
     "make-due",
+    "note",
     "record-task",
     "record-verdict",
     "replace-plan",

@@ -21,7 +21,7 @@ from ..plan.settings import Settings
 from ..plan.step import Kind, Part, Step
 from ..steps import table
 from ..steps.context import End, NeedsOperator, Result
-from . import estimate, upcoming
+from . import estimate, late, upcoming
 from .calls import Holder
 from .journal import Cancelled, Fenced
 from .lease import Lease, LeaseLost
@@ -97,9 +97,20 @@ class Executor:
     async def run(self) -> Ending:
         """Work until everything is over, or something ends it.
 
+        What tasks that arrived late have undone is due again, before the first step and after
+        the last.
+
         Raises:
             Fenced: this runner no longer holds the run; the journal is not ours to write.
         """
+        await late.undo(self._held, self._root)
+        ending = await self._run()
+        if await late.undo(self._held, self._root) and ending.state is RunState.COMPLETED:
+            self._tried.clear()
+            ending = await self._run()
+        return ending
+
+    async def _run(self) -> Ending:
         records = self._records()
         self._frontier = Frontier(
             self._root,
@@ -265,6 +276,8 @@ class Executor:
         )
         try:
             result = await table.perform(context)
+            if await self._undone_late(step):
+                result = await table.perform(context)
         except Fenced:
             raise
         except NeedsOperator as doubt:
@@ -280,6 +293,14 @@ class Executor:
         else:
             self._record(step, result)
         self._on_change()
+
+    async def _undone_late(self, step: Step) -> bool:
+        """Whether a task of this step arrived late and has undone what the step had put back."""
+        marks = await late.look(self._held, step.id)
+        for mark in marks:
+            again = dataclasses.replace(mark, state=MarkState.SET, at=self._held.clock.now())
+            self._held.journal.write_mark(self._held.token, again)
+        return bool(marks)
 
     def _record(self, step: Step, result: Result) -> None:
         states = {

@@ -10,6 +10,8 @@ from typing import Any
 
 # Who cancelled, where it was nobody: a stop of the machine sends the supervisor a signal.
 SIGNAL = "signal"
+# The event of a task that arrived late (`cou.run.late`); data: ``step``, ``task``, ``text``.
+LATE = "late-task"
 
 
 class RunState(enum.Enum):
@@ -202,6 +204,7 @@ class Operation:
         key: its name within the step and round; the same after a crash.
         watermark: the highest task id of that unit and action before the call.
         model_time: the controller's clock just before the call.
+        result: how it ended; before that, when it was sent last, and whether that is in doubt.
     """
 
     id: int
@@ -215,6 +218,31 @@ class Operation:
     task: int | None
     verdict: Verdict | None
     result: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its key without the number of its repetition."""
+        return self.key.split("~")[0]
+
+    @property
+    def id_on_unit(self) -> str:
+        """What a command is known by on its unit (`cou.run.once`); empty for all else."""
+        return str(self.request.get("id", ""))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a request of it may still arrive, beside or instead of the one that is known."""
+        return bool(self.result.get("doubtful"))
+
+    @property
+    def late(self) -> tuple[str, ...]:
+        """What of it has arrived late, one sentence each."""
+        return tuple(self.result.get("late", {}).values())
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether what was asked for is done, so that a step tried again need not ask for it."""
+        return self.verdict is Verdict.DONE and bool(self.result.get("ended-well"))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -74,6 +74,7 @@ def _lines(
         titles = {step.id: step.title for step in view.plan.root.leaves()}
         yield f"Next: {titles.get(view.next, view.next)} ({view.next})"
     yield from _left(view)
+    yield from (f"Arrived late: {line}" for line in view.late)
     for mark in view.marks:
         if mark.state is not MarkState.PUT_BACK:
             yield f"Switched by the run: {mark.id}" + (f" ({mark.note})" if mark.note else "")

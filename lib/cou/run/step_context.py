@@ -12,7 +12,7 @@ from ..plan.settings import Settings
 from ..plan.step import Step
 from ..steps.context import Wait
 from . import crash
-from .calls import COMMAND, Calls, Holder
+from .calls import COMMAND, Asked, Calls, Holder
 from .records import Mark, MarkState, Verdict
 
 _READ_TIMEOUT_S = 60.0
@@ -84,7 +84,9 @@ class StepContext:
     def unfinished(self, key: str) -> bool:
         """Return whether an operation was asked for and has not been seen to end well."""
         operation = self._calls.asked(key)
-        return operation is not None and operation.verdict is not Verdict.DONE
+        if operation is None or operation.result.get("discarded"):
+            return False
+        return operation.verdict is not Verdict.DONE
 
     def request(self, key: str) -> Mapping[str, Any]:
         """Return what an operation asked for the last time."""
@@ -102,27 +104,43 @@ class StepContext:
         return await self._calls.change(key, request, perform, is_so)
 
     async def action(
-        self, unit: str, action: str, params: Mapping[str, Any] | None = None, *, key: str = ""
+        self,
+        unit: str,
+        action: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        key: str = "",
+        still: Callable[[], Awaitable[bool]] | None = None,
     ) -> Task:
         """Run an action once."""
-        given = dict(params or {})
-        return await self._calls.task(
-            key or action,
+        asked = Asked(
             unit,
             action,
-            given,
-            lambda: self._held.juju.enqueue(unit, action, given),
+            dict(params or {}),
+            lambda sent: self._held.juju.enqueue(unit, action, sent),
         )
+        return await self._calls.task(key or action, asked, still)
 
-    async def command(self, unit: str, command: str, *, key: str = "") -> Task:
+    async def command(
+        self,
+        unit: str,
+        command: str,
+        *,
+        key: str = "",
+        still: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Task:
         """Run a shell command once; it has no time limit of its own in Juju."""
-        return await self._calls.task(
-            key or COMMAND,
+        asked = Asked(
             unit,
             COMMAND,
             {"command": command},
-            lambda: self._held.juju.run_command(unit, command, 0),
+            lambda sent: self._held.juju.run_command(unit, str(sent["command"]), 0),
         )
+        return await self._calls.task(key or COMMAND, asked, still)
+
+    async def discard(self, key: str, why: str) -> None:
+        """Write down that an operation which ended well has not done its work."""
+        self._calls.discard(key, why)
 
     async def read_command(self, unit: str, command: str) -> Task:
         """Run a command that changes nothing."""

@@ -39,6 +39,7 @@ class View:
         error: what ended it, in words, or empty.
         marks: what is still switched, and what had to stay.
         again: ids of steps before the place reached that are due again, or run again.
+        late: what of the run has arrived late, one sentence each.
         silent_since: since when the runner gives no sign of life: it hangs. None: it does not.
     """
 
@@ -59,6 +60,7 @@ class View:
     settings: Mapping[str, Any]
     waits: str = ""
     left_s: float = 0.0
+    late: tuple[str, ...] = ()
     silent_since: datetime.datetime | None = None
     again: tuple[str, ...] = ()
 
@@ -147,6 +149,7 @@ class View:
             "error": self.error,
             "remedy": self.remedy,
             "left-out": list(self.outcome.left),
+            "late": list(self.late),
             "silent-since": _text(self.silent_since),
             "until": _text(self.until),
             "cancel": _text(cancelled),
@@ -229,6 +232,7 @@ def look(
     plan = rows.plan(run.plan)
     state = state_of(run, attempt, alive=alive)
     here = _here(plan, steps)
+    operations = journal.operations(run.id)
     return View(
         run=run.id,
         state=state,
@@ -247,11 +251,12 @@ def look(
         attempt=attempt,
         tasks={
             operation.step: operation.task
-            for operation in journal.operations(run.id)
+            for operation in operations
             if operation.task is not None
         },
         waits=run.waits,
         settings=run.settings,
+        late=tuple(text for one in operations for text in one.late),
         left_s=_left_s(journal, plan, steps) if estimated else 0.0,
         silent_since=silent if alive and (state.active or state is RunState.DRAINING) else None,
         again=here.again,

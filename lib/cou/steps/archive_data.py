@@ -19,7 +19,8 @@ async def perform(ctx: Context) -> Result:
     batch = 1
     while ctx.begun(_key(batch + 1)) is not None:
         batch += 1
-    while batch <= _MOST_BATCHES:
+    end = batch + _MOST_BATCHES
+    while batch < end:
         task = must_have_completed(
             await ctx.action(
                 ctx.step.target, "archive-data", {"batch-size": size}, key=_key(batch)
@@ -27,6 +28,7 @@ async def perform(ctx: Context) -> Result:
         )
         rows = task.output.get(_RESULT)
         if rows is None:
+            await ctx.discard(_key(batch), f"it named no {_RESULT}")
             raise StepFailed(
                 "archive-without-result",
                 f"archive-data on {ctx.step.target} (task {task.id}) named no {_RESULT}.",

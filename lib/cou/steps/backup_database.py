@@ -1,6 +1,7 @@
 """backup-database: dump a MySQL cluster's databases on one of its units, and check the dump.
 
-Look first: the dump's task is re-attached to after a crash; a dump that was made too long ago by
+Look first: the dump's task is re-attached to after a crash, and a dump is not made again because
+a look at it failed; a dump that was made too long ago by
 then gets a second, and none is ever deleted. Rights are never widened and the file stays where the
 charm wrote it; its path, size, age and digest are the step's note.
 """
@@ -29,11 +30,16 @@ async def perform(ctx: Context) -> Result:
     task = must_have_completed(await ctx.action(unit, _DUMP, key=key))
     path = str(task.output.get("mysqldump-file", ""))
     if not path.startswith("/"):
+        await ctx.discard(key, "it named no file")
         raise StepFailed(
             "backup-without-file", f"mysqldump on {unit} (task {task.id}) named no file."
         )
     quoted = shlex.quote(path)
-    await _check_whole(ctx, unit, path)
+    if why := await _not_whole(ctx, unit, path):
+        await ctx.discard(key, why)
+        raise StepFailed(
+            "backup-incomplete", f"The dump {path} on {unit} {why}.", "Run upgrade to dump again."
+        )
     size = await _line(ctx, unit, f"stat -c %s {quoted}")
     digest = (await _line(ctx, unit, f"sha256sum {quoted}")).split()[0]
     return Result(
@@ -79,18 +85,31 @@ async def _check_room(ctx: Context, unit: str) -> None:
         )
 
 
-async def _check_whole(ctx: Context, unit: str, path: str) -> None:
+async def _not_whole(ctx: Context, unit: str, path: str) -> str:
+    """Return what is wrong with a dump; empty where it is whole.
+
+    Only what says that of the dump itself does: a look that fails leaves the dump as it is.
+    """
     quoted = shlex.quote(path)
+    if not await _is_so(ctx, unit, f"test -s {quoted}"):
+        return "is not there"
     last = f"tail -n 1 {quoted}"
     if path.endswith(".gz"):
-        must_have_completed(await ctx.read_command(unit, f"gzip -t {quoted}"))
+        if not await _is_so(ctx, unit, f"gzip -t {quoted}"):
+            return "is damaged"
         last = f"gzip -dc {quoted} | tail -n 1"
-    if "Dump completed" not in await _line(ctx, unit, last):
-        raise StepFailed(
-            "backup-incomplete",
-            f"The dump {path} on {unit} does not end with mysqldump's last line.",
-            "Run upgrade to dump again.",
-        )
+    complete = "Dump completed" in await _line(ctx, unit, last)
+    return "" if complete else "does not end with mysqldump's last line"
+
+
+async def _is_so(ctx: Context, unit: str, command: str) -> bool:
+    """Ask a command that exits with 1 where it is not so.
+
+    Raises:
+        StepFailed: it could not tell.
+    """
+    task = await ctx.read_command(unit, command)
+    return str(task.output.get("return-code")) != "1" and bool(must_have_completed(task))
 
 
 async def _line(ctx: Context, unit: str, command: str) -> str:

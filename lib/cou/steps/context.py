@@ -156,20 +156,47 @@ class Context(Protocol):
         ...
 
     async def action(
-        self, unit: str, action: str, params: Mapping[str, Any] | None = None, *, key: str = ""
+        self,
+        unit: str,
+        action: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        key: str = "",
+        still: Callable[[], Awaitable[bool]] | None = None,
     ) -> Task:
         """Run an action once and return the ended task, whatever its status.
 
-        A task of an earlier runner is looked up and re-attached to, never sent again.
+        A task of an earlier runner is looked up and re-attached to, never sent again. What went
+        well in an earlier try of the step counts, unless the step discards it.
+
+        Args:
+            unit: where.
+            action: its name.
+            params: its parameters.
+            key: name of the operation within the step; the action's if not given.
+            still: looks whether what it did is still so; asked where it went well before. Where
+                it is not so any more the action is run again.
 
         Raises:
             StepFailed: it did not end in time, was aborted, or Juju refused it.
-            NeedsOperator: two tasks could be the one that an earlier runner sent.
+            NeedsOperator: what became of its request cannot be told, and it is not safe to repeat
+                (`cou.steps.repeatable`).
         """
         ...
 
-    async def command(self, unit: str, command: str, *, key: str = "") -> Task:
+    async def command(
+        self,
+        unit: str,
+        command: str,
+        *,
+        key: str = "",
+        still: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Task:
         """Run a shell command once, as `action`; output has return-code, stdout, stderr."""
+        ...
+
+    async def discard(self, key: str, why: str) -> None:
+        """Say of an operation that went well that it has not done its work, and is due again."""
         ...
 
     async def read_command(self, unit: str, command: str) -> Task:

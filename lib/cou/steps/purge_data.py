@@ -17,6 +17,7 @@ async def perform(ctx: Context) -> Result:
     task = must_have_completed(await ctx.action(ctx.step.target, "purge-data", params))
     output = task.output.get("output")
     if output is None or _FAILED in str(output):
+        await ctx.discard("purge-data", str(output))
         raise StepFailed(
             "purge-failed", f"purge-data on {ctx.step.target} (task {task.id}): {output}."
         )

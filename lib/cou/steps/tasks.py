@@ -6,15 +6,21 @@ from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus
 
 
+def went_well(task: Task) -> bool:
+    """Whether a task completed; for a command, also whether it exited with 0."""
+    code = str(task.output.get("return-code", 0))
+    return task.status is TaskStatus.COMPLETED and code in ("0", "")
+
+
 def must_have_completed(task: Task) -> Task:
     """Return a task that completed (and, for a command, exited with 0).
 
     Raises:
         StepFailed: naming task, unit, status, message and the end of what it printed.
     """
-    code = task.output.get("return-code", 0)
-    if task.status is TaskStatus.COMPLETED and str(code) in ("0", ""):
+    if went_well(task):
         return task
+    code = task.output.get("return-code", 0)
     printed = str(task.output.get("stderr") or task.output.get("stdout") or "").strip()
     detail = "; ".join(part for part in (task.message, printed[-300:]) if part)
     raise StepFailed(

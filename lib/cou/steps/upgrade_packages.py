@@ -7,6 +7,7 @@ time limit in Juju, because a limit would kill dpkg half-way; the wait for it gi
 from __future__ import annotations
 
 import shlex
+from collections.abc import Awaitable, Callable
 
 from ..juju.port import Task
 from .context import DONE, Context, End, Result
@@ -27,7 +28,10 @@ async def perform(ctx: Context) -> Result:
     unit, pocket = ctx.step.target, str(ctx.step.params.get("pocket", ""))
     if pocket and not ctx.asked("upgrade") and await _follows(ctx, unit, pocket):
         return Result(End.SATISFIED, f"its APT sources name {pocket} already")
-    held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
+    if ctx.begun("upgrade") is None:
+        held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
+    else:
+        held = _ours(ctx, unit)
     task = await ctx.command(unit, UPGRADE, key="upgrade")
     if held:
         await _release(ctx, unit, held)
@@ -41,28 +45,47 @@ async def _follows(ctx: Context, unit: str, pocket: str) -> bool:
     return str(task.output.get("return-code")) == "0"
 
 
+def _ours(ctx: Context, unit: str) -> list[str]:
+    """Return the packages that this run holds."""
+    mark = ctx.marked(f"held:{unit}") or {}
+    return [str(name) for name in mark.get("packages", ())]
+
+
 async def _hold(ctx: Context, unit: str, packages: list[str]) -> list[str]:
     """Hold packages that nobody holds yet; return those that this run holds."""
     if not packages:
         return []
     mark = f"held:{unit}"
-    ours = ctx.marked(mark)
-    if ours is None:
-        listed = must_have_completed(await ctx.read_command(unit, "apt-mark showhold"))
-        already = str(listed.output.get("stdout", "")).split()
-        ours = {"packages": [name for name in packages if name not in already]}
-        if not ours["packages"]:
+    if ctx.marked(mark) is None:
+        already = await _on_hold(ctx, unit)
+        found = [name for name in packages if name not in already]
+        if not found:
             return []
-        await ctx.mark(mark, ours)
-    names = [str(name) for name in ours["packages"]]
-    must_have_completed(await _apt_mark(ctx, unit, "hold", names))
+        await ctx.mark(mark, {"packages": found})
+    names = _ours(ctx, unit)
+
+    async def held() -> bool:
+        return set(names) <= await _on_hold(ctx, unit)
+
+    must_have_completed(await _apt_mark(ctx, unit, "hold", names, held))
     return names
 
 
 async def _release(ctx: Context, unit: str, packages: list[str]) -> None:
-    must_have_completed(await _apt_mark(ctx, unit, "unhold", packages))
+    async def released() -> bool:
+        return not set(packages) & await _on_hold(ctx, unit)
+
+    must_have_completed(await _apt_mark(ctx, unit, "unhold", packages, released))
     await ctx.unmark(f"held:{unit}")
 
 
-async def _apt_mark(ctx: Context, unit: str, verb: str, packages: list[str]) -> Task:
-    return await ctx.command(unit, shlex.join(["apt-mark", verb, *packages]), key=verb)
+async def _on_hold(ctx: Context, unit: str) -> set[str]:
+    listed = must_have_completed(await ctx.read_command(unit, "apt-mark showhold"))
+    return set(str(listed.output.get("stdout", "")).split())
+
+
+async def _apt_mark(
+    ctx: Context, unit: str, verb: str, packages: list[str], still: Callable[[], Awaitable[bool]]
+) -> Task:
+    command = shlex.join(["apt-mark", verb, *packages])
+    return await ctx.command(unit, command, key=verb, still=still)

@@ -26,15 +26,18 @@ async def perform(ctx: Context) -> Result:
     hacluster = str(ctx.step.params.get("hacluster", ""))
     charm, release = str(ctx.step.params["charm"]), str(ctx.step.params["release"])
     found = await _unit(ctx, unit)
-    begun = ctx.begun("openstack-upgrade") is not None or ctx.unfinished("openstack-upgrade")
+    sent = ctx.begun("openstack-upgrade") is not None
+    begun = sent or ctx.unfinished("openstack-upgrade")
     paused = ctx.marked(f"paused:{unit}") is not None
     if known.surely_at_least(charm, found.workload_version, release) and not begun:
         if not paused:
             return Result(End.SATISFIED, f"it runs {found.workload_version} already")
     else:
-        if hacluster:
+        # Once the upgrade is sent, what came before it is behind: a unit that is upgraded shows
+        # other things than that it is paused.
+        if hacluster and not sent:
             await _pause(ctx, hacluster, await _unit(ctx, hacluster), key="pause-hacluster")
-        if "pause" in actions:
+        if "pause" in actions and not sent:
             await _pause(ctx, unit, found)
         if "openstack-upgrade" in actions:
             must_have_completed(await ctx.action(unit, "openstack-upgrade"))
@@ -42,7 +45,7 @@ async def perform(ctx: Context) -> Result:
         await _resume(ctx, unit)
         await ctx.unmark(f"paused:{unit}")
     if hacluster and ctx.marked(f"paused:{hacluster}") is not None:
-        must_have_completed(await ctx.action(hacluster, "resume", key="resume-hacluster"))
+        must_have_completed(await _resumed(ctx, hacluster, key="resume-hacluster"))
         await ctx.unmark(f"paused:{hacluster}")
     await _await_version(ctx, unit, charm, release)
     return DONE
@@ -67,18 +70,32 @@ async def _pause(ctx: Context, unit: str, found: UnitStatus, *, key: str = "paus
         if pausing.is_paused(found.workload.current, found.workload.message):
             return
         await ctx.mark(mark, {})
-    must_have_completed(await ctx.action(unit, "pause", key=key))
+
+    async def paused() -> bool:
+        return is_paused(await _unit(ctx, unit))
+
+    must_have_completed(await ctx.action(unit, "pause", key=key, still=paused))
+
+
+async def _resumed(ctx: Context, unit: str, *, key: str = "resume") -> Task:
+    async def in_service() -> bool:
+        return not is_paused(await _unit(ctx, unit))
+
+    return await ctx.action(unit, "resume", key=key, still=in_service)
 
 
 async def _resume(ctx: Context, unit: str) -> None:
     """Resume; nova-compute's resume may trip over ceilometer's agent (LP#1947585)."""
-    task = await ctx.action(unit, "resume")
+    task = await _resumed(ctx, unit)
     if task.status is TaskStatus.COMPLETED:
         return
     if ctx.step.params["charm"] != "nova-compute" or not _is_ceilometer(task):
         must_have_completed(task)
     restart = "systemctl restart ceilometer-agent-compute"
-    must_have_completed(await ctx.command(unit, restart, key="restart-ceilometer-agent"))
+    must_have_completed(
+        # Resume has just said that it does not run, whatever an earlier restart did.
+        await ctx.command(unit, restart, key="restart-ceilometer-agent", still=_not)
+    )
     await versions.update_status(ctx, [unit])
     status = await ctx.juju.full_status()
     agents = [
@@ -91,6 +108,10 @@ async def _resume(ctx: Context, unit: str) -> None:
     await versions.update_status(ctx, agents)
 
 
+async def _not() -> bool:
+    return False
+
+
 def _is_ceilometer(task: Task) -> bool:
     return task.status is TaskStatus.FAILED and _TOLERATED in task.message
 
@@ -100,10 +121,15 @@ async def _await_version(ctx: Context, unit: str, charm: str, release: str) -> N
     if _at(await _unit(ctx, unit), charm, release):
         return
     await versions.update_status(ctx, [unit])
-    reached = await ctx.wait(
-        versions.reached(name, charm, release, [unit], min(120.0, ctx.step.timeout_s))
-    )
+    try:
+        reached = await ctx.wait(
+            versions.reached(name, charm, release, [unit], min(120.0, ctx.step.timeout_s))
+        )
+    except StepFailed:
+        await ctx.discard("openstack-upgrade", f"{unit} does not show {release}")
+        raise
     if not reached and not _at(await _unit(ctx, unit), charm, release):
+        await ctx.discard("openstack-upgrade", f"{unit} does not show {release}")
         raise StepFailed(
             "unit-not-upgraded",
             f"{unit} was upgraded and does not show {release}.",

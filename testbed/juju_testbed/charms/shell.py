@@ -107,6 +107,17 @@ class Shell:
         part = _Streams()
         if isinstance(node, syntax.Simple):
             return await self._simple(node, stdin, streams)
+        try:
+            code = await self._compound(node, stdin, part)
+        except _Exit as end:
+            # What it printed before is printed.
+            await self._redirected(node.redirects, Result(end.code, part.out, part.err), streams)
+            raise
+        return await self._redirected(node.redirects, Result(code, part.out, part.err), streams)
+
+    async def _compound(
+        self, node: syntax.Sequence | syntax.If | syntax.For, stdin: str, part: _Streams
+    ) -> int:
         if isinstance(node, syntax.If):
             code = await self._if(node, stdin, part)
         elif isinstance(node, syntax.For):
@@ -123,7 +134,7 @@ class Shell:
                 code = end.code
         else:
             code = await self._sequence(node, stdin, part, True)
-        return await self._redirected(node.redirects, Result(code, part.out, part.err), streams)
+        return code
 
     async def _if(self, node: syntax.If, stdin: str, streams: _Streams) -> int:
         for condition, body in node.branches:

@@ -45,6 +45,8 @@ class MachineWorld:
         held: packages that APT leaves alone.
         index_stale: apt-get update has not run since the sources changed.
         interrupted: dpkg was killed half-way; apt-get refuses until it is configured.
+        directories: those that were made, besides those that every machine has.
+        read_only: its disk takes nothing.
     """
 
     series: str
@@ -56,6 +58,8 @@ class MachineWorld:
     held: set[str] = dataclasses.field(default_factory=set)
     index_stale: bool = False
     interrupted: bool = False
+    directories: set[str] = dataclasses.field(default_factory=set)
+    read_only: bool = False
 
     def write_sources(self, line: str, release: str) -> None:
         """Point APT at an archive (empty `line`: the distribution's own)."""

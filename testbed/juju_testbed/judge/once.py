@@ -64,7 +64,11 @@ def _refreshes(log: Log, expected: Expectations) -> Iterator[Violation]:
 
 
 def _tasks(log: Log, expected: Expectations) -> Iterator[Violation]:
-    """A one-time action is enqueued again only after an attempt that did not complete."""
+    """A one-time action is enqueued again only after an attempt that did not complete.
+
+    A command that arrives twice counts where it works: not one that failed and changed nothing.
+    """
+    idle = _idle(log)
     ended = {e.task: str(e.data.get("status")) for e in log.of("task-ended")}
     open_tasks: dict[tuple[str, str, str], list[int | None]] = {}
     origins: dict[str, str] = {}
@@ -74,7 +78,7 @@ def _tasks(log: Log, expected: Expectations) -> Iterator[Violation]:
                 origins[entry.app] = str(entry.data.get("new"))
             continue
         what = _one_time(entry)
-        if entry.by != expected.by or not what:
+        if entry.by != expected.by or not what or entry.task in idle:
             continue
         whom = entry.app if what == _DUMP else entry.unit
         earlier = open_tasks.setdefault((whom, what, origins.get(entry.app, "")), [])
@@ -84,6 +88,21 @@ def _tasks(log: Log, expected: Expectations) -> Iterator[Violation]:
                 yield Violation(RULE, text, entry.seq)
                 break
         earlier.append(entry.task)
+
+
+def _idle(log: Log) -> set[int | None]:
+    """Return the commands that failed, and in whose time their unit's packages did not move."""
+    running: dict[str, int | None] = {}
+    moved: set[int | None] = set()
+    failed: set[int | None] = set()
+    for entry in log.of("task-begun", "task-ended", "packages-upgraded"):
+        if entry.event == "task-begun":
+            running[entry.unit] = entry.task
+        elif entry.event == "packages-upgraded":
+            moved.add(running.get(entry.unit))
+        elif str((entry.data.get("results") or {}).get("return-code", 0)) != "0":
+            failed.add(entry.task)
+    return failed - moved
 
 
 def _one_time(entry: Entry) -> str:

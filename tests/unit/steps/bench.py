@@ -40,6 +40,7 @@ class Bench:
         self.kept = {}
         self.operations = {}  # key -> (begun at, task or None, request)
         self.earlier = {}  # the same, of rounds before a failure
+        self.discarded = []  # (key, why)
         self.later = []  # what happens between two looks of a wait
         self.answers = {}  # action or part of a command -> function(unit) -> Task fields
         self.history = {}
@@ -135,11 +136,22 @@ class Bench:
             await perform()
         return self.operations[key][0]
 
-    async def action(self, unit, action, params=None, *, key=""):
+    async def action(self, unit, action, params=None, *, key="", still=None):
+        await self._look(key or action, still)
         return self._once(key or action, unit, action, params or {})
 
-    async def command(self, unit, command, *, key=""):
+    async def command(self, unit, command, *, key="", still=None):
+        await self._look(key or command, still)
         return self._once(key or command, unit, command, {"command": command})
+
+    async def discard(self, key, why):
+        self.discarded.append((key, why))
+
+    async def _look(self, key, still):
+        """Forget an operation whose work is no longer so."""
+        known = key in self.operations and self.operations[key][1] is not None
+        if known and still is not None and not await still():
+            del self.operations[key]
 
     async def read_action(self, unit, action, params):
         self.reads.append((unit, action))

@@ -50,7 +50,8 @@ def test_a_backup_is_made_checked_and_told():
         ("du -sk", "what?", 0, "backup-room"),
         ("gzip -dc", "INSERT INTO project", 0, "backup-incomplete"),
         ("gzip -dc", "", 0, "backup-incomplete"),
-        ("gzip -t", "", 1, "task-failed"),
+        ("gzip -t", "", 1, "backup-incomplete"),
+        ("gzip -t", "", 127, "task-failed"),
     ],
 )
 def test_a_backup_that_is_no_backup_fails(what, stdout, code, problem):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,8 +26,18 @@ class Operations(Steps):
         request: Mapping[str, Any],
         watermark: int = 0,
         model_time: datetime.datetime | None = None,
+        result: Mapping[str, Any] | None = None,
     ) -> Operation:
         """Write down a call before it is made.
+
+        Args:
+            token: the attempt's.
+            step: for which it is made.
+            key: its name within the step and round.
+            request: what is asked for.
+            watermark: the highest task id before it.
+            model_time: the controller's clock before it.
+            result: what is known of its sending.
 
         Raises:
             Fenced: this runner no longer holds the run, or it was ended by force.
@@ -38,8 +49,8 @@ class Operations(Steps):
             current = self.step(attempt.run, step).round
             db.execute(
                 "insert into operation "
-                "(run, step, round, key, request, watermark, intended, model_time) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?)",
+                "(run, step, round, key, request, watermark, intended, model_time, result) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     attempt.run,
                     step,
@@ -49,6 +60,7 @@ class Operations(Steps):
                     watermark,
                     self._stamp(),
                     model_time.isoformat() if model_time else None,
+                    json.dumps(result or {}),
                 ),
             )
         found = self.operation(attempt.run, step, key)
@@ -68,10 +80,23 @@ class Operations(Steps):
         """Write down how an operation ended."""
         with self._db.write("record-verdict", urgent=True) as db:
             self._hold(db, token)
-            db.execute(
-                "update operation set verdict = ?, result = ? where id = ?",
-                (verdict.value, json.dumps(result), operation),
-            )
+            self._add(db, operation, result)
+            db.execute("update operation set verdict = ? where id = ?", (verdict.value, operation))
+
+    def note(self, token: int, operation: int, found: Mapping[str, Any]) -> None:
+        """Write down what was found out about an operation that says nothing of its end.
+
+        Raises:
+            Fenced: this runner no longer holds the run.
+        """
+        with self._db.write("note", urgent=True) as db:
+            self._hold(db, token)
+            self._add(db, operation, found)
+
+    def _add(self, db: sqlite3.Connection, operation: int, found: Mapping[str, Any]) -> None:
+        row = db.execute("select * from operation where id = ?", (operation,)).fetchone()
+        known = {**rows.operation(row).result, **found}
+        db.execute("update operation set result = ? where id = ?", (json.dumps(known), operation))
 
     def operation(self, run: str, step: str, key: str) -> Operation | None:
         """Return an operation of a step's present round."""

@@ -73,7 +73,7 @@ class Runs(Story):
             return self._begin_attempt(db, run, Job.UPGRADE, limit)
 
     def resume_run(self, run: str, job: Job, limit: Limit) -> Attempt:
-        """Begin another attempt at an unfinished run; failed steps are due again.
+        """Begin another attempt at an unfinished run; what is left of failed steps is due again.
 
         Steps that a dead runner left running are in doubt from here on.
 
@@ -88,6 +88,7 @@ class Runs(Story):
                     "run-not-resumable", f"Run {run} cannot be resumed.", "Look at status."
                 )
             if job is Job.UPGRADE:
+                self._carry(db, run)
                 db.execute("delete from shown where run = ''")
                 db.execute(
                     "update step set state = ?, round = round + 1, error = '' "
@@ -99,6 +100,23 @@ class Runs(Story):
                 (RunState.STARTING.value, run),
             )
             return self._begin_attempt(db, run, job, limit)
+
+    def _carry(self, db: sqlite3.Connection, run: str) -> None:
+        """Take what a failed step has done over into its next round: only the rest is due again.
+
+        What was sent later under the same name says what is so now, so the newest of each counts.
+        """
+        found = db.execute(
+            "select operation.* from operation join step on step.run = operation.run "
+            "and step.id = operation.step and step.round = operation.round "
+            "where step.run = ? and step.state = ? order by operation.id",
+            (run, StepState.FAILED.value),
+        )
+        newest = {(one.step, one.name): one for one in map(rows.operation, found.fetchall())}
+        db.executemany(
+            "update operation set round = round + 1 where id = ?",
+            [(one.id,) for one in newest.values() if one.ended_well],
+        )
 
     def _begin_attempt(self, db: sqlite3.Connection, run: str, job: Job, limit: Limit) -> Attempt:
         token = db.execute(

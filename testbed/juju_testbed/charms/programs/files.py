@@ -1,4 +1,4 @@
-"""Programs on files: test, ls, stat, du, df, chmod, rm, mkdir, gzip, zcat, sha256sum."""
+"""Programs on files: test, ls, stat, du, df, chmod, rm, mkdir, sync, find, gzip, sha256sum..."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ def exists(call: Call, path: str) -> bool:
 
 
 def is_directory(call: Call, path: str) -> bool:
-    """Whether a path is a directory: one that every machine has, or one with a file in it."""
+    """Whether a path is a directory: one that all have, that was made, or with a file in it."""
     start = path.rstrip("/") + "/"
     known = ("/", "/tmp/", "/var/", "/var/lib/", "/var/lib/mysql/", "/var/backups/", "/etc/")
-    return start in known or any(name.startswith(start) for name in call.site.machine.files)
+    made = start.rstrip("/") in call.site.machine.directories
+    return (
+        made or start in known or any(name.startswith(start) for name in call.site.machine.files)
+    )
 
 
 async def test(call: Call) -> Result:
@@ -176,7 +179,28 @@ async def rm(call: Call) -> Result:
 
 
 async def mkdir(call: Call) -> Result:
-    """Do nothing: directories are there as soon as a file is in them."""
+    """Make directories, as the kernel does: for one caller only, unless -p takes what is there."""
+    args = list(call.args)
+    while "-m" in args:
+        del args[args.index("-m") : args.index("-m") + 2]
+    parents = call.flag("-p", "--parents")
+    paths = [arg.rstrip("/") for arg in args if not arg.startswith("-")]
+    for path in paths:
+        there, why = exists(call, path), ""
+        if there and not (parents and is_directory(call, path)):
+            why = "File exists"
+        elif not there and call.site.machine.read_only:
+            why = "Read-only file system"
+        elif not parents and not is_directory(call, path.rpartition("/")[0] or "/"):
+            why = "No such file or directory"
+        if why:
+            return Result(1, "", f"mkdir: cannot create directory ‘{path}’: {why}\n")
+        call.site.machine.directories.add(path)
+    return Result(0 if paths else 1)
+
+
+async def nothing(call: Call) -> Result:
+    """Do nothing: chown, and sync and find as far as they are asked for."""
     return Result(0 if call.plain() else 1)
 
 
@@ -239,7 +263,9 @@ PROGRAMS = {
     "du": du,
     "df": df,
     "chmod": chmod,
-    "chown": mkdir,
+    "chown": nothing,
+    "find": nothing,
+    "sync": nothing,
     "rm": rm,
     "mkdir": mkdir,
     "sha256sum": sha256sum,

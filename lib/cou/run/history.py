@@ -25,7 +25,7 @@ from ..report.account import (
 from . import final_look, outcome, tries, view, waits
 from .drift import Baseline
 from .journal import Journal, rows
-from .records import LATE, Attempt, Event, Operation, Run, StepRecord, StepState
+from .records import Attempt, Event, Operation, Run, StepRecord, StepState
 
 _ORIGINS = ("openstack-origin", "source")
 _VERIFIES = (Kind.VERIFY_WORKLOAD, Kind.VERIFY_HYPERVISORS_UPGRADED)
@@ -193,7 +193,7 @@ def _happenings(events: Sequence[Event], steps: Mapping[str, Step]) -> Iterator[
         elif event.what == "step-resolved":
             words = f"{title} ({name}): {event.data['as']}, because: {event.data['reason']}"
             yield Happening(event.at, "decision", words)
-        elif event.what == LATE:
+        elif event.what == "late-task":
             yield Happening(event.at, "arrived late", f"{title} ({name}): {event.data['text']}")
         elif event.what == "plan-replaced":
             yield Happening(event.at, "plan", "The run goes on under other options.")

@@ -18,7 +18,7 @@ from ..steps import repeatable
 from . import once
 from .calls import COMMAND, Holder, is_ours
 from .once import Heard
-from .records import LATE, Mark, MarkState, Operation
+from .records import Mark, MarkState, Operation
 
 logger = logging.getLogger("cou.late")
 
@@ -96,7 +96,7 @@ def _tell(holder: Holder, operation: Operation, found: list[Task]) -> None:
         if before.get(id) != text:
             logger.warning("%s", text)
             data = {"step": operation.step, "task": int(id), "text": text}
-            holder.journal.tell(holder.run, LATE, data)
+            holder.journal.tell(holder.run, "late-task", data)
 
 
 def _text(operation: Operation, task: Task) -> str:

@@ -10,8 +10,6 @@ from typing import Any
 
 # Who cancelled, where it was nobody: a stop of the machine sends the supervisor a signal.
 SIGNAL = "signal"
-# The event of a task that arrived late (`cou.run.late`); data: ``step``, ``task``, ``text``.
-LATE = "late-task"
 
 
 class RunState(enum.Enum):

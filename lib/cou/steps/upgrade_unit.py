@@ -64,22 +64,26 @@ def _at(unit: UnitStatus, charm: str, release: str) -> bool:
     return known.at_least(charm, unit.workload_version, release)
 
 
+def _is_paused(unit: UnitStatus) -> bool:
+    return pausing.is_paused(unit.workload.current, unit.workload.message)
+
+
 async def _pause(ctx: Context, unit: str, found: UnitStatus, *, key: str = "pause") -> None:
     mark = f"paused:{unit}"
     if ctx.marked(mark) is None:
-        if pausing.is_paused(found.workload.current, found.workload.message):
+        if _is_paused(found):
             return
         await ctx.mark(mark, {})
 
     async def paused() -> bool:
-        return is_paused(await _unit(ctx, unit))
+        return _is_paused(await _unit(ctx, unit))
 
     must_have_completed(await ctx.action(unit, "pause", key=key, still=paused))
 
 
 async def _resumed(ctx: Context, unit: str, *, key: str = "resume") -> Task:
     async def in_service() -> bool:
-        return not is_paused(await _unit(ctx, unit))
+        return not _is_paused(await _unit(ctx, unit))
 
     return await ctx.action(unit, "resume", key=key, still=in_service)
 

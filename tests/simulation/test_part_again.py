@@ -1,0 +1,199 @@
+"""A step that failed in a late part is tried again from there: what it had done stays done."""
+
+from __future__ import annotations
+
+import pytest
+from cou.juju.client import Client
+from cou.run.records import Resolution, RunState
+from juju_testbed.model.charm import Outcome
+from juju_testbed.wire.facades.dispatcher import Dispatcher
+
+from tests.proof import small
+
+from . import world as worlds
+from .test_late_requests import operations
+from .test_whole_run import assert_upgraded, finish
+
+pytestmark = pytest.mark.slow
+
+
+class Breaking:
+    """Has commands with a text in them, or actions of a name, go wrong once on one unit."""
+
+    def __init__(self, charm, text, unit):
+        self.text, self.unit, self.broke = text, unit, 0
+        self._command, self._action = charm.command, charm.action
+        charm.command, charm.action = self.command, self.action
+
+    def _breaks(self, unit, what):
+        wanted = not self.broke and unit.name.startswith(self.unit) and self.text in what
+        self.broke += wanted
+        return wanted
+
+    async def command(self, unit, command, timeout_s):
+        if self._breaks(unit, command):
+            return Outcome(code=2, stderr="no luck\n")
+        return await self._command(unit, command, timeout_s)
+
+    async def action(self, unit, task):
+        if self._breaks(unit, f"action {task.name}"):
+            return Outcome(failed=True, message="no luck")
+        return await self._action(unit, task)
+
+
+def begun(world, unit, text):
+    """Return the tasks that have begun on a unit, by what they are or hold."""
+    return [
+        entry["task"]
+        for entry in world.model.log.entries
+        if entry["event"] == "task-begun"
+        and entry["unit"] == unit
+        and text in (f"action {entry['data']['name']}", *str(entry["data"]["parameters"]).split())
+    ]
+
+
+# The part that fails, on which unit, and what came before it in its step.
+PARTS = (
+    ("apt-mark unhold", "mysql-innodb-cluster/0", ("hold", "dist-upgrade")),
+    ("sha256sum", "mysql-innodb-cluster/0", ("action mysqldump",)),
+    ("stat -c", "mysql-innodb-cluster/0", ("action mysqldump",)),
+    ("gzip -t", "mysql-innodb-cluster/0", ("action mysqldump",)),
+    ("action resume", "nova-compute/0", ("action pause", "action openstack-upgrade")),
+    ("action openstack-upgrade", "nova-compute/0", ("action pause",)),
+)
+
+
+@pytest.mark.parametrize(("part", "unit", "before"), PARTS, ids=[one[0] for one in PARTS])
+def test_what_came_before_the_part_that_failed_is_sent_once(tmp_path, part, unit, before):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        breaking = Breaking(world.store.charm, part, unit)
+        attempt = world.create(plan)
+        ending = await world.work(attempt)
+        assert breaking.broke == 1
+        assert ending.state is RunState.FAILED
+        assert ending.error["code"] == "task-failed"
+        await finish(world, world.resume(attempt.run))
+        for what in before:
+            assert len(begun(world, unit, what)) == 1, what
+        resumed = {"resume": 2}.get(part.removeprefix("action "), 1)
+        assert len(begun(world, unit, "action resume")) in (0, resumed)
+
+    worlds.run(story())
+
+
+def test_batches_that_were_archived_are_not_archived_again(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        unit, sent = "nova-cloud-controller/0", []
+        breaking = Breaking(world.store.charm, "nothing", unit)
+        breaks = breaking._breaks
+
+        def third(one, what):
+            sent.append(what) if what == "action archive-data" else None
+            breaking.text = "action archive-data" if len(sent) == 3 else "nothing"
+            return breaks(one, what)
+
+        breaking._breaks = third
+        attempt = world.create(plan)
+        assert (await world.work(attempt)).state is RunState.FAILED
+        assert breaking.broke == 1
+        await finish(world, world.resume(attempt.run))
+        keys = [
+            (one.key, one.round)
+            for one in operations(world, attempt.run, "archive-data")
+            if one.ended_well
+        ]
+        assert keys[:2] == [("batch-1", 2), ("batch-2", 2)]
+        assert len(begun(world, unit, "action archive-data")) == len(keys) + 1
+
+    worlds.run(story())
+
+
+def test_a_unit_that_was_resumed_by_hand_in_between_is_paused_again(tmp_path):
+    """It is looked at, not taken for what it was."""
+
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        Breaking(world.store.charm, "action openstack-upgrade", "nova-compute/0")
+        attempt = world.create(plan)
+        assert (await world.work(attempt)).state is RunState.FAILED
+        by_hand = Client(
+            worlds.InProcess(Dispatcher(world.controller, world.model.uuid, worlds.USER))
+        )
+        await by_hand.enqueue("nova-compute/0", "resume", {})
+        await world.clock.sleep(60)
+        assert not world.model.units["nova-compute/0"].world.paused
+        await finish(world, world.resume(attempt.run))
+        assert len(begun(world, "nova-compute/0", "action pause")) == 2
+        upgrades = begun(world, "nova-compute/0", "action openstack-upgrade")
+        assert max(begun(world, "nova-compute/0", "action pause")) < upgrades[-1]
+        assert not world.model.units["nova-compute/0"].world.paused
+
+    worlds.run(story())
+
+
+def test_an_operators_retry_sends_all_of_a_step_again(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        Breaking(world.store.charm, "sha256sum", "mysql-innodb-cluster/0")
+        attempt = world.create(plan)
+        ending = await world.work(attempt)
+        journal = world.journal()
+        journal.resolve_step(attempt.run, ending.error["step"], Resolution.RETRY, "another one")
+        journal.close()
+        await finish(world, world.resume(attempt.run))
+        assert len(begun(world, "mysql-innodb-cluster/0", "action mysqldump")) == 2
+
+    worlds.run(story())
+
+
+@pytest.mark.parametrize("damage", ["damaged", "gone"])
+def test_a_dump_that_is_no_dump_is_made_again(tmp_path, damage):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        charm = world.store.charm
+        Breaking(charm, "sha256sum", "mysql-innodb-cluster/0")
+        attempt = world.create(plan)
+        assert (await world.work(attempt)).state is RunState.FAILED
+        files = charm.place.site("mysql-innodb-cluster/0").machine.files
+        (path,) = [name for name in files if "mysqldump" in name or "dump" in name]
+        if damage == "gone":
+            del files[path]
+        else:
+            files[path].damaged = True
+        ending = await world.work(world.resume(attempt.run))
+        assert ending.error["code"] == "backup-incomplete"
+        await finish(world, world.resume(attempt.run))
+        assert len(begun(world, "mysql-innodb-cluster/0", "action mysqldump")) == 2
+
+    worlds.run(story())
+
+
+def test_an_upgrade_whose_packages_failed_is_held_again_before_it_is_tried_again(tmp_path):
+    """The hold was released when it failed; that it was once set counts for nothing."""
+
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        unit = "mysql-innodb-cluster/0"
+        Breaking(world.store.charm, "dist-upgrade", unit)
+        attempt = world.create(plan)
+        assert (await world.work(attempt)).state is RunState.FAILED
+        await finish(world, world.resume(attempt.run))
+        order = [
+            text.splitlines()[-1].split()[1]
+            for name, text in world.store.charm.cloud.commands
+            if name == unit
+            and text.splitlines()[-1].startswith("apt-mark")
+            and "showhold" not in text
+        ]
+        assert order == ["hold", "unhold", "hold", "unhold"]
+        assert_upgraded(world, plan, attempt.run)
+
+    worlds.run(story())

@@ -6,7 +6,10 @@ import functools
 
 import pytest
 from cou.plan.step import Kind
+from cou.run.records import RunState
 from cou.steps import table
+
+from tests.simulation import world as worlds
 
 from . import harness, small
 
@@ -55,3 +58,25 @@ def test_cancelled_at_any_point_nothing_starts_and_nothing_is_lost(part):
 
 def test_forced_at_any_point_nothing_is_lost_or_repeated():
     assert_kept([p for p in each() if p.name in FORCED_AT], harness.How.FORCE)
+
+
+def test_only_a_lost_request_that_may_not_run_twice_is_asked_about(tmp_path):
+    """Killed before each kind of request leaves: `upgrade` alone goes on, but for two kinds."""
+    asked = {
+        point.kind: worlds.run(asked_about(tmp_path / point.kind, point))
+        for point in each()
+        if point.name == "juju/enqueue/before"
+    }
+    assert len(asked) > 6
+    assert {kind for kind, was in asked.items() if was} == {"backup-database", "run-action"}
+
+
+async def asked_about(home, point):
+    """Whether a run that was killed at a point asks when it is resumed."""
+    world = await worlds.build(home, small.BUNDLE)
+    attempt = world.create(await world.plan(**harness.OPTIONS))
+    assert await world.work_until(attempt, worlds.countdown(point.number, point.name)) is None
+    ending = await world.work(world.resume(attempt.run))
+    asks = world.asks(attempt.run)
+    assert asks or ending.state is RunState.COMPLETED, ending
+    return asks

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from cou.run import lease
 from cou.run.journal import FILE
-from cou.run.records import Limit, RunState
+from cou.run.records import Job, Limit, RunState
 from juju_testbed.charms import bundle
 
 from . import world as worlds
@@ -82,8 +82,8 @@ def test_a_restored_snapshot_of_the_units_machine_sends_nothing(tmp_path, same_t
         entries = len(world.model.log.entries)
         with pytest.raises(lease.LeaseLost) as caught:
             await world.work(world.resume(attempt.run))
-        assert caught.value.code in ("journal-old", "model-held")
-        assert "plan" in caught.value.remedy or caught.value.code == "model-held"
+        assert caught.value.code == "journal-old"
+        assert "plan" in caught.value.remedy
         asked = [e for e in world.model.log.entries[entries:] if e["event"] == "asked"]
         assert asked == []
 
@@ -108,3 +108,215 @@ def ending_run(world) -> str:
         return journal.current().id
     finally:
         journal.close()
+
+
+class Slow:
+    """A model whose answers take as long as they are told to; the first take longest."""
+
+    def __init__(self, juju, delays):
+        self._juju = juju
+        self._delays = list(delays)
+
+    async def annotations(self, tag):
+        await asyncio.sleep(1.0)
+        return await self._juju.annotations(tag)
+
+    async def set_annotations(self, tag, values):
+        await asyncio.sleep(self._delays.pop(0) if self._delays else 1.0)
+        await self._juju.set_annotations(tag, values)
+
+
+async def taken(tmp_path, delays=()):
+    """Return a world, its journal, an attempt and a lease that was taken."""
+    world = await worlds.build(tmp_path / "home")
+    attempt = world.create(await world.plan())
+    journal = world.journal()
+    held = lease.Lease(
+        Slow(world.client(), delays),
+        world.clock,
+        world.model.uuid,
+        attempt.run,
+        "cou/0",
+        1,
+        journal,
+    )
+    await held.take()
+    return world, journal, attempt, held
+
+
+def intend(journal, attempt, key):
+    step = next(iter(journal.steps(attempt.run)))
+    return journal.intend(attempt.token, step, key, {})
+
+
+def shown(world, key):
+    text = world.model.annotations.get(f"model-{world.model.uuid}", {}).get(key, "{}")
+    return json.loads(text)
+
+
+def test_the_position_stands_on_the_model_before_a_change_and_takes_no_time_of_its_own(tmp_path):
+    async def story():
+        world, journal, attempt, held = await taken(tmp_path)
+        for key in ("a", "b"):
+            made = intend(journal, attempt, key)
+            begun = world.clock.monotonic()
+            await held.check()
+            # Both ways of one question and its answer (1.01 s), as when it was only asked.
+            assert world.clock.monotonic() - begun == pytest.approx(1.01)
+            position = shown(world, f"{lease.POSITION}{attempt.run}")
+            assert position["sent"] == [made.id, made.intended.isoformat()]
+
+    worlds.run(story())
+
+
+def test_another_holder_is_found_before_a_change_and_loses_nothing_by_it(tmp_path):
+    async def story():
+        world, journal, attempt, held = await taken(tmp_path)
+        other = {lease.KEY: '{"run": "x"}', f"{lease.POSITION}x": '{"sent": [7, "then"]}'}
+        world.model.set_annotations(f"model-{world.model.uuid}", other, "admin")
+        intend(journal, attempt, "a")
+        with pytest.raises(lease.LeaseLost):
+            await held.check()
+        assert {key: json.dumps(shown(world, key)) for key in other} == other
+
+    worlds.run(story())
+
+
+def test_of_changes_at_the_same_time_none_is_sent_before_a_position_that_has_it(tmp_path):
+    """Also where the first to be written is the last to arrive."""
+
+    async def story():
+        delays = (0.0, 9.0, 3.0, 1.0)
+        world, journal, attempt, held = await taken(tmp_path, delays)
+        seen = []
+
+        async def change(key):
+            made = intend(journal, attempt, key)
+            await held.check()
+            seen.append((shown(world, f"{lease.POSITION}{attempt.run}")["sent"][0], made.id))
+
+        changes = []
+        for key in ("a", "b", "c", "d"):
+            changes.append(asyncio.create_task(change(key)))
+            await asyncio.sleep(0.1)
+        await asyncio.gather(*changes)
+        assert len(seen) == 4
+        assert all(announced >= own for announced, own in seen), seen
+
+    worlds.run(story())
+
+
+def test_a_run_that_is_over_leaves_neither_name_nor_position(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        attempt = world.create(await world.plan())
+        tag = f"model-{world.model.uuid}"
+        world.model.set_annotations(tag, {f"{lease.POSITION}older": "{}"}, "admin")
+        work = asyncio.create_task(world.work(attempt))
+        while f"{lease.POSITION}{attempt.run}" not in world.model.annotations.get(tag, {}):
+            await asyncio.sleep(1)
+        assert (await work).state is RunState.COMPLETED
+        assert not world.model.annotations.get(tag)
+
+    worlds.run(story())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "nonsense", '{"sent": "x"}', '{"sent": [1]}', '{"told": 5}']
+)
+def test_a_position_that_is_none_of_ours_stops_nobody(tmp_path, text):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        attempt = world.create(await world.plan(), Limit("step", 1))
+        tag, key = f"model-{world.model.uuid}", f"{lease.POSITION}{attempt.run}"
+        world.model.set_annotations(tag, {key: text}, "admin")
+        assert (await world.work(attempt)).state is RunState.STOPPED
+
+    worlds.run(story())
+
+
+def ended(world, run):
+    """Record that all attempts are over, as those do who find nobody at work."""
+    journal = world.journal()
+    for one in journal.attempts(run):
+        journal.end_attempt(one.token, RunState.INTERRUPTED)
+    journal.close()
+
+
+async def with_a_copy_from_before(world):
+    """Return a run that was killed once it had set marks, and a copy from before them."""
+    attempt = world.create(await world.plan())
+    copies = []
+
+    def strikes(name):
+        if not copies:
+            kept = sqlite3.connect(world.home / FILE)
+            kept.execute("vacuum into ?", (str(world.home.parent / "copy"),))
+            kept.close()
+            copies.append((world.home.parent / "copy").read_bytes())
+        marks = shown(world, lease.KEY).get("marks", [])
+        return marks and name == "juju/set-config/after"
+
+    assert await world.work_until(attempt, strikes) is None
+    return attempt.run, copies[0]
+
+
+@pytest.mark.slow
+def test_with_an_old_journal_a_run_can_be_abandoned_and_what_it_left_is_found(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        run, copy = await with_a_copy_from_before(world)
+        left = set(shown(world, lease.KEY)["marks"])
+        put_back(world, copy)
+        ended(world, run)
+        with pytest.raises(lease.LeaseLost):
+            await world.work(world.resume(run))
+        ended(world, run)
+        with pytest.raises(lease.LeaseLost) as caught:
+            await world.work(world.resume(run, job=Job.RESTORE))
+        assert caught.value.code == "journal-old"
+        ended(world, run)
+        ending = await world.work(world.resume(run, job=Job.ABANDON))
+        assert ending.state is RunState.ABANDONED
+        name = shown(world, lease.KEY)
+        assert (name["state"], set(name["marks"])) == ("abandoned", left)
+        found = {one.code: one for one in (await world.plan()).problems}
+        assert "leftover-marks" in found
+        assert "leftover-run" not in found
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["the newest put back", "moved away"])
+def test_what_is_said_of_an_old_journal_ends_in_a_whole_cloud(tmp_path, way):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        run, copy = await with_a_copy_from_before(world)
+        newest = (world.home / FILE).read_bytes()
+        log = world.home.with_name(f"{FILE}-newest")
+        kept = sqlite3.connect(world.home / FILE)
+        kept.execute("vacuum into ?", (str(log),))
+        kept.close()
+        newest = log.read_bytes()
+        put_back(world, copy)
+        ended(world, run)
+        with pytest.raises(lease.LeaseLost) as caught:
+            await world.work(world.resume(run))
+        assert "Put the newest journal back" in caught.value.remedy
+        if way == "moved away":
+            put_back(world, b"")
+            (world.home / FILE).unlink()
+            plan = await world.plan()
+            codes = {one.code for one in plan.problems}
+            assert {"leftover-run", "leftover-marks"} <= codes
+            await asyncio.sleep(lease.STALE_S)
+            attempt = world.create(await world.plan())
+        else:
+            put_back(world, newest)
+            ended(world, run)
+            attempt = world.resume(run)
+        ending = await world.work(attempt)
+        assert ending.state is RunState.COMPLETED, ending
+
+    worlds.run(story())

@@ -4,10 +4,17 @@ It is read before every change, and a foreign one stops the runner. So another u
 and a restored snapshot of the unit's machine are kept out as far as a lease can: it narrows the
 race between two that begin at the same moment (written, then read back) and cannot close it,
 because Juju has no compare-and-set for annotations.
+
+Beside the name stands the run's position: the newest line of its journal's story, and the newest
+operation that was written down. It is written before every change, so a journal that lacks that
+line is a copy from before, whose run would send again what was sent. The position has a key of its
+own, one for each run: it can be on its way together with the question for the name, so that it
+takes no time of its own, and it never takes the place of another run's name or position.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 import json
@@ -22,6 +29,8 @@ from . import crash
 from .clock import Clock
 
 KEY = annotation.KEY
+POSITION = "cou-position-"
+"""Begins the key of a run's position."""
 STALE_S = 120.0
 _RENEW_S = 30.0
 
@@ -39,6 +48,14 @@ class Story(Protocol):
 
     def has_event(self, seq: int, at: str, /) -> bool:
         """Whether it has such a line."""
+        ...
+
+    def newest_operation(self) -> tuple[int, str]:
+        """Return number and stamp of the newest operation."""
+        ...
+
+    def has_operation(self, number: int, at: str, /) -> bool:
+        """Whether it has such an operation."""
         ...
 
 
@@ -74,48 +91,104 @@ class Lease:
         self._marks: list[str] = []
         self._inherited: list[str] = []  # left by earlier runs; ours once we have set them too
         self._written: float | None = None
+        self._position = f"{POSITION}{run}"
+        self._others: list[str] = []  # positions of earlier runs
+        self._announced = -1  # the newest operation that stands on the model
+        # One after the other: of two that are on their way, the older could arrive last.
+        self._writing = asyncio.Lock()
 
-    async def take(self) -> None:
+    async def take(self, *, for_good: bool = False) -> None:
         """Write the name, and read it back.
+
+        Args:
+            for_good: only to end the run: that can be done with an old journal too. The marks of
+                which it does not know stay on the model, for the next plan to find.
 
         Raises:
             LeaseLost: another run is alive on this model, or this one has gone on elsewhere: its
                 journal is a copy from before.
         """
-        found = await read(self._juju, self._tag)
+        every = await self._juju.annotations(self._tag)
+        found = annotation.load(every.get(KEY, ""))
         if found and not self._is_mine(found) and self._is_alive(found):
             raise self._lost(found)
-        if found.get("run") == self._mine["run"] and _token(found) > _token(self._mine):
-            raise self._lost(found)
         own = found.get("run") == self._mine["run"]
-        if own and not self._told(found):
-            raise LeaseLost(
-                "journal-old",
-                f"The journal is older than its run {self._mine['run']}, which went on until "
-                f"{found.get('renewed', '-')}: a copy was put back.",
-                "Put the newest journal back, or move this one away and run plan: it finds what "
-                "the run has left.",
-            )
-        self._inherited = [*annotation.names(found, "inherited" if own else "marks")]
-        every = annotation.names(found, "marks")
-        self._marks = [mark for mark in every if mark not in self._inherited]
+        old = self._is_old(every)
+        if old and not for_good:
+            raise self._old(found)
+        # Which of the marks an old journal knows, it shows first (`show_marks`).
+        kept = "inherited" if own and not old else "marks"
+        self._inherited = [*annotation.names(found, kept)]
+        marks = annotation.names(found, "marks")
+        self._marks = [mark for mark in marks if mark not in self._inherited]
+        self._others = [key for key in every if key.startswith(POSITION) and key != self._position]
         await self._write()
         found = await read(self._juju, self._tag)
         if not self._is_mine(found):
             raise self._lost(found)
 
+    async def look_back(self) -> None:
+        """Make sure, before anything is decided from it, that the journal is no copy from before.
+
+        Raises:
+            LeaseLost: it is.
+        """
+        every = await self._juju.annotations(self._tag)
+        if self._is_old(every):
+            raise self._old(annotation.load(every.get(KEY, "")))
+
+    def _is_old(self, every: Mapping[str, str]) -> bool:
+        """Whether the model knows more of this run than the journal does."""
+        found = annotation.load(every.get(KEY, ""))
+        if not self._knows(annotation.load(every.get(self._position, ""))):
+            return True
+        if found.get("run") != self._mine["run"]:
+            return False
+        return _token(found) > _token(self._mine) or not self._knows(found)
+
+    def _old(self, found: Mapping[str, Any]) -> LeaseLost:
+        return LeaseLost(
+            "journal-old",
+            f"The journal is older than its run {self._mine['run']}, which went on until "
+            f"{found.get('renewed', '-')}: a copy was put back.",
+            "Put the newest journal back, or move this one away and run plan: it finds what the "
+            "run has left.",
+        )
+
     async def check(self) -> None:
-        """Make sure before a change that the name is still there; renew it now and then.
+        """Make sure before a change that the name is still there, and write the position.
+
+        Both are on their way at the same time. Now and then the name is renewed.
 
         Raises:
             LeaseLost: it is not.
         """
-        found = await read(self._juju, self._tag)
+        found, announced = await asyncio.gather(
+            self._look(), self._announce(), return_exceptions=True
+        )
+        if isinstance(found, BaseException):
+            raise found
         if not self._is_mine(found):
             raise self._lost(found)
+        if announced is not None:
+            raise announced
         now = self._clock.monotonic()
         if self._written is None or now - self._written >= _RENEW_S:
             await self._write()
+
+    async def _look(self) -> Mapping[str, Any]:
+        return await read(self._juju, self._tag)
+
+    async def _announce(self) -> None:
+        """Write the position, unless somebody just did who came later."""
+        wanted, _ = self._story.newest_operation()
+        async with self._writing:
+            if self._announced >= wanted:
+                return
+            number, at = self._story.newest_operation()
+            position = {"told": self._story.newest_event(), "sent": (number, at)}
+            await self._annotate({self._position: json.dumps(position)})
+            self._announced = number
 
     async def keep(self) -> None:
         """Renew the name for ever, also while steps only wait; whoever ends the run cancels this.
@@ -139,35 +212,37 @@ class Lease:
         if self._marks or self._inherited or state not in ("completed", "abandoned"):
             await self._write(state)
         else:
-            await self._annotate("")
+            async with self._writing:
+                gone = (KEY, self._position, *self._others)
+                await self._annotate(dict.fromkeys(gone, ""))
 
     async def _write(self, state: str = "running") -> None:
-        value = {
-            **self._mine,
-            "state": state,
-            "marks": [*self._marks, *self._inherited],
-            "inherited": self._inherited,
-            "told": self._story.newest_event(),
-            "renewed": self._clock.now().isoformat(timespec="seconds"),
-        }
-        await self._annotate(json.dumps(value))
-        self._written = self._clock.monotonic()
+        async with self._writing:
+            value = {
+                **self._mine,
+                "state": state,
+                "marks": [*self._marks, *self._inherited],
+                "inherited": self._inherited,
+                "told": self._story.newest_event(),
+                "renewed": self._clock.now().isoformat(timespec="seconds"),
+            }
+            await self._annotate({KEY: json.dumps(value)})
+            self._written = self._clock.monotonic()
 
-    async def _annotate(self, value: str) -> None:
+    async def _annotate(self, values: Mapping[str, str]) -> None:
         async def send() -> None:
             crash.reach("juju/annotate/before")
-            await self._juju.set_annotations(self._tag, {KEY: value})
+            await self._juju.set_annotations(self._tag, values)
             crash.reach("juju/annotate/after")
 
         await repeat.until_answered(send, self._clock.sleep)
 
-    def _told(self, found: Mapping[str, Any]) -> bool:
-        """Whether the line of the story that stands on the model is in this journal."""
-        told = found.get("told")
-        if not isinstance(told, list) or len(told) != 2:  # pyright: ignore[reportUnknownArgumentType]
-            return True  # written by a version that did not tell
-        seq, at = told  # pyright: ignore[reportUnknownVariableType]
-        return self._story.has_event(int(seq), str(at))  # pyright: ignore[reportUnknownArgumentType]
+    def _knows(self, found: Mapping[str, Any]) -> bool:
+        """Whether the journal has what stands on the model of its story and its operations."""
+        told, sent = _line(found.get("told")), _line(found.get("sent"))
+        return (told is None or self._story.has_event(*told)) and (
+            sent is None or sent[0] == 0 or self._story.has_operation(*sent)
+        )
 
     def _is_mine(self, found: Mapping[str, Any]) -> bool:
         return all(found.get(key) == value for key, value in self._mine.items())
@@ -187,13 +262,24 @@ class Lease:
             "model-held",
             f"The model is held by run {found.get('run', '-')} of {holder} "
             f"(renewed {found.get('renewed', 'never')}).",
-            "Look at that run first; two runs on one model would work against each other.",
+            "Look at that run first; two runs on one model would work against each other. If it "
+            f"is gone, its name counts no more once it is {STALE_S / 60:.0f} minutes old.",
         )
 
 
 async def read(juju: Juju, tag: str) -> Mapping[str, Any]:
     """Read the annotation of a model; empty where there is none or it is not ours to read."""
     return annotation.load((await juju.annotations(tag)).get(KEY, ""))
+
+
+def _line(found: Any) -> tuple[int, str] | None:
+    """Read number and stamp; None where a version that did not tell them has written."""
+    if not isinstance(found, list):
+        return None
+    pair: list[Any] = found  # pyright: ignore[reportUnknownVariableType]
+    if len(pair) != 2 or not isinstance(pair[0], int):
+        return None
+    return pair[0], str(pair[1])
 
 
 def _token(found: Mapping[str, Any]) -> int:

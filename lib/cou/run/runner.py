@@ -167,7 +167,7 @@ class Runner:
     async def _put_back(self) -> Ending:
         """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
         for_good = self._attempt.job is Job.ABANDON
-        await self._lease.take()
+        await self._lease.take(for_good=for_good)
         await release_marks(self._held, self._plan, self._settings, self._lease, for_good=for_good)
         state = RunState.ABANDONED if for_good else RunState.STOPPED
         await self._release(state)
@@ -217,6 +217,7 @@ class Runner:
 
     async def _look_again(self) -> Ending | None:
         """Before the first step: is the plan still the one that was shown?"""
+        await self._lease.look_back()
         records = self._journal.steps(self._attempt.run).values()
         if any(record.started for record in records):
             return None

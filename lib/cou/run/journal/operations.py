@@ -120,6 +120,17 @@ class Operations(Steps):
         )
         return tuple(rows.operation(row) for row in found)
 
+    def newest_operation(self) -> tuple[int, str]:
+        """Return number and stamp of the newest operation of all runs; zero if there is none."""
+        found = self._db.read("select id, intended from operation order by id desc limit 1")
+        return (found[0]["id"], found[0]["intended"]) if found else (0, "")
+
+    def has_operation(self, number: int, at: str) -> bool:
+        """Whether an operation was written down here: in a copy from before it was not."""
+        return bool(
+            self._db.read("select 1 from operation where id = ? and intended = ?", number, at)
+        )
+
     # Marks
 
     def write_mark(self, token: int, mark: Mark) -> None:

@@ -13,6 +13,7 @@ READY := $(VENV)/.ready
 CLOUD ?=
 # Most tests wait more than they compute; a file's tests share what they set up.
 JOBS ?= 4
+# k/n: the k-th of n parts of the tests; all parts together are all of them.
 SHARE ?= 1/1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -33,15 +34,15 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml testbed/pyproject
 
 .PHONY: test
 test: setup ## Run unit, charm, testbed and integration tests
-	@$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not deep and not packed"
+	@$(BIN)/pytest -q -n $(JOBS) --dist loadfile --share $(SHARE) -m "not deep and not packed"
 
 .PHONY: test-deep
-test-deep: setup ## Upgrade whole clouds of every release, and end a run at every named point
-	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "deep and not proof"
+test-deep: setup ## Upgrade whole clouds of every release, and end a run at every named point (SHARE=1/5 for a part)
+	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal --share $(SHARE) -m "deep and not proof"
 
 .PHONY: test-proof
-test-proof: setup ## Kill, cancel and force real processes at each named point, once for each kind of step
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m proof
+test-proof: setup ## Kill, cancel and force real processes at each named point, once for each kind of step (SHARE=1/5)
+	@$(BIN)/pytest -q -n 2 --dist loadfile --share $(SHARE) -m proof
 
 # JUJU=real takes the juju on the path; see tests/integration/ground.py for MODEL and CHARM.
 export JUJU ?= testbed
@@ -71,7 +72,8 @@ format: setup ## Format the code and sort its imports
 	@$(BIN)/ruff format .
 
 .PHONY: proof
-proof: setup ## Kill, cancel and force real processes at every instant; hours (SHARE=1/20 for a part)
+proof: setup ## All of test-deep and test-proof, then real processes ended at every instant; hours (SHARE=1/20)
+	@$(MAKE) test-deep test-proof SHARE=$(SHARE)
 	@$(BIN)/python -m tests.proof --share $(SHARE) --jobs $(JOBS)
 
 .PHONY: mutants

@@ -43,13 +43,15 @@ class Share:
     def of(self, keys: Iterable[str]) -> frozenset[str]:
         """Return this share of keys; those of all shares are equally many, but for one.
 
+        Where there are fewer keys than shares, several shares have the same one.
+
         Raises:
-            ValueError: there are fewer keys than shares, so that one would be empty.
+            ValueError: there are no keys, and a share of nothing would be empty.
         """
         dealt = sorted(set(keys), key=_hash)
-        if len(dealt) < self.n:
-            raise ValueError(f"{len(dealt)} tests or files cannot be dealt into {self.n} shares")
-        return frozenset(dealt[self.k - 1 :: self.n])
+        if not dealt:
+            raise ValueError(f"there are no tests that share {self} could be of")
+        return frozenset(dealt[(self.k - 1) % len(dealt) :: self.n])
 
 
 def _hash(text: str) -> str:

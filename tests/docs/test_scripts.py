@@ -114,6 +114,26 @@ def test_packing_names_in_one_line_the_packages_that_are_to_be_installed(
         assert package in (TOP / "CONTRIBUTING.md").read_text()
 
 
+def test_the_whole_check_types_the_readmes_commands_and_sets_nothing_for_them():
+    block = (TOP / "README.md").read_text().partition("## See it work")[2].partition("```sh")[2]
+    commands = re.findall(r"^(make [a-z]+)\b", block.partition("```")[0], re.MULTILINE)
+    assert commands == ["make demo", "make test"]
+    check = (TOP / ".ci/run").read_text()
+    for command in commands:
+        assert re.search(rf"\bbare {command}$", check, re.MULTILINE), command
+    assert 'env -i HOME="$HOME" LANG=C.UTF-8 PATH="$ordinary" "${by_hand[@]}" "$@"' in check
+    assert subprocess.run(["bash", "-n", TOP / ".ci/run"]).returncode == 0
+
+
+def test_the_whole_proof_runs_all_deep_tests_and_those_of_real_processes():
+    asked = ["make", "-n", "-C", TOP, "proof", "SHARE=2/3"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    lines = said.splitlines()
+    for wanted in ('--share 2/3 -m "deep and not proof"', "--share 2/3 -m proof"):
+        assert [line for line in lines if line.endswith(wanted)], wanted
+    assert [line for line in lines if "-m tests.proof --share 2/3" in line]
+
+
 WEAK = {"id": "PYSEC-1", "fix_versions": ["2"], "aliases": [], "description": ""}
 
 

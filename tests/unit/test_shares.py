@@ -23,9 +23,15 @@ def test_each_test_is_in_one_share_and_no_share_is_empty(n):
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_more_shares_than_tests_are_refused():
-    with pytest.raises(ValueError, match="23 tests or files cannot be dealt into 24 shares"):
-        Share(1, 24).of(KEYS)
+def test_of_more_shares_than_tests_each_has_one_and_all_are_run():
+    dealt = [Share(k, 60).of(KEYS) for k in range(1, 61)]
+    assert {len(share) for share in dealt} == {1}
+    assert frozenset().union(*dealt) == set(KEYS)
+
+
+def test_a_share_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="no tests that share 2/3 could be of"):
+        Share(2, 3).of([])
 
 
 def test_a_commit_has_one_share_and_commits_have_all_of_them():
@@ -68,8 +74,8 @@ def test_the_shares_of_the_projects_own_tests_are_all_of_them(marks):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", ["0/3", "1/99999"])
-def test_a_share_of_nothing_is_an_error(share):
-    code, _, said = collected("--share", share)
+@pytest.mark.parametrize("options", [("--share=0/3",), ("--share=1/3", "-k", "no such test")])
+def test_a_share_that_selects_nothing_is_an_error(options):
+    code, _, said = collected(*options)
     assert code == 4
     assert "ERROR" in said

@@ -212,7 +212,7 @@ _STATUS = {
 
 def replies(rng: random.Random) -> None:
     """Answers of a controller: data, or an error that names the field."""
-    client = Client(_Odd(rng))
+    client = Client(_Odd(rng), pauses_s=())
     questions: tuple[Callable[[], Any], ...] = (
         client.full_status,
         lambda: client.status_history(["keystone/0"], AT),

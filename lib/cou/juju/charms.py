@@ -43,9 +43,7 @@ async def refresh(asker: Asker, application: str, channel: str, switch: str = ""
         wanted = names.channel(channel)
     except ValueError as error:
         raise BadInput("bad-channel", f"{error}.") from None
-    now = await _origin(asker, application)
-    resolved = await _resolve(asker, application, now, wanted, switch)
-    url, origin = resolved.needed("url"), resolved.plain("charm-origin")
+    url, origin = await asker.again(lambda: _found(asker, application, wanted, switch))
     added = await asker.change(
         "Charms", "AddCharm", {"url": url, "charm-origin": origin, "force": False}
     )
@@ -86,6 +84,15 @@ async def _read_back(asker: Asker, application: str) -> str:
 
 async def _origin(asker: Asker, application: str) -> Reply:
     return await asker.read("Application", "GetCharmURLOrigin", {"application": application})
+
+
+async def _found(
+    asker: Asker, application: str, wanted: names.Channel, switch: str
+) -> tuple[str, dict[str, Any]]:
+    """Return URL and origin of the charm that a channel holds for an application."""
+    now = await _origin(asker, application)
+    resolved = await _resolve(asker, application, now, wanted, switch)
+    return resolved.needed("url"), resolved.plain("charm-origin")
 
 
 async def _resolve(
@@ -133,20 +140,8 @@ async def _resources(
 
     A resource that the operator uploaded stays; all others move to what the channel holds.
     """
-    info = await asker.read("Charms", "CharmInfo", {"url": url})
-    offered = info.at("meta").table("resources")
-    if not offered:
-        return {}
     tag = f"application-{application}"
-    reply = await asker.read("Resources", "ListResources", {"entities": [{"tag": tag}]})
-    (listed,) = reply.results(1)
-    error = listed.failure(application)
-    if error is not None:
-        raise error
-    uploaded = {
-        each.text("name") for each in listed.each("resources") if each.text("origin") == "upload"
-    }
-    wanted = [name for name in sorted(offered) if name not in uploaded]
+    wanted = await asker.again(lambda: _offered(asker, tag, application, url))
     if not wanted:
         return {}
     added = await asker.change(
@@ -157,13 +152,33 @@ async def _resources(
             "url": url,
             "charm-origin": origin,
             "macaroon": None,
-            "resources": [_resource(name, offered[name]) for name in wanted],
+            "resources": [*wanted.values()],
         },
     )
     ids = added.texts("pending-ids")
     if len(ids) != len(wanted):
         raise added.wrong("pending-ids", f"a list of {len(wanted)}")
     return dict(zip(wanted, ids, strict=True))
+
+
+async def _offered(
+    asker: Asker, tag: str, application: str, url: str
+) -> dict[str, dict[str, Any]]:
+    """Return the resources of a charm that no operator has uploaded, by name, as they are asked."""
+    info = await asker.read("Charms", "CharmInfo", {"url": url})
+    offered = info.at("meta").table("resources")
+    if not offered:
+        return {}
+    reply = await asker.read("Resources", "ListResources", {"entities": [{"tag": tag}]})
+    (listed,) = reply.results(1)
+    error = listed.failure(application)
+    if error is not None:
+        raise error
+    uploaded = {
+        each.text("name") for each in listed.each("resources") if each.text("origin") == "upload"
+    }
+    names_left = [name for name in sorted(offered) if name not in uploaded]
+    return {name: _resource(name, offered[name]) for name in names_left}
 
 
 def _resource(name: str, offered: Reply) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import charms, config, status, tasks
-from .ask import Asker
+from .ask import PAUSES_S, Asker
 from .port import ConfigValue, HistoryEntry, ModelStatus, Task
 from .transport import Transport
 
@@ -16,37 +16,40 @@ class Client:
     """Juju over any transport. `port.Juju` says what each method does and raises.
 
     Replies are read with care: one that is not of the expected form raises `JujuError`
-    ``bad-reply``, which names facade, method and field. `refresh` also raises `BadInput` for a
+    ``bad-reply``, which names facade, method and field. Where nothing is changed, it is asked for
+    again before. `refresh` also raises `BadInput` for a
     text that is no channel.
     """
 
-    def __init__(self, transport: Transport):
+    def __init__(self, transport: Transport, pauses_s: tuple[float, ...] = PAUSES_S):
         self._transport = transport
-        self._asker = Asker(transport)
+        self._asker = Asker(transport, pauses_s)
         self._looks = status.Looks()
 
     async def full_status(self, applications: Sequence[str] = ()) -> ModelStatus:
         """Read the whole model's status, or that of some applications."""
         session = await self._transport.session()
-        return await self._looks.full_status(self._asker, session.model_uuid, applications)
+        return await self._asker.again(
+            lambda: self._looks.full_status(self._asker, session.model_uuid, applications)
+        )
 
     async def status_history(
         self, units: Sequence[str], since: datetime.datetime
     ) -> Mapping[str, tuple[HistoryEntry, ...]]:
         """Read the agent history of units; empty for a unit that Juju does not know."""
-        return await status.history(self._asker, units, since)
+        return await self._asker.again(lambda: status.history(self._asker, units, since))
 
     async def config(self, applications: Sequence[str]) -> Mapping[str, Mapping[str, ConfigValue]]:
         """Read the options of applications."""
-        return await config.charm_config(self._asker, applications)
+        return await self._asker.again(lambda: config.charm_config(self._asker, applications))
 
     async def actions(self, applications: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Read the names of applications' actions."""
-        return await charms.actions(self._asker, applications)
+        return await self._asker.again(lambda: charms.actions(self._asker, applications))
 
     async def model_config(self) -> Mapping[str, Any]:
         """Read the model's configuration."""
-        return await config.model_config(self._asker)
+        return await self._asker.again(lambda: config.model_config(self._asker))
 
     async def model_access(self) -> str:
         """Return the account's access to the model, as the last login told it.
@@ -74,15 +77,15 @@ class Client:
 
     async def tasks(self, ids: Sequence[int]) -> Mapping[int, Task]:
         """Read tasks with their output."""
-        return await tasks.tasks(self._asker, ids)
+        return await self._asker.again(lambda: tasks.tasks(self._asker, ids))
 
     async def tasks_after(self, units: Sequence[str], name: str, after: int) -> tuple[Task, ...]:
         """List tasks with an id above `after`."""
-        return await tasks.tasks_after(self._asker, units, name, after)
+        return await self._asker.again(lambda: tasks.tasks_after(self._asker, units, name, after))
 
     async def last_task_id(self, unit: str, name: str) -> int:
         """Return the highest task id of a unit and action."""
-        return await tasks.last_task_id(self._asker, unit, name)
+        return await self._asker.again(lambda: tasks.last_task_id(self._asker, unit, name))
 
     async def cancel_tasks(self, ids: Sequence[int]) -> Mapping[int, str]:
         """Cancel tasks."""
@@ -94,7 +97,7 @@ class Client:
 
     async def annotations(self, tag: str) -> Mapping[str, str]:
         """Read annotations."""
-        return await config.read_annotations(self._asker, tag)
+        return await self._asker.again(lambda: config.read_annotations(self._asker, tag))
 
     async def set_annotations(self, tag: str, values: Mapping[str, str]) -> None:
         """Set annotations."""

@@ -102,6 +102,15 @@ def unreachable(address: str, reason: str) -> JujuError:
     )
 
 
+def no_login(address: str, what: str) -> JujuError:
+    """Say that a login was answered with what is no answer to one; nothing was sent."""
+    return JujuError(
+        "controller-unreachable",
+        f"The controller at {address} did not answer the login as Juju does: {what}.",
+        "See whether the controller runs, and whether something else answers at its address.",
+    )
+
+
 def certificate_refused(address: str, reason: str) -> JujuError:
     """Say that the controller showed a certificate of another authority; nothing was sent."""
     return JujuError(

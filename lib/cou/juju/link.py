@@ -7,6 +7,7 @@ its private methods are replaced here, so its version is pinned exactly.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import ssl
@@ -57,13 +58,14 @@ class _NotOpenedError(Exception):
     """
 
 
+class _MalformedError(Exception):
+    """What came is no message of Juju's, so nothing that follows on this socket can be trusted."""
+
+
 class _NoMacaroons:
     """Stands in for the bakery client: we log in with a password, and never ask a browser."""
 
     cookies: tuple[()] = ()
-
-    def handle_error(self, *_: Any) -> None:
-        raise juju_errors.JujuAuthError("the controller asks for an external login")
 
 
 class _Connection(juju_connection.Connection):
@@ -78,15 +80,34 @@ class _Connection(juju_connection.Connection):
         """Do nothing: pings of the websocket itself notice a dead peer, also between calls."""
 
     async def _receiver(self) -> None:
-        """Receive; at its end, however it came, no call waits on.
+        """Receive; at its end, however it came, every call that waits hears why.
 
         libjuju's says nothing to them if it finds the socket closed between two messages, as it is
-        where the machine stood still for longer than a ping may take.
+        where the machine stood still for longer than a ping may take; and it ends with whatever
+        error a message that it cannot read makes.
         """
+        why: Exception = ConnectionResetError("the connection has ended")
         try:
-            await super()._receiver()
+            while True:
+                message = _message(await self._ws.recv())
+                await self.messages.put(message["request-id"], message)
+        except (*_BROKEN, _MalformedError) as error:
+            why = error
         finally:
-            await self.messages.put_all(ConnectionResetError("the connection has ended"))
+            await self.messages.put_all(why)
+
+    async def login(self) -> Any:
+        """Log in; whatever is in the answer, only an error of `dial` comes of it."""
+        result: Any = await super().login()
+        response = result.get("response")
+        if not isinstance(response, dict):
+            raise _MalformedError("the response is not an object")
+        if response.get("discharge-required") is not None:  # pyright: ignore[reportUnknownMemberType]
+            raise juju_errors.JujuAuthError("the controller asks for an external login")
+        return result
+
+    def _build_facades(self, facades_from_connection: Any) -> None:
+        """Do nothing: which version is asked of each facade, we choose ourselves."""
 
     async def _open(self, endpoint: str, cacert: str) -> tuple[Any, str, str, str]:
         url = f"wss://{endpoint}/model/{self.uuid}/api"
@@ -200,10 +221,9 @@ class Link:
             raise failure.timed_out(where, timeout_s, changes=changes) from None
         except _BROKEN as error:
             raise failure.lost(where, _why(error), sent=True, changes=changes) from error
-        except (ValueError, KeyError, TypeError) as error:
-            # The receiver passes on what it could not read, and ends.
-            self._retired = True
-            raise failure.bad_reply(where, "the reply is no message", changes=changes) from error
+        except _MalformedError as error:
+            # Like an answer that was lost: nothing that follows on this socket can be trusted.
+            raise failure.lost(where, str(error), sent=True, changes=changes) from error
         finally:
             self._calls -= 1
             if self._retired and not self._calls:
@@ -234,8 +254,7 @@ class Link:
         try:
             await self._connection.messages.put_all(ConnectionResetError("closed here"))
             await self._connection.close()
-        except (*_BROKEN, ValueError, KeyError, TypeError):
-            # What broke the receiver comes out once more; the socket is closed by then.
+        except _BROKEN:
             return
 
 
@@ -271,9 +290,40 @@ async def dial(
         raise failure.unreachable(address, f"no login within {timeout_s:g} s") from None
     except _BROKEN as error:
         raise failure.unreachable(address, _why(error)) from error
-    except (juju_errors.JujuError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise failure.bad_reply("Admin.Login", f"{address}: {error}", changes=False) from error
-    return Link(connection, Reply(connection.info, "Admin.Login"))
+    # Whatever libjuju stumbles over in an answer that is not of the form it knows.
+    except (
+        _MalformedError,
+        juju_errors.JujuError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
+        raise failure.no_login(address, _why(error)) from error
+    try:
+        return Link(connection, Reply(connection.info, "Admin.Login"))
+    except JujuError as error:
+        with contextlib.suppress(*_BROKEN):
+            await connection.close()
+        raise failure.no_login(address, error.seen.rstrip(".")) from error
+
+
+def _message(text: str | bytes) -> dict[str, Any]:
+    """Read one frame.
+
+    Raises:
+        _MalformedError: it is not one JSON object with the number of a request.
+    """
+    try:
+        found: Any = json.loads(text)
+        if "\\ud" in (text if isinstance(text, str) else text.decode()).lower():
+            # Half a character: neither the journal nor a terminal can take it.
+            json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise _MalformedError(f"the reply is no message ({type(error).__name__})") from error
+    if not isinstance(found, dict) or type(found.get("request-id")) is not int:  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        raise _MalformedError("the reply is no message: it is no answer to a request")
+    return found  # pyright: ignore[reportUnknownVariableType]
 
 
 def _moved(address: str, moved: Any) -> Moved:

@@ -58,4 +58,4 @@ class InProcess:
 
 def ask(controller: Controller, question: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
     """Ask one question of a client over a controller."""
-    return asyncio.run(question(Client(InProcess(controller))))
+    return asyncio.run(question(Client(InProcess(controller), pauses_s=())))

@@ -49,6 +49,11 @@ async def pause_unit(link: LibjujuTransport) -> int:
     return await Client(link).enqueue("keystone/0", "pause", {})
 
 
+def tracebacks(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Return what this end logged with a traceback; the controller of these tests may."""
+    return [one for one in caplog.records if one.exc_info and one.name != "websockets.server"]
+
+
 def error_of(scene: Coroutine[Any, Any, Any]) -> JujuError:
     with pytest.raises(JujuError) as caught:
         asyncio.run(scene)
@@ -579,21 +584,172 @@ def test_a_model_sent_in_circles_is_given_up():
     assert error_of(scene()).code == "model-moved"
 
 
-def test_what_is_no_message_is_a_bad_reply():
+def test_what_is_no_message_is_a_lost_answer():
     daemon = Daemon(Controller())
     daemon.garbage = ["Client.FullStatus"]
 
     async def scene() -> None:
         async with served(daemon):
-            link = transport(daemon)
-            with pytest.raises(JujuError) as caught:
+            link = transport(daemon, timing=dataclasses.replace(QUICK, window_s=0.5))
+            with pytest.raises(JujuError, match="the reply is no message") as caught:
                 await status_of(link)
-            assert caught.value.code == "bad-reply"
+            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
             daemon.garbage = []
             await status_of(link)
             await link.close()
 
     asyncio.run(scene())
+
+
+# Texts are messages, NUMBER is the request's; bytes go out in place of a frame (RFC 6455).
+MALFORMED: dict[str, str | bytes] = {
+    "no JSON": "<html>502 Bad Gateway</html>",
+    "cut off": '{"request-id": NUMBER, "response": {"tas',
+    "empty": "",
+    "a list": "[1, 2]",
+    "a text": '"request-id"',
+    "null": "null",
+    "no number": '{"response": {}}',
+    "a number that is none": '{"request-id": {}, "response": {}}',
+    "too deep": "[" * 200_000,
+    "a number too long to read": '{"request-id": NUMBER, "response": {"a": ' + "9" * 5000 + "}}",
+    "half a character": '{"request-id": NUMBER, "response": {"a": "\\uD83D"}}',
+    "not UTF-8": b"\x81\x02\xff\xfe",
+    "a frame cut off": b"\x81\x7e\x10\x00{",
+    "a huge frame": b"\x81\x7f" + (1 << 40).to_bytes(8, "big"),
+    "a frame of no kind": b"\xff\x00",
+}
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_a_read_is_repeated_where_its_answer_is_malformed(
+    kind: str, caplog: pytest.LogCaptureFixture
+):
+    daemon = Daemon(Controller())
+    daemon.instead = {"Client.FullStatus": [MALFORMED[kind]]}
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            assert await status_of(link)
+            assert daemon.logins == 2
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.asked.count("Client.FullStatus") == 2
+    assert not tracebacks(caplog)
+
+
+@pytest.mark.parametrize("kind", MALFORMED)
+def test_a_change_whose_answer_is_malformed_is_unknown_and_not_sent_again(kind: str):
+    daemon = Daemon(Controller())
+    daemon.instead = {"Action.EnqueueOperation": [MALFORMED[kind]]}
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            with pytest.raises(JujuError) as caught:
+                await pause_unit(link)
+            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
+            assert daemon.asked.count("Action.EnqueueOperation") == 1
+            await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+
+
+ODD_LOGINS = (
+    '{"request-id": NUMBER}',
+    '{"request-id": NUMBER, "response": null}',
+    '{"request-id": NUMBER, "response": [1]}',
+    '{"request-id": NUMBER, "response": {"facades": 5}}',
+    '{"request-id": NUMBER, "response": {"facades": [{"name": [], "versions": [1]}]}}',
+    '{"request-id": NUMBER, "response": {"facades": [{"name": "Client", "versions": ["a", {}]}]}}',
+    '{"request-id": NUMBER, "response": {"facades": [], "servers": [[{"value": 7}]]}}',
+    '{"request-id": NUMBER, "response": {"user-info": "x"}}',
+    '{"request-id": NUMBER, "response": {"discharge-required": null, "model-tag": 3}}',
+    '{"request-id": NUMBER, "error": "moved", "error-code": "redirection required",'
+    ' "error-info": {"servers": 5}}',
+)
+
+
+@pytest.mark.parametrize("answer", [*MALFORMED.values(), *ODD_LOGINS])
+def test_a_login_is_repeated_where_its_answer_is_malformed(
+    answer: str | bytes, caplog: pytest.LogCaptureFixture
+):
+    daemon = Daemon(Controller())
+    daemon.instead = {"Admin.Login": [answer]}
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)
+            assert await status_of(link)
+            await link.close()
+
+    asyncio.run(scene())
+    assert daemon.asked.count("Admin.Login") == 2
+    assert not tracebacks(caplog)
+
+
+@pytest.mark.parametrize("answer", [*MALFORMED.values(), *ODD_LOGINS])
+def test_what_is_no_controller_is_one_clear_error(answer: str | bytes):
+    daemon = Daemon(Controller())
+    daemon.instead = {"Admin.Login": [answer]}
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon, timing=PATIENT)
+            await status_of(link)
+
+    assert error_of(scene()).code == "controller-unreachable"
+
+
+def test_an_external_login_is_refused_whatever_it_brings():
+    daemon = Daemon(Controller())
+    odd = '{"request-id": NUMBER, "response": {"discharge-required": {"caveats": 5}}}'
+    daemon.instead = {"Admin.Login": [odd]}
+
+    async def scene() -> None:
+        async with served(daemon):
+            await status_of(transport(daemon, timing=PATIENT))
+
+    assert error_of(scene()).code == "login-refused"
+
+
+ODD_STATUS = '{"request-id": NUMBER, "response": {"controller-timestamp": [], "applications": 3}}'
+
+
+def test_a_read_is_repeated_where_a_field_of_its_answer_is_of_another_type():
+    daemon = Daemon(Controller())
+    daemon.instead = {"Client.FullStatus": [ODD_STATUS, ODD_STATUS]}
+
+    async def scene() -> None:
+        async with served(daemon):
+            juju = Client(transport(daemon), pauses_s=(0.0, 0.0))
+            assert (await juju.full_status()).name
+            await juju.close()
+
+    asyncio.run(scene())
+    assert daemon.asked.count("Client.FullStatus") == 3
+    assert daemon.logins == 1
+
+
+def test_a_read_whose_answers_stay_odd_is_an_error_that_names_the_field():
+    daemon = Daemon(Controller())
+    daemon.instead = {"Client.FullStatus": [ODD_STATUS] * 9}
+
+    async def scene() -> None:
+        async with served(daemon):
+            juju = Client(transport(daemon), pauses_s=(0.0, 0.0))
+            try:
+                await juju.full_status()
+            finally:
+                await juju.close()
+
+    error = error_of(scene())
+    assert (error.code, error.sent) == ("bad-reply", False)
+    assert "controller-timestamp is not a text" in error.seen
+    assert daemon.asked.count("Client.FullStatus") == 3
 
 
 def test_a_proxy_for_the_internet_does_not_catch_the_controller(monkeypatch: pytest.MonkeyPatch):

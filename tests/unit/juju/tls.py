@@ -107,6 +107,8 @@ class Daemon:
         frozen: nothing is answered at all, not even a login.
         refuse: method -> (message, code) of an error reply; `repeat` times, then it is done.
         garbage: methods answered with what is no message.
+        instead: method -> answers in place of its own, one after another; a text is a message,
+            bytes go out as they are, in place of a frame.
         login: method that returns the reply to a login.
         passwords: passwords tried.
         asked: methods that were asked for.
@@ -124,6 +126,7 @@ class Daemon:
         self.refuse: dict[str, tuple[str, str]] = {}
         self.repeat = 1_000_000
         self.garbage: list[str] = []
+        self.instead: dict[str, list[str | bytes]] = {}
         self.password = PASSWORD
         self.passwords: list[str] = []
         self.servers: list[list[dict[str, Any]]] = []
@@ -199,6 +202,14 @@ class Daemon:
             return None
         if method in self.garbage:
             return "[] this is no message"
+        if self.instead.get(method):
+            answer = self.instead[method].pop(0)
+            if isinstance(answer, str):
+                return answer.replace("NUMBER", str(number))
+            socket.transport.write(answer)
+            await asyncio.sleep(0.05)
+            socket.transport.abort()
+            return None
         try:
             response = self._answer(method, request)
         except Refused as refused:

@@ -190,7 +190,8 @@ class CouCharm(ops.CharmBase):
         except CouError as error:
             event.add_status(unitstatus.of_trouble(error))
             return
-        status = self._status_of(view)
+        leads = self.unit.is_leader()
+        status = unitstatus.of(view, self.unit.name, leads, os.environ)
         told = f"{status.name}: {status.message}"
         if not (self._asks_only and told == before):
             event.add_status(status)
@@ -200,12 +201,6 @@ class CouCharm(ops.CharmBase):
             if not live and not isinstance(status, ops.BlockedStatus) and self._trouble(event):
                 return
         self._stored.told = told
-
-    def _status_of(self, view: engine.View | None) -> ops.StatusBase:
-        """Return what the run alone means for the operator."""
-        if view is None or view.state is RunState.PLANNED:
-            return unitstatus.ready(self.unit.is_leader())
-        return unitstatus.of_run(view, self.unit.name)
 
     def _trouble(self, event: ops.CollectStatusEvent) -> bool:
         """Tell what would keep the next run from starting; return whether anything would."""
@@ -268,6 +263,8 @@ class CouCharm(ops.CharmBase):
 
     def _on_restore_action(self, event: ops.ActionEvent) -> None:
         with results.answering(event):
+            # What is put back for a while is switched again by the upgrade, which cannot go on.
+            surroundings.check_juju(os.environ)
             results.give(event, {"message": self._engine.restore(self._access()).message})
 
     def _on_abandon_action(self, event: ops.ActionEvent) -> None:
@@ -294,6 +291,10 @@ class CouCharm(ops.CharmBase):
 
     def _planned(self, settings: Settings, options: Options) -> engine.Shown:
         """Plan, and keep for the status whether the controller takes the account."""
+        view = self._engine.view()
+        # What is left of a run is shown from the journal, whatever Juju there is.
+        if view is None or view.state not in engine.UNFINISHED:
+            surroundings.check_juju(os.environ)
         access = self._access()
         try:
             shown = self._engine.plan(access, settings, options)
@@ -341,6 +342,7 @@ class CouCharm(ops.CharmBase):
         until: datetime.datetime | None,
         limit: Limit | None,
     ) -> None:
+        surroundings.check_juju(os.environ)
         self._refuse_unless_ours()
         settings, access = self._settings(), self._access()
         try:
@@ -380,6 +382,7 @@ class CouCharm(ops.CharmBase):
         if not view.got_somewhere:
             logger.warning("The run %s is not resumed: its runner ended at once.", view.run)
             return
+        surroundings.check_juju(os.environ)
         settings, access = self._settings(), self._access()
         started = self._engine.start(
             access, settings, plan_hash=None, until=attempt.limit.until, limit=None

@@ -12,9 +12,15 @@ from cou.run.access import Access
 
 OPTION = "credentials"
 
-# Codes by which the controller says that it does not take the account.
+# Codes by which the controller says that it does not take the account, or is none for us.
 REFUSALS = frozenset(
-    ("login-refused", "permission-denied", "certificate-refused", "bad-ca-certificate")
+    (
+        "login-refused",
+        "permission-denied",
+        "certificate-refused",
+        "bad-ca-certificate",
+        "juju-unsupported",
+    )
 )
 
 

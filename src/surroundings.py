@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import yaml
 from cou.errors import BadInput
+from cou.juju import supported
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,17 @@ class Surroundings:
     model_uuid: str
     addresses: tuple[str, ...]
     cacert: str
+
+
+def check_juju(environ: Mapping[str, str]) -> None:
+    """Refuse a Juju that cou does not work with; what `assumes` says counts for a deploy only.
+
+    Raises:
+        JujuError: ``juju-unsupported``.
+    """
+    version = environ.get("JUJU_VERSION", "")
+    if version:  # else the login tells it
+        supported.check(version)
 
 
 def read(charm_dir: Path, environ: Mapping[str, str]) -> Surroundings:

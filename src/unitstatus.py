@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import ops
 from cou import printable
 from cou.errors import CouError
 from cou.run.records import Job, MarkState, RunState
 
-from engine import View
+import surroundings
+from engine import LIVE, UNFINISHED, View
 
 # `juju status` shows the message in one line of a table. It counts bytes of UTF-8, cuts what has
 # more than these after the 117th, and adds three dots (juju cmd/juju/status/output_tabular.go).
 LONGEST = 120
 _DOTS = "..."
+
+
+def of(view: View | None, unit: str, leader: bool, environ: Mapping[str, str]) -> ops.StatusBase:
+    """Return what run and Juju mean for the operator, apart from account and settings."""
+    if view is None or view.state not in LIVE:
+        try:
+            surroundings.check_juju(environ)
+        except CouError as error:
+            return _unsupported(error, environ["JUJU_VERSION"], view, unit)
+    if view is None or view.state is RunState.PLANNED:
+        return ready(leader)
+    return of_run(view, unit)
 
 
 def of_run(view: View, unit: str) -> ops.StatusBase:
@@ -75,6 +88,13 @@ def _size(text: str) -> int:
 def where(view: View) -> str:
     """Return ``step 41 of 312``, or what can be said before the first step."""
     return view.where if view.number else "the start"
+
+
+def _unsupported(error: CouError, version: str, view: View | None, unit: str) -> ops.StatusBase:
+    if view is None or view.state not in UNFINISHED:
+        return of_trouble(error)
+    after = f"; the run rests at {where(view)}; to end it: juju run {unit} abandon"
+    return ops.BlockedStatus(fit("Juju ", f"{version} is not supported", after))
 
 
 def _starting(view: View, _: str) -> ops.StatusBase:

@@ -63,6 +63,7 @@ class House:
     )
     after: testing.State | None = None
     model_uuid: str = "f3a1c9d2-0000-4000-8000-00000000beef"
+    juju: str = "3.6.14"
 
     @property
     def agent_conf(self) -> Path:
@@ -143,6 +144,7 @@ class House:
             config=yaml.safe_load((TOP / "config.yaml").read_text()),
             unit_id=self.unit_id,
             charm_root=charm_root,
+            juju_version=self.juju,
         )
         return self.context
 

@@ -20,7 +20,7 @@ from cou.run.records import RunState
 from ops import testing
 
 from .conftest import TOP, House
-from .fakes import View
+from .fakes import View, attempt
 
 UPGRADE = Step("keystone/0/upgrade-unit", Kind.UPGRADE_UNIT, "Upgrade keystone/0")
 AT_41 = View("r1", RunState.RUNNING, number=41, total=312, title=UPGRADE.title, running=(UPGRADE,))
@@ -508,3 +508,56 @@ def test_report_says_when_nothing_has_run(house: House):
     message, found = house.refused("report")
     assert found["code"] == "no-run"
     assert "Run plan" in message
+
+
+@pytest.mark.parametrize("version", ["4.0.15", "5.1"])
+@pytest.mark.parametrize("action", ["plan", "upgrade", "upgrade-step", "restore"])
+@pytest.mark.parametrize("state", [RunState.PLANNED, RunState.STOPPED])
+def test_what_would_change_the_cloud_is_refused_on_another_juju(
+    house: House, version: str, action: str, state: RunState
+):
+    house.act("plan")
+    assert house.control.seen is not None
+    house.control.seen = dataclasses.replace(house.control.seen, state=state)
+    house.control.calls.clear()
+    house.juju = version
+    if (action, state) == ("plan", RunState.STOPPED):
+        assert "steps are left" in house.act(action)["message"]  # from the journal alone
+        return
+    message, results = house.refused(action)
+    assert results["code"] == "juju-unsupported"
+    assert f"Juju {version} is not supported" in message
+    assert "3.3 to 3.6" in message
+    assert house.control.calls == []
+    assert not house.credential.exists()
+
+
+def test_an_unfinished_run_is_shown_cancelled_forced_and_abandoned_on_juju_4(house: House):
+    house.act("plan")
+    house.act("upgrade")
+    house.juju = "4.0.15"
+    assert house.act("status")
+    assert house.act("report")
+    assert house.act("cancel")["acknowledged"] == "yes"
+    assert house.act("cancel", force=True)
+    assert house.act("abandon")
+    assert [call for call in house.control.calls if call != "metrics"][-3:] == [
+        "cancel",
+        "force",
+        "abandon",
+    ]
+
+
+def test_an_interrupted_run_does_not_go_on_by_itself_on_juju_4(house: House):
+    house.config = {"auto-resume": True}
+    house.act("plan")
+    assert house.control.seen is not None
+    house.control.seen = dataclasses.replace(
+        house.control.seen, state=RunState.INTERRUPTED, attempt=attempt()
+    )
+    house.juju = "4.0.15"
+    house.fire("update_status")
+    assert "start" not in house.control.calls
+    house.juju = "3.6.14"
+    house.fire("update_status")
+    assert "start" in house.control.calls

@@ -337,3 +337,28 @@ def test_no_name_or_message_steers_the_terminal_of_juju_status():
         )
         message = unitstatus.of_run(view, "cou/0").message
         assert not any(ord(one) < 32 or one == "\u202e" for one in message)
+
+
+@pytest.mark.parametrize("version", ["4.0.15", "5.1"])
+def test_a_juju_that_is_not_supported_blocks_the_unit(house: House, version: str):
+    house.juju = version
+    status = house.fire("update_status").unit_status
+    assert status.name == "blocked"
+    assert f"Juju {version} is not supported" in status.message
+    assert len(status.message) <= unitstatus.LONGEST
+
+
+def test_a_run_that_rests_on_juju_4_is_told_how_it_can_be_ended(house: House):
+    house.control.seen = dataclasses.replace(AT_41, state=RunState.STOPPED)
+    house.juju = "4.0.15"
+    status = house.fire("update_status").unit_status
+    assert status.name == "blocked"
+    assert "Juju 4.0.15" in status.message
+    assert status.message.endswith("to end it: juju run cou/0 abandon")
+    assert "upgrade" not in status.message
+
+
+def test_a_run_that_goes_on_is_shown_whatever_juju_there_is(house: House):
+    house.control.seen = AT_41
+    house.juju = "4.0.15"
+    assert house.fire("update_status").unit_status.name == "maintenance"

@@ -193,7 +193,7 @@ def cancel_command(app: App, force: bool) -> None:
 @verb("text", "json")
 def abandon_command(app: App, form: str) -> None:
     """End a stopped run for good; put back what it switched."""
-    _put_back(app, lambda control, access: control.abandon(access).message)
+    _put_back(app, lambda control, access: control.abandon(access).message, for_good=True)
 
 
 @cli.command("restore")
@@ -279,13 +279,15 @@ def help_command(context: click.Context, command: str | None) -> None:
         click.echo(found.get_help(inner))
 
 
-def _put_back(app: App, begin: Callable[[Control, Access], str]) -> None:
+def _put_back(
+    app: App, begin: Callable[[Control, Access], str], *, for_good: bool = False
+) -> None:
     """Begin what puts marks back in the background, and follow it to its end."""
     from . import looking
 
     where = app.where(log=True)
     seen = _must_have_run(where)
-    access = looking.connect(app.screen, where)
+    access = looking.connect(app.screen, where, any_version=for_good)
     control = where.control()
     app.screen.say(showing.as_command(begin(control, access)))
     _follow(app, where, seen)

@@ -55,8 +55,13 @@ def plan(screen: Screen, where: Where, given: Mapping[str, Any]) -> Looked:
     return looked
 
 
-def connect(screen: Screen, where: Where) -> Access:
+def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Access:
     """Log in once, and see whether this cou may work on the model at all.
+
+    Args:
+        screen: where to say so.
+        where: the model.
+        any_version: also where its Juju is not supported: to end a run.
 
     Raises:
         BadInput: the model has a cou of its own.
@@ -70,7 +75,7 @@ def connect(screen: Screen, where: Where) -> Access:
         if where.on_unit:
             return access, None
         try:
-            return access, asyncio.run(_status(access))
+            return access, asyncio.run(_status(access, any_version))
         except JujuError as error:
             raise _of_client(error, access) from error
 
@@ -118,8 +123,8 @@ def _of_client(error: JujuError, access: Access) -> JujuError:
     )
 
 
-async def _status(access: Access) -> ModelStatus:
-    client = open_client(access, PLAN_TIMING)
+async def _status(access: Access, any_version: bool) -> ModelStatus:
+    client = open_client(access, PLAN_TIMING, any_version=any_version)
     try:
         return await client.full_status()
     finally:

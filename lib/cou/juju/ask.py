@@ -10,7 +10,6 @@ from ..errors import JujuError
 from .reply import Reply
 from .transport import Transport
 
-
 _T = TypeVar("_T")
 # Before an answer that is not of its form is asked for again: it may come from a controller that
 # is just beginning or ending. One that always answers so is not known here.

@@ -164,7 +164,7 @@ async def _resources(
 async def _offered(
     asker: Asker, tag: str, application: str, url: str
 ) -> dict[str, dict[str, Any]]:
-    """Return the resources of a charm that no operator has uploaded, by name, as they are asked."""
+    """Return the resources of a charm that no operator has uploaded, by name, for the request."""
     info = await asker.read("Charms", "CharmInfo", {"url": url})
     offered = info.at("meta").table("resources")
     if not offered:

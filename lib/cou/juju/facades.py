@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..errors import JujuError
+from . import supported
 
 # Versions whose requests and replies, as far as they are used here, are the same (python-libjuju's
 # definitions of 3.6.1.3 and Juju's facade list of 3.3 to 4.0).
@@ -41,6 +42,6 @@ def version(chosen: Mapping[str, int], name: str) -> int:
             "facade-missing",
             f"The controller does not offer the facade {name} in a version that is known here "
             f"({wanted}).",
-            "Use cou with Juju 3.3 to 3.6.",
+            f"Use cou with Juju {supported.VERSIONS}.",
         )
     return chosen[name]

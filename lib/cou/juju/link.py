@@ -169,6 +169,7 @@ class Link:
     Attributes:
         facades: name -> versions that the controller offers.
         servers: addresses that the controller named.
+        version: the controller's, ``3.6.14``.
     """
 
     def __init__(self, connection: _Connection, login: Reply):
@@ -178,6 +179,7 @@ class Link:
         self._closing: asyncio.Event | None = None
         user = login.at("user-info")
         self.model_uuid = login.text("model-tag").removeprefix("model-")
+        self.version = login.text("server-version")
         self.model_access = user.text("model-access")
         self.controller_access = user.text("controller-access")
         self.facades: Mapping[str, tuple[int, ...]] = {

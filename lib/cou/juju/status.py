@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ..errors import JujuError
 from . import names, times
 from .ask import Asker
 from .port import (
@@ -228,10 +229,22 @@ async def history(
 ) -> dict[str, tuple[HistoryEntry, ...]]:
     """Read the agent history of units since a time, oldest first, in one call.
 
-    A unit that Juju does not know (any more) has no history.
+    Juju 4, on which an unfinished run can be abandoned, takes one unit a call. A unit that Juju
+    does not know (any more) has no history.
     """
     if not units:
         return {}
+    try:
+        return await _histories(asker, units, since)
+    except JujuError as error:
+        if error.code != "not-supported" or len(units) == 1:
+            raise
+    return {unit: (await _histories(asker, (unit,), since))[unit] for unit in units}
+
+
+async def _histories(
+    asker: Asker, units: Sequence[str], since: datetime.datetime
+) -> dict[str, tuple[HistoryEntry, ...]]:
     requests = [
         {
             "historyKind": "juju-unit",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import JujuError
-from . import facades, failure
+from . import facades, failure, supported
 from .account import Account
 from .dial import Dialler
 
@@ -113,6 +113,8 @@ class LibjujuTransport:
         model_uuid: the model.
         account: user name and password, or what reads them, called at each login.
         timing: limits.
+        any_version: use a controller of whatever version: to end what was begun before it was
+            upgraded. Else one that is not supported is left at the login, with nothing sent.
 
     Raises:
         BadInput: no address, or the certificate is none.
@@ -125,8 +127,11 @@ class LibjujuTransport:
         model_uuid: str,
         account: Account | Callable[[], Account],
         timing: Timing | None = None,
+        *,
+        any_version: bool = False,
     ):
         self._timing = timing or Timing()
+        self._any_version = any_version
         read = account if callable(account) else lambda: account
         self._dialler = Dialler(endpoints, cacert, model_uuid, read, self._timing.connect_s)
         self._lock = asyncio.Lock()
@@ -152,7 +157,7 @@ class LibjujuTransport:
 
         Raises:
             JujuError: ``controller-unreachable``, ``login-refused``, ``certificate-refused``,
-                ``model-gone``, ``model-moved``...; nothing was sent.
+                ``juju-unsupported``, ``model-gone``, ``model-moved``...; nothing was sent.
         """
         link = await self._link(time.monotonic() + self._timing.window_s)
         return Session(link.model_uuid, link.model_access, link.controller_access, self._facades)
@@ -242,6 +247,7 @@ class LibjujuTransport:
             raise self._failed
         try:
             link = await self._dialler.connect()
+            await self._accept(link)
         except JujuError as error:
             self._failed = error
             self._not_before = time.monotonic() + self._pause(self._failures)
@@ -251,6 +257,19 @@ class LibjujuTransport:
         self._facades = facades.choose(link.facades)
         self._current = link
         return link
+
+    async def _accept(self, link: Link) -> None:
+        """Leave a controller whose answers would be misunderstood.
+
+        Raises:
+            JujuError: ``juju-unsupported``; nothing but the login was sent.
+        """
+        try:
+            supported.check(link.version)
+        except JujuError:
+            if not self._any_version:
+                await link.close()
+                raise
 
     def _pause(self, attempt: int) -> float:
         full = min(self._timing.pause_s * 2.0 ** min(attempt, 30), self._timing.longest_pause_s)

@@ -16,7 +16,11 @@ PLAN_TIMING = Timing(call_s=20.0, connect_s=8.0, window_s=12.0)
 
 
 def open_client(
-    access: Access, timing: Timing, fresh: Callable[[], Access] | None = None
+    access: Access,
+    timing: Timing,
+    fresh: Callable[[], Access] | None = None,
+    *,
+    any_version: bool = False,
 ) -> Client:
     """Return a client; it connects when it is first used.
 
@@ -24,6 +28,7 @@ def open_client(
         access: where the model is.
         timing: limits.
         fresh: gives the account at each login, since the secret may have changed.
+        any_version: also of a Juju that is not supported: to end what was begun.
     """
     # At DEBUG this logger writes whole requests, the login's password among them.
     logging.getLogger("juju.client.connection").setLevel(logging.INFO)
@@ -33,5 +38,12 @@ def open_client(
         return Account(now.username, now.password)
 
     return Client(
-        LibjujuTransport(access.addresses, access.cacert, access.model_uuid, account, timing)
+        LibjujuTransport(
+            access.addresses,
+            access.cacert,
+            access.model_uuid,
+            account,
+            timing,
+            any_version=any_version,
+        )
     )

@@ -323,7 +323,9 @@ async def run_attempt(
     audit.tell(audit.Event.STARTUP, "cou.run.runner", description=begins)
     try:
         access = account()
-        juju = open_client(access, RUN_TIMING, account)
+        # What a run has switched is put back, or named, wherever the model is by now.
+        anywhere = attempt.job is Job.ABANDON
+        juju = open_client(access, RUN_TIMING, account, any_version=anywhere)
         name = f"{place.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
         # A signal only wakes the loop up; what it means stands in the journal. Until here the

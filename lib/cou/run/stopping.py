@@ -168,7 +168,7 @@ async def _take_back(
     from ..juju.port import TaskStatus
     from .connection import PLAN_TIMING, open_client
 
-    juju = open_client(access, PLAN_TIMING)
+    juju = open_client(access, PLAN_TIMING, any_version=True)
     try:
         found = await asyncio.wait_for(juju.tasks(tasks), _TASKS_S)
         pending = [id_ for id_, task in found.items() if task.status is TaskStatus.PENDING]

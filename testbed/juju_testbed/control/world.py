@@ -33,7 +33,7 @@ class Settings:
         seed: of the spread of durations.
         zones: give hypervisors zones where the bundle names none.
         update_status: interval of that hook, a Go duration.
-        juju: the release of Juju to stand for, ``3.3`` to ``3.6``; it chooses the facades.
+        juju: the release of Juju to stand for, ``3.3`` to ``4.0``; it chooses the facades.
         enter: a program that is put before every process of a unit agent (`AgentHost`).
     """
 

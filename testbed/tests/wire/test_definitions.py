@@ -201,10 +201,31 @@ def test_a_release_serves_its_own_versions_and_refuses_others(cloud, release):
     cloud.controller.version = releases.AGENTS[release]
     served = {one["name"]: one["versions"] for one in cloud.session().facades()}
     assert served["Client"] == list(releases.RELEASES[release]["Client"])
-    assert virtual.run(cloud.ask("Client", "FullStatus", version=6))["model"]["version"]
+    oldest = served["Client"][0]
+    assert virtual.run(cloud.ask("Client", "FullStatus", version=oldest))["model"]["version"]
     if 8 not in served["Client"]:
         with pytest.raises(WireError, match=r'unknown version \(8\) of interface "Client"'):
             virtual.run(cloud.ask("Client", "FullStatus", version=8))
+
+
+def test_juju_4_announces_what_a_running_one_did(cloud):
+    cloud.controller.version = releases.AGENTS["4.0"]
+    served = {one["name"]: one["versions"] for one in cloud.session().facades()}
+    told = {
+        "Action": [7],
+        "Annotations": [2],
+        "Application": [19, 20, 21, 22],
+        "Block": [2],
+        "Charms": [7],
+        "Client": [8],
+        "ModelConfig": [3, 4],
+        "Resources": [3],
+        "Secrets": [1, 2],
+    }
+    assert {name: served.get(name) for name in told} == told
+    assert "AllWatcher" not in served
+    with pytest.raises(WireError, match="unknown version"):
+        virtual.run(cloud.ask("Client", "FullStatus", version=6))
 
 
 def test_secrets_of_users_came_with_version_2(cloud):

@@ -34,7 +34,9 @@ def test_options_of_many_applications_come_under_the_right_names():
 def test_one_application_that_is_gone_fails_the_reading_and_leaves_nothing_under_way():
     async def scene() -> None:
         with pytest.raises(JujuError) as caught:
-            await Client(InProcess(Controller())).config(["keystone", "gone", "keystone"])
+            await Client(InProcess(Controller()), pauses_s=()).config(
+                ["keystone", "gone", "keystone"]
+            )
         assert caught.value.code == "not-found"
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
@@ -66,7 +68,7 @@ def test_the_models_options_are_plain_values():
 )
 def test_access_is_that_of_the_model_or_of_a_superuser(model: str, over: str, expected: str):
     transport = InProcess(Controller(), model, over)
-    assert asyncio.run(Client(transport).model_access()) == expected
+    assert asyncio.run(Client(transport, pauses_s=()).model_access()) == expected
 
 
 def test_a_units_error_is_resolved_once_and_a_repeat_is_fine():

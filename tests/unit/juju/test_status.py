@@ -161,14 +161,14 @@ def test_whatever_changes_between_two_looks_is_seen_as_by_a_client_that_never_lo
     made = controller()
 
     async def story() -> None:
-        used = Client(InProcess(made))
+        used = Client(InProcess(made), pauses_s=())
         first = made.status
         whole = copy.deepcopy(first)
         for changed in _each_changed(whole, whole):
             made.status = first
             await used.full_status()
             made.status = changed
-            looks = [used.full_status(), Client(InProcess(made)).full_status()]
+            looks = [used.full_status(), Client(InProcess(made), pauses_s=()).full_status()]
             seen, fresh = await asyncio.gather(*looks, return_exceptions=True)
             assert _told(seen) == _told(fresh)
 

@@ -173,7 +173,7 @@ def test_nothing_to_ask_asks_nothing():
     controller = Controller()
 
     async def scene() -> None:
-        juju = Client(InProcess(controller))
+        juju = Client(InProcess(controller), pauses_s=())
         assert await juju.tasks([]) == {}
         assert await juju.cancel_tasks([]) == {}
         assert await juju.tasks_after([], "pause", 0) == ()
@@ -188,7 +188,7 @@ def test_what_changes_something_is_marked_as_such():
     transport.controller.add_operation("pause", ["keystone/0"])
 
     async def scene() -> None:
-        juju = Client(transport)
+        juju = Client(transport, pauses_s=())
         await juju.tasks([2])
         await juju.last_task_id("keystone/0", "pause")
         await juju.config(["keystone"])

@@ -726,7 +726,7 @@ def test_a_read_is_repeated_where_a_field_of_its_answer_is_of_another_type():
     async def scene() -> None:
         async with served(daemon):
             juju = Client(transport(daemon), pauses_s=(0.0, 0.0))
-            assert (await juju.full_status()).name
+            assert (await juju.full_status()).uuid == UUID
             await juju.close()
 
     asyncio.run(scene())

@@ -112,6 +112,7 @@ class Daemon:
         login: method that returns the reply to a login.
         passwords: passwords tried.
         asked: methods that were asked for.
+        version: what it says of itself.
     """
 
     def __init__(self, controller: Controller, ca: Authority | None = None):
@@ -132,6 +133,7 @@ class Daemon:
         self.servers: list[list[dict[str, Any]]] = []
         self.redirect: dict[str, Any] | None = None
         self.facades = dict(FACADES)
+        self.version = "3.6.8"
         self.logins = 0
         self.asked: list[str] = []
         self.paths: list[str] = []
@@ -255,7 +257,7 @@ class Daemon:
             "facades": [
                 {"name": name, "versions": versions} for name, versions in self.facades.items()
             ],
-            "server-version": "3.6.8",
+            "server-version": self.version,
         }
 
 

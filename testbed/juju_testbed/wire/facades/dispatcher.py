@@ -88,7 +88,9 @@ class Dispatcher:
         return [
             {"name": facade.name, "versions": list(versions[facade.name])}
             for facade in sorted(FACADES.values(), key=lambda facade: facade.name)
-            if facade.scope in (kind, "both") and facade.name not in ("Admin", "Testbed")
+            if facade.scope in (kind, "both")
+            and facade.name not in ("Admin", "Testbed")
+            and versions[facade.name]
         ]
 
     async def call(

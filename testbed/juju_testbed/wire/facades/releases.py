@@ -41,8 +41,19 @@ RELEASES: dict[str, dict[str, tuple[int, ...]]] = {
         "ModelManager": (9, 10),
     },
 }
+# What a running 4.0.15 announced at a login to a model; it has no AllWatcher. Only version and
+# facades stand for 4.0 here: behind them answers are still those of 3.6.
+RELEASES["4.0"] = _COMMON | {
+    "AllWatcher": (),
+    "Application": (19, 20, 21, 22),
+    "Charms": (7,),
+    "Client": (8,),
+    "Controller": (12, 13),  # assumed: it is not of a model's login
+    "ModelConfig": (3, 4),
+    "ModelManager": (10, 11),  # assumed likewise
+}
 # The agent version that a testbed of a release claims.
-AGENTS = {"3.3": "3.3.7", "3.4": "3.4.6", "3.5": "3.5.7", "3.6": "3.6.14"}
+AGENTS = {"3.3": "3.3.7", "3.4": "3.4.6", "3.5": "3.5.7", "3.6": "3.6.14", "4.0": "4.0.15"}
 NEWEST = "3.6"
 
 

@@ -1,0 +1,122 @@
+"""A Juju that is not supported is left at the login, before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import yaml
+from cou.errors import JujuError
+from cou.juju import supported
+from cou.juju.client import Client
+from cou.plan.options import Options
+from cou.plan.settings import Settings
+from cou.run import stopping
+from cou.run.access import Access
+from cou.run.control import Control
+from cou.run.place import Place
+
+from .controller import Controller
+from .inprocess import UUID
+from .test_transport import ACCOUNT, error_of, transport
+from .tls import Daemon, served
+
+TOP = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("version", ["3.3", "3.3.0", "3.4.6", "3.6.14", "3.6-rc1", "3.9.1"])
+def test_juju_from_3_3_on_and_before_4_is_taken(version: str):
+    supported.check(version)
+
+
+@pytest.mark.parametrize(
+    "version", ["2.9.50", "3.1.8", "3.2.4", "4.0.15", "4.0-beta1", "4.1", "10.0.1", "", "x", "3"]
+)
+def test_any_other_is_refused_with_what_was_seen_and_what_is_supported(version: str):
+    with pytest.raises(JujuError) as caught:
+        supported.check(version)
+    error = caught.value
+    assert (error.code, error.sent) == ("juju-unsupported", False)
+    assert f"Juju {version}" in error.seen
+    assert "3.3 to 3.6" in error.seen
+    assert error.remedy
+
+
+def test_juju_itself_is_told_the_same():
+    charm = yaml.safe_load((TOP / "charmcraft.yaml").read_text())
+    # A list is all-of (charmcraft's reference of the file).
+    assert charm["assumes"] == ["juju >= 3.3", "juju < 4.0"]
+
+
+def juju_4() -> Daemon:
+    daemon = Daemon(Controller())
+    daemon.version = "4.0.15"
+    daemon.facades = {"Action": [7], "Annotations": [2], "Application": [19, 20, 21, 22]}
+    daemon.facades |= {"Charms": [7], "Client": [8], "ModelConfig": [3, 4], "Resources": [3]}
+    return daemon
+
+
+@pytest.mark.parametrize("version", ["4.0.15", "3.2.4"])
+@pytest.mark.parametrize("changes", [True, False])
+def test_nothing_but_the_login_reaches_it(version: str, changes: bool):
+    daemon = juju_4()
+    daemon.version = version
+
+    async def scene() -> None:
+        async with served(daemon):
+            link = transport(daemon)  # whose window would let it try again for a minute
+            await link.call("Client", "FullStatus", {"patterns": []}, changes=changes)
+
+    error = error_of(scene())
+    assert (error.code, error.sent) == ("juju-unsupported", False)
+    assert version in error.seen
+    assert daemon.asked == ["Admin.Login"]
+
+
+def test_what_ends_a_run_may_ask_it():
+    daemon = juju_4()
+
+    async def scene() -> str:
+        async with served(daemon):
+            juju = Client(transport(daemon, any_version=True))
+            try:
+                return (await juju.full_status()).uuid
+            finally:
+                await juju.close()
+
+    assert asyncio.run(scene()) == UUID
+    assert daemon.asked == ["Admin.Login", "Client.FullStatus"]
+
+
+def access_to(daemon: Daemon) -> Access:
+    return Access(
+        (daemon.address,), daemon.ca.pem, UUID, "openstack", ACCOUNT.username, ACCOUNT.password
+    )
+
+
+def test_a_plan_is_refused(tmp_path: Path):
+    daemon = juju_4()
+    control = Control(Place(tmp_path / "home", tmp_path / "run", ""))
+
+    async def scene() -> None:
+        async with served(daemon):
+            await asyncio.to_thread(control.plan, access_to(daemon), Settings(), Options())
+
+    assert error_of(scene()).code == "juju-unsupported"
+    assert daemon.asked == ["Admin.Login"]
+    assert control.view() is None
+
+
+def test_a_forced_cancel_looks_after_its_tasks():
+    daemon = juju_4()
+
+    async def scene() -> tuple[tuple[int, ...], tuple[int, ...]]:
+        async with served(daemon):
+            juju = Client(transport(daemon, any_version=True))
+            task = await juju.enqueue("keystone/0", "pause", {})
+            await juju.close()
+            return await stopping._take_back(access_to(daemon), [task])
+
+    taken, left = asyncio.run(scene())
+    assert len(taken) + len(left) == 1

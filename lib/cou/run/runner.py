@@ -11,6 +11,7 @@ import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 import cou
 
@@ -27,7 +28,7 @@ from .clock import Clock, LoopClock
 from .connection import RUN_TIMING, open_client
 from .executor import Ending, Executor
 from .heartbeat import Pulse
-from .journal import Fenced, Journal, rows
+from .journal import Fenced, Journal, JournalGone, rows
 from .lease import Lease
 from .locks import Lock
 from .observer import Observer
@@ -237,11 +238,24 @@ class Runner:
         while True:
             try:
                 version = self._look_for_cancel(version)
+            except JournalGone as gone:
+                self._end_without(gone)
             except JournalError as error:  # held by another for too long: look again
                 logger.warning("%s", error)
             self._note_waits()
             self._beat()
             await self._outside.pause(_LOOK_S, self._news)
+
+    def _end_without(self, gone: JournalGone) -> NoReturn:
+        """End at once: without its journal no cancel reaches this runner, nor anybody its word."""
+        sent = [
+            str(one.task)
+            for one in self._journal.operations(self._attempt.run)
+            if one.task is not None and one.verdict is None
+        ]
+        left = f" Tasks that run on in Juju: {', '.join(sent)}." if sent else ""
+        logger.error("%s: %s Nothing further is sent.%s", gone.code, gone, left)
+        os._exit(4)
 
     def _look_for_cancel(self, version: int) -> int:
         """Look whether somebody has written since `version`; drain if it was a cancel."""

@@ -16,7 +16,8 @@ It imports `cou.errors`, `cou.plan`, and of the run's room the records, the cloc
 and the words for waits.
 """
 
+from .database import JournalGone
 from .fence import Cancelled, Fenced
 from .journal import FILE, Journal
 
-__all__ = ["FILE", "Cancelled", "Fenced", "Journal"]
+__all__ = ["FILE", "Cancelled", "Fenced", "Journal", "JournalGone"]

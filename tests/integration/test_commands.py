@@ -91,7 +91,9 @@ def test_force_leaves_no_process_and_is_idempotent(ground: Ground, operator: Ope
     ground.see_ended()
     assert operator.unit().message.startswith("killed at step ")
     again = operator.run("cancel", "force=true")
-    assert again.results["message"] == "Nothing is running."
+    assert again.results["message"].startswith("Nothing is running.")
+    # Whoever asks again is told what is in doubt as well as whoever asked first.
+    assert again.results["in-doubt"] == forced.results["in-doubt"]
     assert operator.run("cancel").results["message"].startswith("Nothing is running")
     assert operator.state() == "killed"
 

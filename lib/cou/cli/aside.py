@@ -17,7 +17,7 @@ T = TypeVar("T")
 _LOOK_S = 0.05
 
 
-class _Aside(Generic[T]):
+class Aside(Generic[T]):
     """One call in a thread that does not keep the process alive."""
 
     def __init__(self, work: Callable[[], T]):
@@ -33,11 +33,24 @@ class _Aside(Generic[T]):
         except BaseException as error:  # raised again by `result`, in the thread that waits
             self._error = error
 
+    def wait(self, signals: Signals) -> T:
+        """Return or raise what the work does; signals that come meanwhile are dropped.
+
+        For what answers a signal: it is begun once, and whoever is impatient gets its answer.
+        """
+        while not self.over:
+            signals.take(_LOOK_S)
+        while signals.take() is not None:
+            pass
+        return self.result()
+
     @property
     def over(self) -> bool:
+        """Whether it has ended."""
         return not self._thread.is_alive()
 
     def result(self) -> T:
+        """Return or raise what the work did; it is over."""
         if self._error is not None:
             raise self._error
         return self._results[0]
@@ -54,7 +67,7 @@ def do(work: Callable[[], T], signals: Signals, tick: Callable[[], None] = lambd
     Raises:
         Interrupted: a signal came first.
     """
-    aside = _Aside(work)
+    aside = Aside(work)
     while not aside.over:
         number = signals.take(_LOOK_S)
         if number is not None:

@@ -21,7 +21,7 @@ from ..run.journal import Journal
 from ..run.place import Place
 from ..run.records import RunState
 from . import aside, ends
-from .ends import Code, Ended, Interrupted
+from .ends import Code, Ended
 from .lines import Lines
 from .picture import Picture
 from .screen import Screen
@@ -150,10 +150,8 @@ class Follower:
 
     def _force(self, seen: view.View) -> None:
         access = self._control.account()
-        # Aside, because a third signal must not be queued behind it; it is only dropped.
-        while self._forced is None:
-            with contextlib.suppress(Interrupted):
-                self._forced = aside.do(lambda: self._control.force(access), self._screen.signals)
+        # Once, whatever comes meanwhile: a second one would find nothing any more, and say so.
+        self._forced = aside.Aside(lambda: self._control.force(access)).wait(self._screen.signals)
 
 
 class _Looker:

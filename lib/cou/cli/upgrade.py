@@ -170,7 +170,7 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
     if screen.json:
         screen.result(json.dumps(view.to_dict(), indent=2))
     # Where all had ended before the force came, the run tells how.
-    if followed.forced is not None and view.state is RunState.KILLED:
+    if followed.forced is not None and view.state in (RunState.KILLED, RunState.INTERRUPTED):
         screen.tell(showing.as_command(followed.forced.message))
         screen.tell(ends.NOT_WAITED)
         return ends.of_signal(followed.signal)

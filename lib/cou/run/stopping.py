@@ -12,8 +12,8 @@ from . import crash, handed, locks, view
 from .access import Access
 from .answers import Cancelled, Forced
 from .desk import Desk
-from .journal import Journal
-from .records import RunState, StepState
+from .journal import Fenced, Journal
+from .records import Attempt, RunState, StepState
 
 _FORCE_S = 10.0
 _TASKS_S = 6.0
@@ -34,12 +34,11 @@ def cancel(desk: Desk) -> Cancelled:
     try:
         if seen.attempt is not None and seen.state is RunState.INTERRUPTED:
             journal.cancel(seen.attempt.token, desk.by)
-            return Cancelled(
-                seen.state,
-                "Nothing is running: the run is interrupted. It will not go on by itself.",
-            )
+            message = "Nothing is running: the run is interrupted. It will not go on by itself."
+            return Cancelled(seen.state, message + _may_go_on(journal, seen.run))
         if seen.attempt is None or not (seen.state.active or seen.state is RunState.DRAINING):
-            return Cancelled(seen.state, f"Nothing is running: the run is {seen.state.value}.")
+            message = f"Nothing is running: the run is {seen.state.value}."
+            return Cancelled(seen.state, message + _may_go_on(journal, seen.run))
         return _acknowledge(desk, journal, seen)
     except JournalError as error:
         raise JournalError(
@@ -132,17 +131,12 @@ def _after_force(
 ) -> Forced:
     run = journal.current()
     attempt = journal.attempt(run.id) if run else None
-    if run is None or attempt is None or attempt.ended is not None:
+    if run is None or attempt is None:
         return Forced("Nothing is running.", tuple(killed), (), (), ())
-    journal.cancel(attempt.token, desk.by, forced=True)
-    journal.end_attempt(attempt.token, RunState.KILLED)
+    message = _kill(desk, journal, attempt, killed)
     steps = journal.steps(run.id).values()
     doubt = tuple(one.id for one in steps if one.state is StepState.IN_DOUBT)
-    open_tasks = [
-        operation.task
-        for operation in journal.operations(run.id)
-        if operation.task is not None and operation.verdict is None
-    ]
+    open_tasks = _open_tasks(journal, run.id)
     note, taken, running = "", (), tuple(open_tasks)
     if open_tasks and access is not None:
         import asyncio
@@ -151,12 +145,47 @@ def _after_force(
             taken, running = asyncio.run(_take_back(access, open_tasks))
         except (JujuError, asyncio.TimeoutError) as error:
             note = f" What became of tasks {open_tasks} could not be read: {error}."
-    message = f"Killed {len(killed)} processes; none is left.{note}"
+    message += note
     if running:
         message += f" Tasks {', '.join(map(str, running))} run on in Juju until they end."
     if doubt:
         message += f" In doubt: {', '.join(doubt)}. Run upgrade: it looks first."
     return Forced(message, tuple(killed), taken, running, doubt)
+
+
+def _kill(desk: Desk, journal: Journal, attempt: Attempt, killed: Sequence[int]) -> str:
+    """Record that an attempt was killed, unless it has ended before; return what to say of it."""
+    going = attempt.ended is None
+    if going:
+        try:
+            journal.cancel(attempt.token, desk.by, forced=True)
+            journal.end_attempt(attempt.token, RunState.KILLED)
+        except Fenced:  # another forced cancel, or the supervisor in its last moment
+            going = False
+    message = "Nothing is running."
+    if going or killed:
+        message = f"Killed {len(killed)} processes; none is left."
+    return message
+
+
+def _may_go_on(journal: Journal, run: str) -> str:
+    """Name what nobody here runs any more, and Juju may still do."""
+    tasks = _open_tasks(journal, run)
+    if not tasks:
+        return ""
+    message = (
+        f" Tasks {', '.join(map(str, tasks))} may run on in Juju; upgrade looks for their end."
+    )
+    return message
+
+
+def _open_tasks(journal: Journal, run: str) -> list[int]:
+    """Return the tasks of a run of which nobody has seen the end."""
+    return [
+        operation.task
+        for operation in journal.operations(run)
+        if operation.task is not None and operation.verdict is None
+    ]
 
 
 async def _take_back(

@@ -204,11 +204,11 @@ class Control:
         if self.seen is None:
             raise CouError("no-plan", "No plan was shown.", "Run plan first.")
         if plan_hash not in (None, self.seen.plan_hash):
-            raise CouError("other-plan", f"{plan_hash} is not the plan shown.")
+            raise CouError("another-plan", f"{plan_hash} is not the plan shown.")
         if self.seen.state is RunState.COMPLETED:
             return self._started("All is done; nothing was sent.", resumed=False)
         if self.seen.state in LIVE:
-            raise CouError("running", "The run is going on already.")
+            raise CouError("run-going-on", "The run is going on already.")
         self._launch(access)
         resumed = self.seen.state in GOES_ON
         self.seen = dataclasses.replace(self.seen, state=RunState.STARTING)
@@ -272,11 +272,11 @@ class Control:
         return Abandoned("The run is being abandoned.")
 
     def restore(self, access: Access) -> Any:
-        raise CouError("not-yet", "restore is not there yet.")
+        raise CouError("nothing-to-restore", "No run is unfinished.")
 
     def resolve_step(self, step: str, resolution: str, reason: str) -> Any:
         self.given = {"step": step, "as": resolution, "reason": reason}
-        raise CouError("not-yet", "resolve-step is not there yet.")
+        raise CouError("nothing-to-resolve", "No run is unfinished.")
 
     def metrics(self) -> str:
         state = self.seen.state.value if self.seen else "none"

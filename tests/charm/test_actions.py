@@ -234,7 +234,7 @@ def test_upgrade_refuses_a_plan_that_is_not_the_one_shown(house: House):
     house.act("plan")
     message, found = house.refused("upgrade", plan="p000000000000000")
     assert "p000000000000000" in message
-    assert found["code"] == "other-plan"
+    assert found["code"] == "another-plan"
     assert not house.credential.exists()
 
 
@@ -270,7 +270,7 @@ def test_upgrade_while_it_runs_says_so_and_the_runner_keeps_its_account(house: H
     house.act("plan")
     house.act("upgrade")
     _, found = house.refused("upgrade")
-    assert found["code"] == "running"
+    assert found["code"] == "run-going-on"
     assert house.credential.exists()
 
 
@@ -391,7 +391,7 @@ def test_a_forced_cancel_looks_after_its_tasks_and_never_waits_for_a_secret(hous
 
 
 def test_a_forced_cancel_that_leaves_a_process_is_not_acknowledged(house: House):
-    house.control.broken_calls["force"] = CouError("not-killed", "Process 71 is still there.")
+    house.control.broken_calls["force"] = CouError("force-failed", "Process 71 is still there.")
     message, found = house.refused("cancel", force=True)
     assert found["acknowledged"] == "no"
     assert "71" in message
@@ -429,10 +429,12 @@ def test_a_long_run_lies_in_a_file(house: House):
 
 
 def test_a_journal_that_cannot_be_read_fails_the_action(house: House):
-    house.control.broken = JournalError("newer", "The journal is of a newer cou.", "Refresh cou.")
+    house.control.broken = JournalError(
+        "journal-newer", "The journal is of a newer cou.", "Refresh cou."
+    )
     for action in ("plan", "upgrade", "cancel", "status", "abandon"):
         message, found = house.refused(action)
-        assert found["code"] == "newer", action
+        assert found["code"] == "journal-newer", action
         assert "Refresh cou." in message, action
 
 

@@ -199,7 +199,7 @@ def test_a_run_that_goes_on_by_itself_keeps_its_end_of_time(house: House):
 def test_a_run_that_cannot_go_on_by_itself_fails_no_hook(house: House):
     house.config = {"auto-resume": True}
     house.control.seen = INTERRUPTED
-    house.control.broken_calls["start"] = CouError("foreign-run", "cou/1 holds the model.")
+    house.control.broken_calls["start"] = CouError("model-held", "cou/1 holds the model.")
     status = house.fire("update_status").unit_status
     assert status.name == "blocked"
     assert "cou/1 holds the model." in house.log
@@ -280,7 +280,7 @@ def test_a_journal_that_cannot_be_read_is_never_deleted(house: House):
     assert house.control.place is not None
     home = house.control.place.home
     home.mkdir(parents=True, exist_ok=True)
-    house.control.broken = CouError("damaged", "The journal is damaged.")
+    house.control.broken = CouError("journal-damaged", "The journal is damaged.")
     house.fire("remove")
     assert home.exists()
     assert str(home) in house.log
@@ -288,7 +288,7 @@ def test_a_journal_that_cannot_be_read_is_never_deleted(house: House):
 
 def test_a_runner_that_cannot_be_ended_fails_no_hook(house: House):
     house.control.seen = AT_41
-    house.control.broken_calls["force"] = CouError("not-killed", "Process 71 is still there.")
+    house.control.broken_calls["force"] = CouError("force-failed", "Process 71 is still there.")
     house.fire("stop")
     assert "Process 71 is still there." in house.log
 

@@ -206,7 +206,9 @@ def test_a_lost_secret_is_shown_after_a_run_has_completed(house: House):
 
 
 def test_a_journal_that_cannot_be_read_blocks_and_fails_no_hook(house: House):
-    house.control.broken = JournalError("damaged", "The journal is damaged.", "Move it away.")
+    house.control.broken = JournalError(
+        "journal-damaged", "The journal is damaged.", "Move it away."
+    )
     for event in ("update_status", "config_changed", "start", "upgrade_charm", "stop", "remove"):
         status = house.fire(event).unit_status
         assert status == testing.BlockedStatus("The journal is damaged. Move it away."), event

@@ -1,4 +1,7 @@
-"""Ordering of unit and machine names: numbers count as numbers, ``x/2`` before ``x/10``."""
+"""Names of applications, units and machines: their order, and whether a text has one.
+
+Numbers count as numbers: ``x/2`` comes before ``x/10``, and ``x/1`` does not stand in ``x/10``.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,8 @@ def key(name: str) -> tuple[tuple[int, int, str], ...]:
 def in_order(found: Iterable[str]) -> list[str]:
     """Return names in their natural order."""
     return sorted(found, key=key)
+
+
+def stands_in(name: str, text: str) -> bool:
+    """Whether a text names an application, one of its units, or just this unit."""
+    return re.search(rf"(?<![\w/.-]){re.escape(name)}(?![\w-])", text) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from ..cloud import names
 from ..plan.options import Group
 from ..plan.plan import Plan
 from ..plan.step import Kind
@@ -89,9 +90,8 @@ def _on_the_way(
         for step in gates:
             if step.kind is Kind.VERIFY_HYPERVISOR_EMPTY:
                 note = records[step.id].note
-                hosts.append(
-                    note.partition(":")[0] if note.startswith(step.target) else step.target
-                )
+                brief = note.partition(":")[0]
+                hosts.append(brief if names.stands_in(step.target, brief) else step.target)
             else:
                 late.append(group.target)
         if not gates:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..cloud import names
 from .records import Event
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def within(
                 break
             if until > begin:
                 found.setdefault(line, []).append((max(begin, since), min(end, until)))
-    own = {line: some for line, some in found.items() if target in line}
+    own = {line: some for line, some in found.items() if names.stands_in(target, line)}
     if "/" in target:
         found = own
     lines = own or found

@@ -41,6 +41,14 @@ def test_of_steps_beside_each_other_each_is_told_its_own_unit():
     assert waits.within(SPANS, ran, "c/2") is None
 
 
+def test_a_unit_is_not_told_the_wait_of_one_whose_number_begins_alike():
+    looks = story((0, ["b/10 runs"]), (30, ["b/1 runs"]), (35, []))
+    own = waits.within(waits.spans(looks, at(99)), [(at(0), at(35))], "b/1")
+    assert own is not None
+    assert (own.subject, own.seconds) == ("b/1", 5.0)
+    assert waits.within(waits.spans(looks[:1], at(99)), [(at(0), at(20))], "b/1") is None
+
+
 def test_a_step_that_waited_for_nobody_says_nothing():
     assert waits.within(SPANS, [(at(40), at(50))], "model") is None
     assert waits.within(SPANS, [], "model") is None

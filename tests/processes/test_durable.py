@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+from cou.run.journal import FILE, Journal
+from cou.run.records import Limit
 
 pytestmark = pytest.mark.slow
 
@@ -106,3 +108,37 @@ def test_no_cancel_is_acknowledged_before_it_is_on_the_disk(tmp_path):
 
 def test_a_journal_that_forgets_to_force_it_is_noticed(tmp_path):
     assert acknowledged_unforced(tmp_path, "normal") == WRITES
+
+
+CANCEL = """
+import os, pathlib, sys
+from cou.run.journal import Journal
+journal = Journal(pathlib.Path(sys.argv[1]), create=False)
+journal.cancel(1, "nobody else has it open")
+os.write(1, b"acknowledged")
+"""
+
+
+def test_a_cancel_of_an_interrupted_run_forces_the_name_of_its_log_too(tmp_path):
+    """Nobody has the journal open: the log is made anew, and a name can be lost like a write."""
+    home, trace = tmp_path / "home", tmp_path / "trace"
+    journal = Journal(home)
+    journal.create_run("{}", {}, ["a"], Limit())
+    journal.close()
+    log = home / f"{FILE}-wal"
+    assert not log.exists()
+    subprocess.run(
+        [
+            *(strace(), "-f", "-y", "-e", "trace=openat,fsync,fdatasync,write", "-o", trace),
+            *(sys.executable, "-c", CANCEL, home),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    told = trace.read_text().partition('"acknowledged"')[0]
+    made = told.partition(f'"{log}", O_RDWR|O_CREAT')[2]
+    assert made, told
+    forced = [line for line in made.splitlines() if "sync(" in line]
+    assert any(f"<{home}>" in line for line in forced), forced
+    assert any(f"<{log}>" in line for line in forced), forced

@@ -175,7 +175,8 @@ class Database:
 
         SQLite forces the folder too in the first commit of each connection, since the log could be
         new; that takes as long again, and a cancel is the first commit of its connection. It is
-        not acknowledged before this has returned.
+        not acknowledged before this has returned. Where the log is new indeed, SQLite has forced
+        its head and the folder before it wrote the first page, with `synchronous=normal` as well.
 
         Raises:
             JournalError: the disk did not take it.

@@ -7,7 +7,8 @@ import datetime
 import os
 import sqlite3
 import stat
-import threading
+import subprocess
+import sys
 
 import pytest
 from cou.errors import JournalError
@@ -58,32 +59,61 @@ def test_a_second_cancel_changes_nothing(journal):
     assert second.forced is None
 
 
-def test_begin_and_cancel_are_ordered_whoever_comes_first(tmp_path):
-    """Of many races, each ends with the step running before the cancel, or never begun."""
-    for number in range(20):
-        home = tmp_path / str(number)
-        journal = Journal(home)
-        attempt = begin(journal, ["a"])
-        started = threading.Barrier(2)
-        listed = []
+# Begins and ends one step after the other, as fast as it can, until a cancel is recorded.
+_RUNNER = """
+import pathlib, sys
+from cou.run.journal import Cancelled, Journal
+from cou.run.records import StepState
 
-        def cancel(home=home, token=attempt.token, started=started, listed=listed):
-            other = Journal(home)
-            started.wait()
-            listed.append(other.cancel(token, "operator")[1])
-            other.close()
+journal = Journal(pathlib.Path(sys.argv[1]))
+for number in range(int(sys.argv[3])):
+    try:
+        journal.begin_step(int(sys.argv[2]), str(number))
+    except Cancelled:
+        sys.exit("cancelled")
+    print(number, flush=True)
+    if number % 2:
+        journal.end_step(int(sys.argv[2]), str(number), StepState.DONE)
+"""
 
-        thread = threading.Thread(target=cancel)
-        thread.start()
-        started.wait()
-        try:
-            journal.begin_step(attempt.token, "a")
-            begun = True
-        except Cancelled:
-            begun = False
-        thread.join()
-        assert listed == [["a"]] if begun else [[]]
-        journal.close()
+
+def story_of_a_race(tmp_path, begun_before):
+    """Cancel a runner of another process when so many steps have begun; return all that is so."""
+    count = 5000
+    journal = Journal(tmp_path)
+    attempt = begin(journal, [str(number) for number in range(count)])
+    with subprocess.Popen(
+        [sys.executable, "-c", _RUNNER, str(tmp_path), str(attempt.token), str(count)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as runner:
+        assert runner.stdout is not None
+        for _ in range(begun_before):
+            runner.stdout.readline()
+        _, acknowledged = journal.cancel(attempt.token, "operator")
+        _, why = runner.communicate(timeout=600)
+    events = journal.events(attempt.run)
+    steps = journal.steps(attempt.run)
+    journal.close()
+    return acknowledged, why.strip(), events, steps
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("begun_before", [0, 1, 2, 20, 21, 150])
+def test_begin_and_cancel_are_ordered_whoever_comes_first(tmp_path, begun_before):
+    """Whatever began did so before the cancel, and the acknowledgement names what was running."""
+    acknowledged, why, events, steps = story_of_a_race(tmp_path, begun_before)
+    assert why == "cancelled"
+    (cancelled,) = (event.seq for event in events if event.what == "cancel")
+    begun = {event.data["step"]: event.seq for event in events if event.what == "step-begun"}
+    ended = {event.data["step"]: event.seq for event in events if event.what == "step-ended"}
+    assert begun_before <= len(begun) < len(steps)
+    assert all(seq < cancelled for seq in begun.values())
+    running = [step for step in begun if ended.get(step, cancelled) >= cancelled]
+    assert sorted(acknowledged, key=int) == running
+    for step, record in steps.items():
+        assert (record.state is StepState.PENDING) is (step not in begun)
 
 
 def test_an_old_runner_is_fenced_off_by_a_new_attempt(journal):

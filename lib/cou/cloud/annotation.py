@@ -41,7 +41,7 @@ def load(text: str) -> Mapping[str, Any]:
     """Return the annotation's JSON object; empty where there is none or it is not ours to read."""
     try:
         found: Any = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):  # nested a thousand deep it is not ours either
         return {}
     return dict(found) if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
 

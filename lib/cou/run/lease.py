@@ -33,6 +33,7 @@ POSITION = "cou-position-"
 """Begins the key of a run's position."""
 STALE_S = 120.0
 _RENEW_S = 30.0
+_LOOK_S = 10.0  # between two looks at a name that may be alive
 
 
 class LeaseLost(CouError):
@@ -108,10 +109,8 @@ class Lease:
             LeaseLost: another run is alive on this model, or this one has gone on elsewhere: its
                 journal is a copy from before.
         """
-        every = await self._juju.annotations(self._tag)
+        every = await self._unheld()
         found = annotation.load(every.get(KEY, ""))
-        if found and not self._is_mine(found) and self._is_alive(found):
-            raise self._lost(found)
         own = found.get("run") == self._mine["run"]
         old = self._is_old(every)
         if old and not for_good:
@@ -126,6 +125,28 @@ class Lease:
         found = await read(self._juju, self._tag)
         if not self._is_mine(found):
             raise self._lost(found)
+
+    async def _unheld(self) -> Mapping[str, str]:
+        """Return the model's annotations, once no other run is seen to be alive.
+
+        A name that was renewed a moment ago is alive. Any other may be too, since its stamp is of
+        another machine's clock: it is watched for as long as a living one is renewed within.
+
+        Raises:
+            LeaseLost: another run is alive on this model.
+        """
+        watched = 0.0
+        every = await self._juju.annotations(self._tag)
+        first = annotation.load(every.get(KEY, ""))
+        while self._is_anothers(found := annotation.load(every.get(KEY, ""))):
+            if found != first or self._is_fresh(found):
+                raise self._lost(found)
+            if watched >= STALE_S:
+                break
+            await self._clock.sleep(_LOOK_S)
+            watched += _LOOK_S
+            every = await self._juju.annotations(self._tag)
+        return every
 
     async def look_back(self) -> None:
         """Make sure, before anything is decided from it, that the journal is no copy from before.
@@ -247,14 +268,18 @@ class Lease:
     def _is_mine(self, found: Mapping[str, Any]) -> bool:
         return all(found.get(key) == value for key, value in self._mine.items())
 
-    def _is_alive(self, found: Mapping[str, Any]) -> bool:
-        if found.get("run") == self._mine["run"] or found.get("state") != "running":
-            return False
+    def _is_anothers(self, found: Mapping[str, Any]) -> bool:
+        return found.get("run") != self._mine["run"] and found.get("state") == "running"
+
+    def _is_fresh(self, found: Mapping[str, Any]) -> bool:
+        """Whether a name was renewed a moment ago, if its clock is right; else nothing is said."""
         try:
             renewed = datetime.datetime.fromisoformat(str(found.get("renewed")))
         except ValueError:
             return False
-        return (self._clock.now() - renewed).total_seconds() < STALE_S
+        if renewed.tzinfo is None:  # by other hands: whose time it is cannot be told
+            return False
+        return abs((self._clock.now() - renewed).total_seconds()) < STALE_S
 
     def _lost(self, found: Mapping[str, Any]) -> LeaseLost:
         holder = found.get("holder", "nobody")
@@ -273,15 +298,21 @@ async def read(juju: Juju, tag: str) -> Mapping[str, Any]:
 
 
 def _line(found: Any) -> tuple[int, str] | None:
-    """Read number and stamp; None where a version that did not tell them has written."""
+    """Read number and stamp; None where it is not of that form, or of a version without them."""
     if not isinstance(found, list):
         return None
     pair: list[Any] = found  # pyright: ignore[reportUnknownVariableType]
-    if len(pair) != 2 or not isinstance(pair[0], int):
+    if len(pair) != 2 or not isinstance(pair[1], str) or not pair[1].isascii():
         return None
-    return pair[0], str(pair[1])
+    number = _whole(pair[0])
+    return None if number is None else (number, pair[1])
 
 
 def _token(found: Mapping[str, Any]) -> int:
-    token = found.get("token", 0)
-    return token if isinstance(token, int) else 0
+    return _whole(found.get("token")) or 0
+
+
+def _whole(found: Any) -> int | None:
+    """Return a number that a journal may hold; None for anything else."""
+    number = isinstance(found, int) and not isinstance(found, bool)
+    return found if number and 0 <= found < 1 << 63 else None

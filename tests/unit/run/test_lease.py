@@ -1,0 +1,198 @@
+"""What stands on the model was written by others, with other clocks; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import random
+import string
+
+import pytest
+from cou.cloud import annotation
+from cou.errors import CouError
+from cou.run.clock import LoopClock
+from cou.run.journal import Journal
+from cou.run.lease import KEY, POSITION, STALE_S, Lease, LeaseLost
+from cou.run.records import Limit
+from juju_testbed.model.virtual import VirtualTimeLoop
+
+from ...fuzz import mutate
+from ..fakes import NOW
+
+RUN = "20260301-1200"
+
+
+class Model:
+    """Holds annotations; other hands may renew theirs."""
+
+    def __init__(self):
+        self.notes = {}
+
+    async def annotations(self, tag):
+        return dict(self.notes)
+
+    async def set_annotations(self, tag, values):
+        every = {**self.notes, **values}
+        self.notes = {key: value for key, value in every.items() if value}
+
+
+def name(renewed, **more):
+    return json.dumps({"run": "x", "holder": "y", "state": "running", "renewed": renewed, **more})
+
+
+def run(story):
+    loop = VirtualTimeLoop()
+    try:
+        return loop.run_until_complete(story())
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+
+def made(model, journal):
+    return Lease(model, LoopClock(NOW), "uuid", RUN, "cou/0", 1, journal)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    opened = Journal(tmp_path)
+    opened.create_run("{}", {}, ["a"], Limit())
+    yield opened
+    opened.close()
+
+
+def at(hours):
+    return NOW + datetime.timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("hours", [-24 * 365, -1, 1, 24 * 365])
+def test_a_run_that_lives_is_not_taken_for_dead_because_its_clock_is_another(journal, hours):
+    async def story():
+        model = Model()
+        model.notes[KEY] = name(at(hours).isoformat())
+
+        async def lives():
+            while True:
+                await asyncio.sleep(30)
+                passed = datetime.timedelta(seconds=asyncio.get_running_loop().time())
+                model.notes[KEY] = name((at(hours) + passed).isoformat())
+
+        other = asyncio.ensure_future(lives())
+        with pytest.raises(LeaseLost) as caught:
+            await made(model, journal).take()
+        other.cancel()
+        assert caught.value.code == "model-held"
+
+    run(story)
+
+
+@pytest.mark.parametrize("hours", [-1, 1, 24 * 365])
+def test_a_run_that_is_gone_holds_nobody_up_for_longer_because_its_clock_was_another(
+    journal, hours
+):
+    async def story():
+        model = Model()
+        model.notes[KEY] = name(at(hours).isoformat())
+        begun = asyncio.get_running_loop().time()
+        await made(model, journal).take()
+        assert asyncio.get_running_loop().time() - begun <= STALE_S + 1
+        assert json.loads(model.notes[KEY])["run"] == RUN
+
+    run(story)
+
+
+ODD = {
+    "without a zone": name("2026-03-01T12:00:00"),
+    "no stamp": name("yesterday"),
+    "a stamp of another form": name({"at": 5}),
+    "no stamp at all": '{"run": "x", "state": "running"}',
+    "not an object": "[1, 2]",
+    "no JSON": "{",
+    "nested": "[" * 100_000,
+    "an endless number": '{"run": ' + "9" * 5000 + "}",
+    "a token that is none": json.dumps({"run": RUN, "token": True, "told": ["1", 2]}),
+    "a name that is none": json.dumps({"run": ["x"], "holder": {"a": 1}, "marks": {"b": 2}}),
+}
+LINES = {
+    "no number": ["one", "2026"],
+    "too large": [1 << 70, "2026"],
+    "negative": [-1, "2026"],
+    "a boolean": [True, "2026"],
+    "no stamp": [1, None],
+    "half a character": [1, "\ud800"],
+    "too many": [1, "2026", 3],
+    "an object": {"1": "2026"},
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+def test_a_name_that_other_hands_have_changed_is_no_traceback(journal, text):
+    async def story():
+        model = Model()
+        model.notes[KEY] = text
+        annotation.parse(text)
+        await asyncio.wait_for(made(model, journal).take(), STALE_S + 20)
+        assert json.loads(model.notes[KEY])["run"] == RUN
+
+    run(story)
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("key", [KEY, POSITION + RUN])
+def test_a_position_that_other_hands_have_changed_is_no_traceback(journal, key, line):
+    async def story():
+        model = Model()
+        model.notes[key] = json.dumps({"run": RUN, "token": 1, "told": line, "sent": line})
+        await made(model, journal).take()
+
+    run(story)
+
+
+def test_whatever_stands_on_the_model_is_taken_or_refused_with_a_code(journal):
+    """A name and a position, changed at random: other forms, odd texts, other types."""
+    rng = random.Random("annotations")
+    newest = list(journal.newest_event())
+
+    async def story():
+        good = {
+            **{"run": RUN, "holder": "cou/0", "token": 1, "state": "running"},
+            **{"marks": ["option:a:b"], "inherited": [], "told": newest, "sent": newest},
+            "renewed": NOW.isoformat(),
+        }
+        taken, refused = 0, set()
+        for _ in range(2000):
+            model = Model()
+            for key in (KEY, POSITION + RUN):
+                text = json.dumps(mutate.changed(rng, good))
+                if rng.randrange(4) == 0:
+                    place = rng.randrange(len(text))
+                    text = text[:place] + rng.choice(string.printable) + text[place + 1 :]
+                model.notes[key] = text
+                annotation.parse(text)
+            held = made(model, journal)
+            try:
+                await held.take()
+                taken += 1
+            except CouError as error:
+                refused.add((error.code, bool(error.remedy)))
+        assert refused == {("model-held", True), ("journal-old", True)}
+        assert 100 < taken < 1900
+
+    run(story)
+
+
+def test_a_name_that_is_changed_under_a_run_is_refused_by_the_next_change(journal):
+    async def story():
+        model = Model()
+        held = made(model, journal)
+        await held.take()
+        for text in (*ODD.values(), ""):
+            model.notes[KEY] = text
+            with pytest.raises(LeaseLost) as caught:
+                await held.check()
+            assert caught.value.code == "model-held"
+
+    run(story)

@@ -12,15 +12,14 @@ import logging
 import os
 import pathlib
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
-from .. import audit, printable
+from .. import audit
 from ..errors import CouError
-from . import command_line, crash, handed, heartbeat, logs, notify, owned, processes, view
+from . import command_line, crash, handed, heartbeat, logs, notify, owned, processes, telling, view
 from .clock import utc_now
 from .journal import Journal
 from .locks import Lock
@@ -31,8 +30,6 @@ logger = logging.getLogger("cou.supervisor")
 
 _LOOK_S = 0.5
 _LOCK_S = 5.0
-_TELL_EVERY_S = 5.0
-_TELL_TIMEOUT_S = 60.0
 
 
 class Supervisor:
@@ -52,9 +49,7 @@ class Supervisor:
         self._lock = lock
         self._journal = Journal(place.home, create=False)
         self._asked = False
-        self._teller: subprocess.Popen[bytes] | None = None
-        self._told = ""
-        self._told_at = 0.0
+        self._teller = telling.Teller(place)
         self._version = -1
         self._ear = heartbeat.Ear()
         self._silent: bool = False
@@ -104,7 +99,7 @@ class Supervisor:
         # unit may be running the action that begins it.
         self._lock.release()
         if not self._place.service:  # systemd has it told, also when this process is killed
-            self._tell(final=True)
+            self._teller.finish(lambda: self._asked or view.is_going(self._place))
         return 0
 
     def _wait(self, runner: subprocess.Popen[bytes]) -> int | None:
@@ -126,12 +121,13 @@ class Supervisor:
                 self._journal.cancel(self._token, SIGNAL)
                 runner.send_signal(signal.SIGTERM)
             version = self._journal.version()
-            if version != self._version:
+            if version != self._version or self._teller.due():
                 self._version = version
                 # Of its end the charm is told once the runner is gone: who saw it in `juju status`
                 # goes on at once, and would be refused for a process that is still ending.
                 if self._silent or self._is_wanted(self._newest()):
-                    self._tell()
+                    silent_since = heartbeat.noted(self._place.silent)
+                    self._teller.tell(view.summary(self._journal, silent=silent_since))
         except CouError as error:
             logger.error("%s", error)
 
@@ -160,34 +156,6 @@ class Supervisor:
                 logger.warning("the runner gives signs of life again")
                 self._journal.tell_of(self._token, "runner-heard")
 
-    def _tell(self, *, final: bool = False) -> None:
-        """Have the charm look at the run: through `juju-exec`, bounded, and never awaited long."""
-        summary = view.summary(self._journal, silent=heartbeat.noted(self._place.silent))
-        changed = summary != self._told
-        due = time.monotonic() - self._told_at >= _TELL_EVERY_S
-        busy = self._teller is not None and self._teller.poll() is None
-        if not final and (busy or not changed or not due):
-            self._version = -1 if changed else self._version
-            return
-        tool, timeout = shutil.which("juju-exec"), shutil.which("timeout")
-        if tool is None or timeout is None or self._place.charm_dir is None:
-            return
-        if final and busy and self._teller is not None:
-            self._teller.wait()
-        command = "JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch"
-        environment = {k: v for k, v in os.environ.items() if k != "JUJU_CONTEXT_ID"}
-        self._teller = subprocess.Popen(
-            [timeout, str(_TELL_TIMEOUT_S), tool, "-u", self._place.unit, "--", command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        self._told, self._told_at = summary, time.monotonic()
-        notify.tell(f"STATUS={printable.line(summary.strip())}")
-        if final:
-            self._teller.wait()
-
     def _record(self, code: int) -> None:
         """Record the end of a runner that could not do so itself."""
         try:
@@ -209,9 +177,9 @@ class Supervisor:
 
     def _reap(self) -> None:
         """End and reap what the runner left behind; this process is its heir."""
-        telling = {self._teller.pid} if self._teller is not None else set[int]()
-        telling |= processes.descendants(telling)
-        for pid in processes.descendants([os.getpid()]) - telling:
+        kept = {self._teller.pid} if self._teller.pid is not None else set[int]()
+        kept |= processes.descendants(kept)
+        for pid in processes.descendants([os.getpid()]) - kept:
             logger.warning("ending process %d, which the runner left behind", pid)
             os.kill(pid, signal.SIGKILL)
 

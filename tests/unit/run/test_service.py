@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import pathlib
+import shlex
 import shutil
 import socket
 import subprocess
@@ -63,6 +64,28 @@ def test_the_supervisor_understands_the_command_line_of_the_unit_file(place):
     given = [word.replace("${COU_TOKEN}", "7").replace("${COU_LOG}", "/l") for word in words]
     assert given[1:3] == ["-m", "cou.run.supervisor"]
     assert command_line.parse(given[3:]) == (place, 7, pathlib.Path("/l"))
+
+
+@pytest.mark.parametrize(("fails", "code"), [(0, 0), (3, 0), (1000, 1)])
+def test_the_end_is_told_until_the_charm_has_looked(place, tmp_path, fails, code):
+    text = unitfiles.render(place, sandbox=False)[unitfiles.teller(place)]
+    line = text[text.index("ExecStart=") :].partition("=")[2].partition("'\n")[0] + "'"
+    given = shlex.split(line.replace("\\\n", " ").replace("$$", "$"))
+    calls, pauses = tmp_path / "calls", tmp_path / "pauses"
+    tools = {
+        "juju-exec": f'echo "$*" >> {calls}\n[ $(wc -l < {calls}) -gt {fails} ]',
+        "sleep": f"echo $1 >> {pauses}",
+    }
+    for name, script in tools.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o700)
+    done = subprocess.run(given, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == code
+    made = calls.read_text().splitlines()
+    assert set(made) == {"-u cou/0 -- JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch"}
+    slept = [int(one) for one in pauses.read_text().split()] if pauses.exists() else []
+    assert len(made) == (fails + 1 if not code else len(slept))
+    assert code == 0 or 600 <= sum(slept) <= 900
 
 
 def test_without_a_sandbox_nothing_asks_for_a_mount_namespace(place):

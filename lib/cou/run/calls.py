@@ -59,12 +59,14 @@ class Asked:
         name: the action's name, `COMMAND` for a command.
         params: what the step gives it; what is sent of a command stands in the journal.
         send: enqueues it with the parameters given, and returns its task id.
+        can_wait: the step may stop before it: it is not begun once a cancel is recorded.
     """
 
     unit: str
     name: str
     params: Mapping[str, Any]
     send: Callable[[Mapping[str, Any]], Awaitable[int]]
+    can_wait: bool = False
 
 
 class Calls:
@@ -75,10 +77,9 @@ class Calls:
         self._step = step
         self._timeout_s = timeout_s
 
-    def _every(self, key: str) -> list[Operation]:
+    def _every(self, key: str) -> tuple[Operation, ...]:
         """Return all operations under a key, of all rounds, with their repetitions."""
-        every = self._held.journal.operations(self._held.run, self._step)
-        return [operation for operation in every if operation.name == key]
+        return self._held.journal.named(self._held.run, self._step, key)
 
     def latest(self, key: str) -> Operation | None:
         """Return the newest operation under a key in this round, with its repetitions."""
@@ -87,6 +88,11 @@ class Calls:
         # What an earlier round sent counts as long as its end was never seen.
         alive = [one for one in found if one.round == now or one.verdict is None]
         return alive[-1] if alive else None
+
+    def newest(self, prefix: str) -> int:
+        """Return the number of the newest operation of those that are counted; 0 for none."""
+        name = self._held.journal.newest_name(self._held.run, self._step, prefix)
+        return int(name.removeprefix(prefix)) if name else 0
 
     def asked(self, key: str) -> Operation | None:
         """Return the newest operation under a key of any round, with its repetitions."""
@@ -226,7 +232,7 @@ class Calls:
         if asked.name == COMMAND:
             request["id"] = id = self._id(key, fresh, asked)
             params["command"] = once.text(id, str(params["command"]))
-        operation = self._intend(fresh, request, watermark, None)
+        operation = self._intend(fresh, request, watermark, None, can_wait=asked.can_wait)
         return await self._dispatch(operation, asked)
 
     def _id(self, key: str, fresh: str, asked: Asked) -> str:
@@ -325,9 +331,18 @@ class Calls:
         request: Mapping[str, Any],
         watermark: int,
         model_time: datetime.datetime | None,
+        *,
+        can_wait: bool = False,
     ) -> Operation:
         return self._held.journal.intend(
-            self._held.token, self._step, key, request, watermark, model_time, self._sent_now()
+            self._held.token,
+            self._step,
+            key,
+            request,
+            watermark,
+            model_time,
+            self._sent_now(),
+            can_wait=can_wait,
         )
 
     def _adopt(self, operation: Operation, task: int) -> Operation:

@@ -9,6 +9,7 @@ from ..plan.step import Kind, Step
 from ..steps import marks
 from ..steps.context import NeedsOperator
 from .calls import Holder
+from .journal import Cancelled
 from .lease import Lease
 from .records import MarkState, StepState
 from .step_context import StepContext
@@ -19,7 +20,7 @@ _PREFIX = "put-back/"
 
 async def release_marks(
     holder: Holder, plan: Plan, settings: Settings, lease: Lease, *, for_good: bool
-) -> None:
+) -> bool:
     """Put back every mark that is set, the newest first; one that fails keeps no other.
 
     Args:
@@ -29,6 +30,9 @@ async def release_marks(
         lease: this run's name on the model.
         for_good: the run ends here: what has to stay is no longer waited for. Otherwise it stays
             a mark, and the step that set it is due again.
+
+    Returns:
+        Whether it came to the last one: none is begun after a recorded cancel.
 
     Raises:
         Fenced: this runner no longer holds the run.
@@ -52,7 +56,11 @@ async def release_marks(
             timeout_s=_TIMEOUT_S,
         )
         holder.journal.add_step(holder.token, step.id)
-        holder.journal.begin_step(holder.token, step.id)
+        try:
+            holder.journal.begin_step(holder.token, step.id)
+        except Cancelled:
+            settle_put_backs(holder, plan)
+            return False
         context = StepContext(
             holder, step, settings, lambda: False, lease.show_marks, lambda: frozenset()
         )
@@ -75,6 +83,7 @@ async def release_marks(
             StepState.FAILED if reason else StepState.DONE,
             error=reason,
         )
+    return True
 
 
 def settle_put_backs(holder: Holder, plan: Plan) -> None:

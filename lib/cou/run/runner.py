@@ -169,8 +169,10 @@ class Runner:
         """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
         for_good = self._attempt.job is Job.ABANDON
         await self._lease.take(for_good=for_good)
-        await release_marks(self._held, self._plan, self._settings, self._lease, for_good=for_good)
-        state = RunState.ABANDONED if for_good else RunState.STOPPED
+        every = await release_marks(
+            self._held, self._plan, self._settings, self._lease, for_good=for_good
+        )
+        state = RunState.ABANDONED if for_good and every else RunState.STOPPED
         await self._release(state)
         return Ending(state, {})
 

@@ -10,9 +10,10 @@ from ..juju import repeat
 from ..juju.port import Juju, Task
 from ..plan.settings import Settings
 from ..plan.step import Step
-from ..steps.context import Wait
+from ..steps.context import Drained, Wait
 from . import crash
 from .calls import COMMAND, Asked, Calls, Holder
+from .journal import Cancelled
 from .records import Mark, MarkState, Verdict
 
 _READ_TIMEOUT_S = 60.0
@@ -25,7 +26,7 @@ class StepContext:
         holder: the attempt.
         step: the step.
         settings: the run's settings.
-        is_draining: whether a cancel is recorded.
+        is_draining: whether nothing further begins.
         on_marks: called with the ids of all set marks after one has changed.
         skipped: units of hypervisors that were left out.
     """
@@ -64,7 +65,7 @@ class StepContext:
 
     @property
     def draining(self) -> bool:
-        """Whether a cancel is recorded."""
+        """Whether nothing further begins."""
         return self._is_draining()
 
     @property
@@ -76,6 +77,10 @@ class StepContext:
         """Return the controller's time just before an operation that was begun earlier."""
         operation = self._calls.latest(key)
         return (operation.model_time or operation.intended) if operation else None
+
+    def newest(self, prefix: str) -> int:
+        """Return the number of the newest operation of those that are counted."""
+        return self._calls.newest(prefix)
 
     def asked(self, key: str) -> bool:
         """Return whether this run has asked for an operation before, in whatever round."""
@@ -111,6 +116,7 @@ class StepContext:
         *,
         key: str = "",
         still: Callable[[], Awaitable[bool]] | None = None,
+        can_wait: bool = False,
     ) -> Task:
         """Run an action once."""
         asked = Asked(
@@ -118,8 +124,12 @@ class StepContext:
             action,
             dict(params or {}),
             lambda sent: self._held.juju.enqueue(unit, action, sent),
+            can_wait,
         )
-        return await self._calls.task(key or action, asked, still)
+        try:
+            return await self._calls.task(key or action, asked, still)
+        except Cancelled:
+            raise Drained from None
 
     async def command(
         self,

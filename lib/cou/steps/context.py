@@ -33,6 +33,10 @@ class Result:
 DONE = Result(End.DONE)
 
 
+class Drained(Exception):
+    """Nothing further begins, and the rest of the step can wait: it is due again."""
+
+
 class NeedsOperator(Exception):
     """What became of an operation cannot be told: an operator has to say (`resolve-step`)."""
 
@@ -104,7 +108,7 @@ class Context(Protocol):
 
     @property
     def draining(self) -> bool:
-        """Whether a cancel is recorded: nothing new is begun that can be left for later."""
+        """Whether nothing further begins: a cancel was noticed, or another step has failed."""
         ...
 
     @property
@@ -114,6 +118,15 @@ class Context(Protocol):
 
     def begun(self, key: str) -> datetime.datetime | None:
         """Return the controller's time just before an operation that was begun earlier."""
+        ...
+
+    def newest(self, prefix: str) -> int:
+        """Return the number of the newest operation of those that are counted; 0 if there is none.
+
+        Args:
+            prefix: their keys' beginning; a number follows, from 1 on, in the order of their
+                begins. `begun` of it holds, and of all before it.
+        """
         ...
 
     def asked(self, key: str) -> bool:
@@ -163,6 +176,7 @@ class Context(Protocol):
         *,
         key: str = "",
         still: Callable[[], Awaitable[bool]] | None = None,
+        can_wait: bool = False,
     ) -> Task:
         """Run an action once and return the ended task, whatever its status.
 
@@ -176,8 +190,11 @@ class Context(Protocol):
             key: name of the operation within the step; the action's if not given.
             still: looks whether what it did is still so; asked where it went well before. Where
                 it is not so any more the action is run again.
+            can_wait: the step may stop before this action and go on with it another time. Then it
+                is not begun once a cancel is recorded, whether or not anybody here knows of that.
 
         Raises:
+            Drained: it can wait, and a cancel is recorded.
             StepFailed: it did not end in time, was aborted, or Juju refused it.
             NeedsOperator: what became of its request cannot be told, and it is not safe to repeat
                 (`cou.steps.repeatable`).

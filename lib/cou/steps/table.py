@@ -25,7 +25,7 @@ from . import (
     wait_idle,
     wait_unsealed,
 )
-from .context import Context, Result
+from .context import Context, Drained, End, Result
 
 _TABLE: dict[Kind, Callable[[Context], Awaitable[Result]]] = {
     Kind.SET_CONFIG: set_config.perform,
@@ -51,7 +51,10 @@ _TABLE: dict[Kind, Callable[[Context], Awaitable[Result]]] = {
 
 async def perform(ctx: Context) -> Result:
     """Perform a step; see `cou.steps.context` for what may be raised."""
-    return await _TABLE[ctx.step.kind](ctx)
+    try:
+        return await _TABLE[ctx.step.kind](ctx)
+    except Drained:
+        return Result(End.AGAIN, "drained between its operations")
 
 
 def kinds() -> frozenset[Kind]:

@@ -17,6 +17,7 @@ from cou.juju.port import HistoryEntry, Status, Task, TaskStatus
 from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
 from cou.steps import table
+from cou.steps.context import Drained
 
 from ..fakes import NOW, World
 
@@ -31,7 +32,8 @@ class Bench:
         self.settings = settings or Settings()
         self.juju = self
         self.step = Step("none", Kind.GROUP, "none")
-        self.draining = False
+        self.draining = False  # noticed
+        self.cancelled = False  # recorded
         self.skipped_units = frozenset()
         self.now = NOW
         self.done = []  # what was sent: (target, what)
@@ -119,6 +121,10 @@ class Bench:
     def begun(self, key):
         return self.operations[key][0] if key in self.operations else None
 
+    def newest(self, prefix):
+        numbers = [key.removeprefix(prefix) for key in self.operations if key.startswith(prefix)]
+        return max(map(int, numbers), default=0)
+
     def asked(self, key):
         return key in {**self.earlier, **self.operations}
 
@@ -136,8 +142,10 @@ class Bench:
             await perform()
         return self.operations[key][0]
 
-    async def action(self, unit, action, params=None, *, key="", still=None):
+    async def action(self, unit, action, params=None, *, key="", still=None, can_wait=False):
         await self._look(key or action, still)
+        if can_wait and self.cancelled and key not in self.operations:
+            raise Drained
         return self._once(key or action, unit, action, params or {})
 
     async def command(self, unit, command, *, key="", still=None):

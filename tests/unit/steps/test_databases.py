@@ -146,6 +146,17 @@ def test_archiving_stops_between_batches_and_goes_on_there():
     assert len(made.done) == 3
 
 
+@pytest.mark.parametrize("begun", [0, 1])
+def test_no_batch_begins_once_a_cancel_is_recorded_which_nobody_here_has_noticed(begun):
+    made = archiving("7 rows", "3 rows", "Nothing was archived.")
+    made.draining = bool(begun)
+    if begun:
+        assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is End.AGAIN
+    made.draining, made.cancelled = False, True
+    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is End.AGAIN
+    assert len(made.done) == begun
+
+
 def test_archiving_never_goes_on_for_ever():
     made = Bench(example())
     made.answer("archive-data", archive_deleted_rows="1 row")

@@ -11,8 +11,24 @@ from typing import Any
 from ...errors import JournalError
 from ..records import Mark, Operation, Verdict
 from . import rows
-from .fence import Fenced
+from .fence import Cancelled, Fenced
 from .steps import Steps
+
+# Through the index of the keys, round by round: a step may have thousands of operations.
+_NAMED = """
+with recursive rounds (number) as (
+    select 1
+    union all
+    select number + 1 from rounds
+    where number < (select round from step where run = ? and id = ?)
+)
+select operation.* from rounds cross join operation
+on run = ? and step = ? and round = number and key = ?
+union all
+select operation.* from rounds cross join operation
+on run = ? and step = ? and round = number and key > ? and key < ?
+order by id
+"""
 
 
 class Operations(Steps):
@@ -27,6 +43,8 @@ class Operations(Steps):
         watermark: int = 0,
         model_time: datetime.datetime | None = None,
         result: Mapping[str, Any] | None = None,
+        *,
+        can_wait: bool = False,
     ) -> Operation:
         """Write down a call before it is made.
 
@@ -38,14 +56,18 @@ class Operations(Steps):
             watermark: the highest task id before it.
             model_time: the controller's clock before it.
             result: what is known of its sending.
+            can_wait: the step can stop before it; the fence stands here too, then.
 
         Raises:
+            Cancelled: it can wait, and a cancel is recorded.
             Fenced: this runner no longer holds the run, or it was ended by force.
         """
         with self._db.write("intend") as db:
             attempt = self._hold(db, token)
             if attempt.forced is not None:
                 raise Fenced("fenced", "The run was cancelled by force.")
+            if can_wait and attempt.cancelled is not None:
+                raise Cancelled
             current = self.step(attempt.run, step).round
             db.execute(
                 "insert into operation "
@@ -119,6 +141,33 @@ class Operations(Steps):
             step,
         )
         return tuple(rows.operation(row) for row in found)
+
+    def named(self, run: str, step: str, name: str) -> tuple[Operation, ...]:
+        """Return the operations of a step that have a name, of all rounds, oldest first.
+
+        Repetitions of it have the name too: it stands before the first tilde of their keys.
+        """
+        of = run, step
+        found = self._db.read(_NAMED, *of, *of, name, *of, f"{name}~", f"{name}~~")
+        return tuple(rows.operation(row) for row in found)
+
+    def newest_name(self, run: str, step: str, prefix: str) -> str:
+        """Return the name of the newest operation of a step that counts; empty if none does.
+
+        Of earlier rounds counts what was never seen to end.
+
+        Args:
+            run: the run.
+            step: the step.
+            prefix: its name begins so.
+        """
+        found = self._db.read(
+            "select key from operation where run = ? and step = ? and substr(key, 1, ?) = ? "
+            "and (round = (select round from step where run = ? and id = ?) or verdict is null) "
+            "order by id desc limit 1",
+            *(run, step, len(prefix), prefix, run, step),
+        )
+        return str(found[0]["key"]).split("~")[0] if found else ""
 
     def newest_operation(self) -> tuple[int, str]:
         """Return number and stamp of the newest operation of all runs; zero if there is none."""

@@ -1,0 +1,143 @@
+"""Within a step, too, nothing that can be left for later begins after a recorded cancel.
+
+The order in the journal is the proof: whoever acknowledges a cancel has its commit, and a runner
+that learns of it late finds it in the transaction that writes down what it is about to send.
+"""
+
+from __future__ import annotations
+
+import pytest
+from cou.run import crash
+from cou.run.records import Job, MarkState, RunState, StepState
+
+from tests.proof import small
+
+from . import world as worlds
+from .test_late_requests import operations
+from .test_whole_run import assert_upgraded, finish
+
+pytestmark = pytest.mark.slow
+
+ARCHIVE = "nova-cloud-controller/archive-data"
+BATCHES = 5
+
+
+def many_batches(world):
+    """Have it take several batches until nothing more is archived."""
+    answer, asked = world.store.charm.action, 0
+
+    async def action(unit, task):
+        nonlocal asked
+        found = await answer(unit, task)
+        if task.name == "archive-data":
+            asked += 1
+            if asked < BATCHES:
+                found.results["archive-deleted-rows"] = "7 rows"
+        return found
+
+    world.store.charm.action = action
+
+
+def newest(world):
+    journal = world.journal()
+    try:
+        return journal.newest_operation()[0]
+    finally:
+        journal.close()
+
+
+async def cancelled_at(world, attempt, point, at, monkeypatch):
+    """Work; record a cancel the `at`-th time that a point is passed while `batch-` is sent.
+
+    The runner is told of it late, as by a look at the journal now and then: it finds it by itself.
+
+    Returns:
+        The ending, and the number of the newest operation when the cancel was recorded.
+    """
+    passed, found = 0, 0
+
+    def observe(name):
+        nonlocal passed, found
+        if name != point or found or not operations(world, attempt.run, "archive-data"):
+            return
+        passed += 1
+        if passed == at:
+            found = newest(world)
+            journal = world.journal()
+            journal.cancel(attempt.token, "operator")
+            journal.close()
+
+    monkeypatch.setattr(crash, "observe", observe)
+    ending = await world.work(attempt)
+    monkeypatch.setattr(crash, "observe", None)
+    assert found
+    return ending, found
+
+
+@pytest.mark.parametrize("at", range(1, BATCHES))
+@pytest.mark.parametrize(
+    "point", ["juju/enqueue/before", "journal/record-task/after", "journal/record-verdict/after"]
+)
+def test_no_batch_is_written_down_after_a_recorded_cancel(tmp_path, monkeypatch, point, at):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        many_batches(world)
+        plan = await world.plan()
+        attempt = world.create(plan)
+        ending, last = await cancelled_at(world, attempt, point, at, monkeypatch)
+        assert ending.state is RunState.STOPPED
+        assert newest(world) == last
+        (record,) = [one for name, one in world.steps(attempt.run).items() if "archive" in name]
+        assert record.state is StepState.PENDING
+        assert record.note == "drained between its operations"
+        await finish(world, world.resume(attempt.run))
+        assert_upgraded(world, plan, attempt.run)
+        keys = [one.key for one in operations(world, attempt.run, "archive-data")]
+        assert keys == [f"batch-{n}" for n in range(1, BATCHES + 1)]
+
+    worlds.run(story())
+
+
+async def stopped_with_marks(world, plan):
+    """Stop a run while a hypervisor is out of service: two or more marks are set."""
+    attempt = world.create(plan)
+
+    def enough(name):
+        marks = [one for one in world.marks(attempt.run) if one.state is MarkState.SET]
+        return name == "journal/write-mark/after" and len(marks) > 2
+
+    assert await world.work_until(attempt, enough) is None
+    return attempt.run
+
+
+@pytest.mark.parametrize("job", [Job.RESTORE, Job.ABANDON])
+def test_no_mark_is_put_back_after_a_recorded_cancel(tmp_path, monkeypatch, job):
+    """What was begun of it is finished; the others stay, and it can be gone on with."""
+
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        run = await stopped_with_marks(world, await world.plan())
+        attempt = world.resume(run, job=job)
+        before = {one.id for one in world.marks(run) if one.state is MarkState.SET}
+
+        def observe(name):
+            if name == "journal/begin-step/after" and not recorded:
+                recorded.append(name)
+                journal = world.journal()
+                journal.cancel(attempt.token, "operator")
+                journal.close()
+
+        recorded = []
+        monkeypatch.setattr(crash, "observe", observe)
+        ending = await world.work(attempt)
+        monkeypatch.setattr(crash, "observe", None)
+        assert recorded
+        assert ending.state is RunState.STOPPED
+        own = [one for one in world.steps(run).values() if one.id.startswith("put-back/")]
+        (begun,) = (one.id.removeprefix("put-back/") for one in own if one.started)
+        after = {one.id for one in world.marks(run) if one.state is MarkState.SET}
+        assert before - {begun} <= after
+        assert all(one.state.over or one.state is StepState.FAILED for one in own)
+        await finish(world, world.resume(run))
+
+    worlds.run(story())

@@ -188,7 +188,7 @@ class CouCharm(ops.CharmBase):
         try:
             view = self._engine.view()
         except CouError as error:
-            event.add_status(unitstatus.of_trouble(error))
+            event.add_status(unitstatus.of_trouble(error, self.unit.name))
             return
         leads = self.unit.is_leader()
         status = unitstatus.of(view, self.unit.name, leads, os.environ)
@@ -208,7 +208,7 @@ class CouCharm(ops.CharmBase):
             self._settings()
             self._access()
         except CouError as error:
-            event.add_status(unitstatus.of_trouble(error))
+            event.add_status(unitstatus.of_trouble(error, self.unit.name))
             return True
         if self._stored.not_taken:
             event.add_status(unitstatus.not_taken(str(self._stored.not_taken), self.unit.name))

@@ -41,9 +41,17 @@ def of_run(view: View, unit: str) -> ops.StatusBase:
     return maker(view, unit)
 
 
-def of_trouble(error: CouError) -> ops.StatusBase:
-    """Return what keeps the charm from working, with the command that mends it."""
-    return ops.BlockedStatus(fit("", error.seen, f" {error.remedy}" if error.remedy else ""))
+def of_trouble(error: CouError, unit: str) -> ops.StatusBase:
+    """Return what keeps the charm from working, with the command that mends it.
+
+    A remedy that does not fit, as it names long paths, is told by an action: no text of it is cut.
+    """
+    after = f" {error.remedy}" if error.remedy else ""
+    if _size(printable.line(after)) > LONGEST:
+        return ops.BlockedStatus(
+            fit("", error.seen.rstrip("."), f"; what to do: juju run {unit} plan")
+        )
+    return ops.BlockedStatus(fit("", error.seen, after))
 
 
 def not_taken(seen: str, unit: str) -> ops.StatusBase:
@@ -92,7 +100,7 @@ def where(view: View) -> str:
 
 def _unsupported(error: CouError, version: str, view: View | None, unit: str) -> ops.StatusBase:
     if view is None or view.state not in UNFINISHED:
-        return of_trouble(error)
+        return of_trouble(error, unit)
     after = f"; the run rests at {where(view)}; to end it: juju run {unit} abandon"
     return ops.BlockedStatus(fit("Juju ", f"{version} is not supported", after))
 

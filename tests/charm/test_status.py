@@ -318,10 +318,24 @@ def test_whatever_is_run_after_a_grant_or_a_correction_brings_the_status_up_to_d
 def test_a_grant_that_is_missing_is_told_with_the_command_that_looks_again():
     uri = "secret:d5k3mrad0nkc77u8i1g0"
     error = credentials.not_granted(uri, "cou")
-    told = unitstatus.of_trouble(error)
+    told = unitstatus.of_trouble(error, "cou/0")
     assert told.message.endswith(
         f"Run: juju grant-secret {uri} cou, then: juju run cou/leader plan"
     )
+
+
+def test_a_remedy_that_does_not_fit_is_told_by_the_action_that_the_status_names():
+    path = "/var/lib/cou/cou-0/log/planted.log"
+    error = CouError(
+        "foreign-file",
+        f"{path} belongs to the user nobody, neither to you nor to root.",
+        "Run it as nobody if it is theirs. Else look at it, then move it away: "
+        f"sudo mv {path} /var/lib/cou/planted.log.aside",
+    )
+    message = unitstatus.of_trouble(error, "cou/0").message
+    assert message.startswith(f"{path} belongs to the user nobody")
+    assert message.endswith("; what to do: juju run cou/0 plan")
+    assert len(message.encode()) <= unitstatus.LONGEST
 
 
 def test_the_units_version_is_that_of_cou(house: House):

@@ -84,7 +84,7 @@ def test_every_status_has_its_meaning_next_step_and_way_back():
 
 
 def test_trouble_keeps_its_command_whole():
-    trouble = unitstatus.of_trouble(CouError("x", "seen " * 40, "Run: juju config cou"))
+    trouble = unitstatus.of_trouble(CouError("x", "seen " * 40, "Run: juju config cou"), "cou/0")
     assert trouble.name == "blocked"
     assert trouble.message.endswith("Run: juju config cou")
 

@@ -204,7 +204,7 @@ def test_no_status_of_the_unit_is_steered(failed):
     seen, _ = failed
     for status in (
         unitstatus.of_run(seen, "cou/0"),
-        unitstatus.of_trouble(CouError("x", "Seen.", EVIL)),
+        unitstatus.of_trouble(CouError("x", "Seen.", EVIL), "cou/0"),
         unitstatus.not_taken(EVIL, "cou/0"),
     ):
         assert not steers(status.message)

@@ -41,7 +41,7 @@ class Launcher(Protocol):
         ...
 
     def remove(self) -> None:
-        """Take away what `prepare` has made; the processes have been killed before."""
+        """Take away what `prepare` has made, and kill what still runs by it."""
         ...
 
 

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 _OVER = ("inactive", "failed")
 _LOOK_S = 0.05
 _LAST_S = 1.0
+_REMOVAL_S = 10.0
 
 
 class Service:
@@ -90,18 +91,7 @@ class Service:
         systemd, itself in trouble, did not kill.
         """
         deadline = time.monotonic() + timeout_s
-        killed: set[int] = set()
-        left: set[int] = set()
-        try:
-            while time.monotonic() < deadline - _LAST_S:
-                left = self._processes()
-                killed |= left
-                if not left and self._is_over():
-                    break
-                self._kill_once()
-                time.sleep(_LOOK_S)
-        except CouError as error:
-            logger.error("%s", error)
+        killed, left = self._kill_group(deadline - _LAST_S)
         rest = spawn.Session(self._place).kill(max(_LAST_S, deadline - time.monotonic()))
         with contextlib.suppress(CouError):  # then what was seen last counts
             left = left and self._processes()
@@ -110,6 +100,22 @@ class Service:
             tuple(sorted((killed | set(rest.gone)) - still)),
             tuple(sorted(still)),
         )
+
+    def _kill_group(self, deadline: float) -> tuple[set[int], set[int]]:
+        """Kill what is in the cgroup; return what was seen there, and what at the last look."""
+        killed: set[int] = set()
+        left: set[int] = set()
+        try:
+            while time.monotonic() < deadline:
+                left = self._processes()
+                killed |= left
+                if not left and self._is_over():
+                    break
+                self._kill_once()
+                time.sleep(_LOOK_S)
+        except CouError as error:
+            logger.error("%s", error)
+        return killed, left
 
     def _kill_once(self) -> None:
         with contextlib.suppress(CouError):  # "not loaded" or "no process": the next look tells
@@ -122,11 +128,19 @@ class Service:
         return systemd.members(systemd.show(self._name, "ControlGroup"))
 
     def remove(self) -> None:
-        """Stop the service and remove the unit files.
+        """Kill what is left in the cgroup and remove the unit files.
+
+        Whoever removes the charm has ended the run before, unless its journal or its folders could
+        not be used. No file of theirs is needed for this.
 
         Raises:
             CouError: systemd does not answer.
         """
+        killed, left = self._kill_group(time.monotonic() + _REMOVAL_S)
+        if left:
+            logger.error("Processes %s of %s did not end", sorted(left), self._name)
+        elif killed:
+            logger.warning("%d processes of %s were killed", len(killed), self._name)
         names = (self._name, unitfiles.teller(self._place))
         if not (systemd.UNIT_FILES / self._name).exists():
             return

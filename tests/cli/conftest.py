@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import time
 
 import pytest
@@ -26,6 +27,13 @@ def user(tmp_path, request):
     yield user
     if (tmp_path / "state").exists():
         user.run("cancel", "--force")
+
+
+@pytest.fixture
+def silent():
+    """A port that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import time
 
 import pytest
@@ -35,13 +34,6 @@ def codes(series):
 def shown(terminal):
     """Return what was said; a terminal shows the keys that were pressed as well."""
     return without_blank(terminal.text.replace("^C", ""))
-
-
-@pytest.fixture
-def silent():
-    """A port that takes connections and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 def at_connecting(cloud, user, at, silent):

@@ -6,14 +6,13 @@ stdout holds the result alone and all else goes to stderr.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import logging
 import os
 import pathlib
 import sys
 import textwrap
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TypeVar
 
 import rich.console
@@ -137,32 +136,29 @@ class Screen:
         """Do something that changes nothing, and hear signals meanwhile.
 
         Args:
-            text: shown while it lasts, turning on a terminal; stays when a signal ends it.
+            text: shown before it begins: on a terminal it turns while it lasts, and stays when a
+                signal ends it.
             work: what to do.
-            done: stays instead, when it is done.
+            done: said when it is done; on a terminal it takes the text's place.
 
         Raises:
             Interrupted: a signal came first.
         """
+        if not self.live:
+            self.say(text)
+            found = aside.do(work, self.signals)
+            if done:
+                self.say(done)
+            return found
         logger.info("%s", text, extra={"shown": True})
         try:
-            with self._turning(text):
+            with self.console.status(rich.text.Text(printable.line(text))):
                 found = aside.do(work, self.signals)
         except Interrupted:
-            if not self.quiet:
-                _print(self.console, text)
+            _print(self.console, text)
             raise
-        if not self.quiet:
-            _print(self.console, done or text)
+        _print(self.console, done or text)
         return found
-
-    @contextlib.contextmanager
-    def _turning(self, text: str) -> Generator[None]:
-        if not self.live:
-            yield
-            return
-        with self.console.status(rich.text.Text(printable.line(text))):
-            yield
 
 
 def _new_log(folder: pathlib.Path) -> pathlib.Path:

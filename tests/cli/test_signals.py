@@ -10,7 +10,16 @@ import time
 import pytest
 
 from .terminal import CTRL_C
-from .test_transcripts import NOT_WAITED, START, STOPPED, TERMINATED, begin, press, without_blank
+from .test_transcripts import (
+    NOT_WAITED,
+    START,
+    STOPPED,
+    TERMINATED,
+    begin,
+    leaves,
+    press,
+    without_blank,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +76,28 @@ def test_before_the_start_nothing_is_begun_whatever_comes(cloud, user, at, silen
     assert cloud.count("charm-changed") == 0
     code, out, _ = user.run("status", "--format", "json")
     assert code == 1 or json.loads(out)["state"] == "planned"
+
+
+# From the last word before a run is begun to when its runner works: asked for, begun, at work.
+@pytest.mark.parametrize("series", SERIES)
+@pytest.mark.parametrize("after_s", [0.0, 0.3, 0.9])
+def test_while_it_starts_the_first_stops_it_and_the_second_at_once(
+    cloud, user, at, after_s, series
+):
+    cloud.hold()
+    terminal = at("upgrade", "--auto-approve")
+    terminal.until("Running cloud upgrade...")
+    time.sleep(after_s)
+    press_all(terminal, series)
+    cloud.release()
+    assert terminal.end() in codes(series), terminal.text
+    text, run = shown(terminal), user.status()
+    # It may have stopped by itself before the second one was heard; either way it says which.
+    ways = {"stopped": STOPPED} | ({"killed": NOT_WAITED} if len(series) > 1 else {})
+    assert run["state"] in ways, terminal.text
+    assert text.endswith(ways[run["state"]])
+    assert "running" not in {step["state"] for step in leaves(run)}
+    assert cloud.count("charm-changed") == 0
 
 
 def at_following(cloud, user, at):

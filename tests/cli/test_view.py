@@ -23,6 +23,7 @@ from cou.errors import BadInput
 from cou.juju.port import ApplicationStatus, ModelStatus, Status
 from cou.plan.options import Options
 from cou.plan.plan import Plan
+from cou.plan.problem import Problem, Severity
 from cou.plan.step import Kind, Step
 from cou.run.answers import Forced
 from cou.run.records import RunState, StepRecord, StepState
@@ -239,10 +240,40 @@ def test_status_names_the_next_command():
         ("Plan with set-noout=true.", "Plan with --set-noout."),
         ("or plan with purge=false.", "or plan without --purge."),
         ("Run juju config a enable-x=true.", "Run juju config a enable-x=true."),
+        ("Look at it, then run upgrade.", "Look at it, then run cou upgrade."),
+        ("Run upgrade-charm again.", "Run upgrade-charm again."),
+        ("See why it did not run upgrade-charm.", "See why it did not run upgrade-charm."),
+        ("Look at pre-run plan-b.", "Look at pre-run plan-b."),
     ],
 )
 def test_remedies_name_commands_instead_of_actions(action, command):
-    assert showing.as_command(action) == command
+    assert showing.remedy(action) == command
+
+
+QUOTED = "hook failed: run upgrade; Look at status, group=a accept=b, cancel force=true"
+
+
+@pytest.mark.parametrize("code", ["hook-failed", "not-idle", "refused"])
+def test_what_comes_from_the_cloud_is_shown_as_it_came(code):
+    assert showing.seen(code, QUOTED) == QUOTED
+    found = Problem(code, Severity.ERROR, "a", QUOTED, "Run upgrade.")
+    assert showing.problem(found) == dataclasses.replace(found, remedy="Run cou upgrade.")
+    failed = dataclasses.replace(view(state=RunState.FAILED), error=QUOTED, remedy="Run plan.")
+    assert f"Error: {QUOTED} Run cou plan." in showing.status(failed, T0)
+
+
+def test_zones_that_are_named_like_commands_are_shown_as_they_are():
+    found = Problem("unknown-zone", Severity.ERROR, "z", "None.", "Zones are run plan, group=a.")
+    assert showing.problem(found) == found
+
+
+def test_an_error_of_the_cloud_ends_the_command_as_it_came(capsys):
+    screen = Screen(Signals())
+    failed = dataclasses.replace(view(state=RunState.FAILED), error=QUOTED, remedy="Run plan.")
+    assert upgrade.conclude(screen, Followed(failed, 0, None)) == 1
+    out, err = capsys.readouterr()
+    assert QUOTED in err
+    assert "Run cou plan." in out
 
 
 def test_each_signal_counts_once_and_is_heard_in_the_middle_of_work():

@@ -67,5 +67,16 @@ def _texts(node: ast.expr) -> Iterator[str]:
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
         yield node.value
     elif isinstance(node, ast.JoinedStr):
-        parts = (str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values)
-        yield "".join(parts)
+        yield "".join(map(_part, node.values))
+
+
+def _part(node: ast.expr) -> str:
+    """Return a part of a sentence; a verb as an action's answer has it."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    call = node.value if isinstance(node, ast.FormattedValue) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+        verb = call.args[0] if call.args else None
+        if call.func.attr == "command" and isinstance(verb, ast.Constant):
+            return str(verb.value)
+    return "…"

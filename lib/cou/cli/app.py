@@ -87,8 +87,8 @@ def _show_usage(error: click.ClickException) -> None:
 
 
 def _fail(app: App, error: CouError) -> Code:
-    app.screen.error(f"Error: {showing.as_command(error.seen)}")
+    app.screen.error(f"Error: {showing.seen(error.code, error.seen)}")
     if error.remedy:
-        app.screen.error(showing.as_command(error.remedy))
+        app.screen.error(showing.remedy(error.remedy))
     logger.debug("error %s", error.code)
     return Code.ERROR

@@ -74,9 +74,9 @@ def plan_command(app: App, form: str, **given: Any) -> None:
     where = app.where(settings, log=True)
     shown = looking.plan(app.screen, where, options).shown
     if shown.message:
-        app.screen.say(showing.as_command(shown.message))
-    text = shown.text(form).rstrip("\n")
-    app.screen.result(text if form == "json" else app.screen.folded(showing.as_command(text)))
+        app.screen.say(shown.message)
+    text = shown.text(form, showing.problem).rstrip("\n")
+    app.screen.result(text if form == "json" else app.screen.folded(text))
     if shown.plan.blocking:
         raise Ended(Code.ERROR)
     if form == "text":
@@ -183,10 +183,10 @@ def cancel_command(app: App, force: bool) -> None:
     control = where.control()
     if force:
         forced = control.force(control.account())
-        app.screen.result(showing.as_command(forced.message))
+        app.screen.result(forced.message)
         where.tell()  # whose supervisor would have done it is gone
         return
-    app.screen.result(showing.as_command(control.cancel().message))
+    app.screen.result(control.cancel().message)
 
 
 @cli.command("abandon")
@@ -221,7 +221,7 @@ def resolve_command(app: App, step: str, resolution: str, reason: str) -> None:
     where = app.where()
     _must_have_run(where)
     resolved = where.control().resolve_step(step, resolution, reason.strip())
-    app.screen.result(showing.as_command(resolved.message))
+    app.screen.result(resolved.message)
     where.tell()
 
 
@@ -289,7 +289,7 @@ def _put_back(
     seen = _must_have_run(where)
     access = looking.connect(app.screen, where, any_version=for_good)
     control = where.control()
-    app.screen.say(showing.as_command(begin(control, access)))
+    app.screen.say(begin(control, access))
     _follow(app, where, seen)
 
 

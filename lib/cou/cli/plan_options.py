@@ -198,4 +198,5 @@ def until(text: str | None) -> datetime.datetime | None:
 
 
 def _usage(error: BadInput) -> click.UsageError:
-    return click.UsageError(showing.as_command(f"{error.seen} {error.remedy}".strip()))
+    told = (showing.seen(error.code, error.seen), showing.remedy(error.remedy))
+    return click.UsageError(" ".join(told).strip())

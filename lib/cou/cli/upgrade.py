@@ -171,7 +171,7 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
         screen.result(json.dumps(view.to_dict(), indent=2))
     # Where all had ended before the force came, the run tells how.
     if followed.forced is not None and view.state in (RunState.KILLED, RunState.INTERRUPTED):
-        screen.tell(showing.as_command(followed.forced.message))
+        screen.tell(followed.forced.message)
         screen.tell(ends.NOT_WAITED)
         return ends.of_signal(followed.signal)
     if view.state is RunState.COMPLETED:
@@ -186,9 +186,9 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
         return Code.DONE
     if view.state is RunState.STOPPED and not view.error:
         return _stopped(screen, followed, limited)
-    screen.error(f"The upgrade is {view.state.value}. {showing.as_command(view.error)}".strip())
+    screen.error(f"The upgrade is {view.state.value}. {view.error}".strip())
     _tell_marks(screen, view)
-    screen.tell(showing.as_command(view.remedy) or "Run cou upgrade to go on.")
+    screen.tell(showing.remedy(view.remedy) or "Run cou upgrade to go on.")
     return Code.ERROR if not followed.signal else _after_signal(view, followed.signal)
 
 
@@ -220,8 +220,8 @@ def _show(screen: Screen, shown: Shown, *, aloud: bool) -> None:
     """Show a plan; also to a quiet user where it is what a question or a refusal is about."""
     show = screen.tell if aloud else screen.say
     if shown.message:
-        show(showing.as_command(shown.message))
-    text = screen.folded(showing.as_command(shown.text("text").rstrip("\n")))
+        show(shown.message)
+    text = screen.folded(shown.text("text", showing.problem).rstrip("\n"))
     show(*text.split("\n"))
 
 

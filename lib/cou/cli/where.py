@@ -14,7 +14,7 @@ from ..plan.settings import Settings
 from ..run.access import Access
 from ..run.control import Control
 from ..run.place import Place
-from . import clientdata, unit
+from . import clientdata, showing, unit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Where:
 
     def control(self) -> Control:
         """Return the control of this place's run."""
-        return Control(self.place, by="the command cou")
+        return Control(self.place, by="the command cou", command=showing.command)
 
 
 def find(

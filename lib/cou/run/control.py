@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Callable
 
 from .. import printable
 from ..errors import BadInput, CouError
@@ -29,10 +30,11 @@ class Control:
     Args:
         place: folders of the unit.
         by: who asks, for the journal.
+        command: how whoever asks types a verb such as ``upgrade`` or ``cancel force=true``.
     """
 
-    def __init__(self, place: Place, by: str = "action"):
-        self._desk = Desk(place, by)
+    def __init__(self, place: Place, by: str = "action", command: Callable[[str], str] = str):
+        self._desk = Desk(place, by, command)
 
     def view(self, *, estimated: bool = False) -> view.View | None:
         """Read the journal; None where nothing has ever run.
@@ -161,7 +163,8 @@ class Control:
         """
         run, count = starting.put_back(self._desk, access, Job.ABANDON)
         return Abandoned(
-            f"Run {run} is being abandoned; {_put_back(count)} Status shows what had to stay."
+            f"Run {run} is being abandoned; {_put_back(count)} "
+            f"{self._desk.command('Status')} shows what had to stay."
         )
 
     def restore(self, access: Access) -> Restored:
@@ -173,10 +176,10 @@ class Control:
         """
         run, count = starting.put_back(self._desk, access, Job.RESTORE)
         return Restored(
-            f"Run {run}: {_put_back(count)} Their steps are due again on upgrade. Status shows "
-            "what had to stay."
+            f"Run {run}: {_put_back(count)} Their steps are due again on upgrade. "
+            f"{self._desk.command('Status')} shows what had to stay."
             if count
-            else f"Run {run} has nothing switched. To go on: upgrade."
+            else f"Run {run} has nothing switched. To go on: {self._desk.command('upgrade')}."
         )
 
     def resolve_step(self, step: str, resolution: str, reason: str) -> Resolved:
@@ -212,7 +215,9 @@ class Control:
             self._desk.audit("resolve-step", f"{step} was declared {resolution}: {reason}")
         finally:
             journal.close()
-        return Resolved(f"{step} is {_RESOLVED[resolution]}. To go on: upgrade.")
+        return Resolved(
+            f"{step} is {_RESOLVED[resolution]}. To go on: {self._desk.command('upgrade')}."
+        )
 
     def metrics(self) -> str:
         """Return the newest run in Prometheus's text format; also where the journal is damaged."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .. import audit
 from . import handed, heartbeat, launch, owned, view
 from .journal import FILE, Journal
@@ -14,11 +16,13 @@ class Desk:
     Args:
         place: folders of the unit.
         by: who asks, for the journal.
+        command: how whoever asks types a verb, given as an action is called.
     """
 
-    def __init__(self, place: Place, by: str):
+    def __init__(self, place: Place, by: str, command: Callable[[str], str] = str):
         self.place = place
         self.by = by
+        self.command = command
         self.launcher = launch.of(place)
 
     def audit(self, verb: str, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +34,7 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
                     f"Nothing is next: the upgrade to {seen.to} is done. Nothing was begun.",
                     "Run plan to see what comes next.",
                 )
-            return _nothing_left(seen, desk.place.log(seen.run))
+            return _nothing_left(desk, seen)
         if seen is not None and seen.unfinished:
             attempt = _resume(desk, journal, seen, plan_hash, Job.UPGRADE, limit)
             resumed = True
@@ -196,13 +195,13 @@ def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) 
         raise
 
 
-def _nothing_left(seen: view.View, log: pathlib.Path) -> Started:
+def _nothing_left(desk: Desk, seen: view.View) -> Started:
     return Started(
         seen.run,
         resumed=False,
-        log_path=log,
+        log_path=desk.place.log(seen.run),
         message=f"The upgrade to {seen.to} is done{seen.outcome.exceptions}; nothing was sent. "
-        "Run plan to see what comes next.",
+        f"Run {desk.command('plan')} to see what comes next.",
     )
 
 

@@ -40,7 +40,7 @@ def text(
         view: the run.
         now: the time, in UTC.
         command: gives the command of a verb such as ``upgrade`` or ``cancel force=true``.
-        remedy: puts what an error says into the caller's words.
+        remedy: puts what there is to do about an error into the caller's words.
     """
     return "\n".join(printable.line(one) for one in _lines(view, now, command, remedy))
 
@@ -69,7 +69,7 @@ def _lines(
     if view.state is RunState.COMPLETED:
         yield f"Upgraded {view.outcome.what}{view.outcome.exceptions}."
     if view.error:
-        yield f"Error: {remedy(view.error)} {remedy(view.remedy)}".rstrip()
+        yield f"Error: {view.error} {remedy(view.remedy)}".rstrip()
     if view.next and not view.state.finished:
         titles = {step.id: step.title for step in view.plan.root.leaves()}
         yield f"Next: {titles.get(view.next, view.next)} ({view.next})"

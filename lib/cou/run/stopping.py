@@ -70,7 +70,7 @@ def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
     if took_s > _SLOW_S:
         message += f" The disk is slow: to record this took {took_s:.1f} s."
     if before is not None or seen.silent_since is not None:
-        message += " To stop without waiting: cancel force=true."
+        message += f" To stop without waiting: {desk.command('cancel force=true')}."
     return Cancelled(RunState.DRAINING, message, tuple(drained))
 
 
@@ -149,7 +149,7 @@ def _after_force(
     if running:
         message += f" Tasks {', '.join(map(str, running))} run on in Juju until they end."
     if doubt:
-        message += f" In doubt: {', '.join(doubt)}. Run upgrade: it looks first."
+        message += f" In doubt: {', '.join(doubt)}. Run {desk.command('upgrade')}: it looks first."
     return Forced(message, tuple(killed), taken, running, doubt)
 
 

@@ -32,19 +32,18 @@ FAILURES = ("hook error", "refused read", "bad reply")
 
 
 class Failing(worlds.InProcess):
-    """Has something go wrong as soon as one step's change is made: hooks, or the next look."""
+    """Has something go wrong once one step's change is made: hooks, or all looks until mended."""
 
     def __init__(self, world, step, *, error=None, trouble=None):
         super().__init__(Dispatcher(world.controller, world.model.uuid, worlds.USER))
-        self._world, self._step, self._error, self._trouble = world, step, error, trouble
+        self._world, self._step, self.error, self._trouble = world, step, error, trouble
         self._method = CHANGES[step.kind][1]
         self._sent = False
 
     async def call(self, facade, method, params, *, changes, timeout_s=None):
         where, about = f"{facade}.{method}", str(params)
-        if self._sent and where == "Client.FullStatus" and self._error:
-            error, self._error = self._error, None
-            raise error
+        if self._sent and where == "Client.FullStatus" and self.error:
+            raise self.error
         wanted = self._step.target in about and str(self._step.params.get("key", "")) in about
         if where == self._method and wanted:
             self._sent = True
@@ -67,7 +66,7 @@ def chosen(plan, kind):
 
 
 def fail_once(world, monkeypatch, step, failure, mode=Mode.FAIL):
-    """Have one step fail after its change was sent."""
+    """Have one step fail after its change was sent; return what fails, to be mended."""
     hook = CHANGES[step.kind][0]
     error = ERRORS[failure]() if failure in ERRORS else None
     trouble = Trouble("hook", f"{step.target}/0", hook, mode, 1)
@@ -75,6 +74,7 @@ def fail_once(world, monkeypatch, step, failure, mode=Mode.FAIL):
         trouble = None
     failing = Failing(world, step, error=error, trouble=trouble)
     monkeypatch.setattr(world, "client", lambda: Client(failing))
+    return failing
 
 
 async def stopped(world, attempt, until):
@@ -100,9 +100,10 @@ async def failed(world, monkeypatch, kind, failure, mode=Mode.FAIL):
     """Return the plan, the step that failed and the attempt."""
     plan = await world.plan()
     step = chosen(plan, kind)
-    fail_once(world, monkeypatch, step, failure, mode)
+    failing = fail_once(world, monkeypatch, step, failure, mode)
     attempt = world.create(plan)
     ending = await world.work(attempt)
+    failing.error = None
     assert ending.state is RunState.FAILED, ending
     assert ending.error["step"] == step.id
     assert world.steps(attempt.run)[step.id].state is StepState.FAILED

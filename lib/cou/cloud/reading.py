@@ -12,6 +12,7 @@ import enum
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from .. import together
 from ..errors import JujuError
 from ..juju.port import ApplicationStatus, ConfigValue, Juju, ModelStatus
 from ..openstack import catalogue, compute
@@ -111,12 +112,12 @@ async def read(
     """
     deadline = Deadline(deadline_s)
     try:
-        status = await asyncio.wait_for(juju.full_status(), deadline.left_s)
+        status = await together.within(juju.full_status(), deadline.left_s)
         known = [
             name for name, app in sorted(status.applications.items()) if catalogue.find(app.charm)
         ]
-        config, actions = await asyncio.wait_for(
-            _both(juju.config(known), juju.actions(known)), deadline.left_s
+        config, actions = await together.within(
+            together.together(juju.config(known), juju.actions(known)), deadline.left_s
         )
     except asyncio.TimeoutError:
         raise JujuError(
@@ -125,7 +126,7 @@ async def read(
             "Look at the controller's load, then plan again.",
         ) from None
     missing: list[Unanswered] = []
-    model_config, access, annotations, answers = await asyncio.gather(
+    model_config, access, annotations, answers = await together.together(
         _or(juju.model_config(), {}, "model-config", deadline, missing),
         _or(juju.model_access(), "", "model-access", deadline, missing),
         _or(juju.annotations(f"model-{status.uuid}"), {}, "annotations", deadline, missing),
@@ -134,13 +135,6 @@ async def read(
     return _understood(
         Reading(status, config, actions, model_config, access, annotations), answers, missing
     )
-
-
-async def _both(
-    config: Coroutine[Any, Any, Mapping[str, Mapping[str, ConfigValue]]],
-    actions: Coroutine[Any, Any, Mapping[str, frozenset[str]]],
-) -> tuple[Mapping[str, Mapping[str, ConfigValue]], Mapping[str, frozenset[str]]]:
-    return await asyncio.gather(config, actions)
 
 
 async def _or(
@@ -152,7 +146,7 @@ async def _or(
 ) -> T:
     """Return what a call gives, or something else and a note where it gives nothing."""
     try:
-        return await asyncio.wait_for(call, deadline.left_s)
+        return await together.within(call, deadline.left_s)
     except JujuError as error:
         missing.append(Unanswered("model", key, key.replace("-", " "), error.seen))
     except asyncio.TimeoutError:

@@ -11,6 +11,8 @@ import contextlib
 import dataclasses
 from collections.abc import Sequence
 
+from .. import together
+
 _APART_S = 0.25
 
 
@@ -35,7 +37,7 @@ async def knock(addresses: Sequence[str], limit_s: float) -> Knocked:
         limit_s: how long an address may take, in seconds.
     """
     tasks = [
-        asyncio.create_task(_try(address, number * _APART_S, limit_s))
+        together.begin(_try(address, number * _APART_S, limit_s), f"knock at {address}")
         for number, address in enumerate(addresses)
     ]
     closed: list[tuple[str, str]] = []
@@ -47,9 +49,7 @@ async def knock(addresses: Sequence[str], limit_s: float) -> Knocked:
                 return Knocked((address, *others))
             closed.append((address, reason))
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await together.end(*tasks)
     return Knocked((), tuple(sorted(closed, key=lambda pair: list(addresses).index(pair[0]))))
 
 
@@ -59,7 +59,7 @@ async def _try(address: str, after_s: float, limit_s: float) -> tuple[str, str]:
     host, _, port = address.rpartition(":")
     try:
         opening = asyncio.open_connection(host.strip("[]"), port)
-        _, writer = await asyncio.wait_for(opening, limit_s)
+        _, writer = await together.within(opening, limit_s)
     except asyncio.TimeoutError:
         return address, f"no answer within {limit_s:g} s"
     except OSError as error:

@@ -19,6 +19,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from .. import together
 from ..errors import JujuError
 from . import failure, sockets
 from .account import Account, Moved
@@ -218,7 +219,7 @@ class Link:
         message = {"type": facade, "version": version, "request": method, "params": params}
         self._calls += 1
         try:
-            raw = await asyncio.wait_for(self._connection.exchange(message), timeout_s)
+            raw = await together.within(self._connection.exchange(message), timeout_s)
         except asyncio.TimeoutError:
             raise failure.timed_out(where, timeout_s, changes=changes) from None
         except _BROKEN as error:
@@ -280,7 +281,7 @@ async def dial(
         retries=0,
     )
     try:
-        connection = await asyncio.wait_for(opening, timeout_s)
+        connection = await together.within(opening, timeout_s)
     except juju_errors.JujuRedirectException as moved:
         return _moved(address, moved)
     except (juju_errors.JujuAPIError, juju_errors.JujuAuthError) as error:

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .. import together
 from ..errors import CouError, JujuError
 from ..plan import parts
 from ..plan.frontier import Frontier, Strand
@@ -132,20 +133,35 @@ class Executor:
     async def _work(self) -> None:
         """Begin what may begin, see what runs to its end, and look again."""
         running: dict[str, asyncio.Task[None]] = {}
+        begun: dict[str, list[Step]] = {}
         try:
             while True:
                 for strand, steps in self._next(running):
                     work = self._together(strand, steps)
-                    running[strand.id] = asyncio.create_task(work)
+                    running[strand.id] = together.begin(work, f"work on {strand.id}")
+                    begun[strand.id] = steps
                 if not running:
                     return
                 await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
                 for name in [name for name, task in running.items() if task.done()]:
                     running.pop(name).result()
+                    self._must_have_ended(begun[name])
         finally:
-            for task in running.values():
-                task.cancel()
-            await asyncio.gather(*running.values(), return_exceptions=True)
+            await together.end(*running.values())
+
+    def _must_have_ended(self, steps: Sequence[Step]) -> None:
+        """Make sure that work which is over has left no step running.
+
+        Raises:
+            CouError: it has; nobody would ever come back to that step.
+        """
+        for step in steps:
+            if self._held.journal.step(self._held.run, step.id).state is StepState.RUNNING:
+                raise CouError(
+                    "task-ended",
+                    f"The runner lost the task that does this: {step.title} ({step.id}).",
+                    "Run upgrade to go on. If it comes again, report it with the run's log.",
+                )
 
     def _next(self, running: Mapping[str, object]) -> list[tuple[Strand, list[Step]]]:
         """Return what begins now, with those of its steps that do; none while draining."""
@@ -171,12 +187,7 @@ class Executor:
         if len(steps) == 1:
             await self._one(steps[0], strand.group)
             return
-        results = await asyncio.gather(
-            *(self._one(step, strand.group) for step in steps), return_exceptions=True
-        )
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        await together.together(*(self._one(step, strand.group) for step in steps))
 
     async def _one(self, step: Step, group: Step) -> None:
         self._tried.add(step.id)

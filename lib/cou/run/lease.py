@@ -21,6 +21,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from .. import together
 from ..cloud import annotation
 from ..errors import CouError, JujuError
 from ..juju import repeat
@@ -97,6 +98,7 @@ class Lease:
         self._announced = -1  # the newest operation that stands on the model
         # One after the other: of two that are on their way, the older could arrive last.
         self._writing = asyncio.Lock()
+        self._held = False  # between `take` and `release`
 
     async def take(self, *, for_good: bool = False) -> None:
         """Write the name, and read it back.
@@ -121,6 +123,7 @@ class Lease:
         marks = annotation.names(found, "marks")
         self._marks = [mark for mark in marks if mark not in self._inherited]
         self._others = [key for key in every if key.startswith(POSITION) and key != self._position]
+        self._held = True
         await self._write()
         found = await read(self._juju, self._tag)
         if not self._is_mine(found):
@@ -184,15 +187,15 @@ class Lease:
         Raises:
             LeaseLost: it is not.
         """
-        found, announced = await asyncio.gather(
-            self._look(), self._announce(), return_exceptions=True
-        )
-        if isinstance(found, BaseException):
-            raise found
-        if not self._is_mine(found):
-            raise self._lost(found)
-        if announced is not None:
-            raise announced
+        look = together.begin(self._look(), "look whose name it is")
+        announce = together.begin(self._announce(), "write the position")
+        try:
+            await asyncio.wait([look, announce])
+        finally:
+            await together.end(look, announce)
+        if not self._is_mine(look.result()):
+            raise self._lost(look.result())
+        announce.result()
         now = self._clock.monotonic()
         if self._written is None or now - self._written >= _RENEW_S:
             await self._write()
@@ -219,7 +222,8 @@ class Lease:
         while True:
             await self._clock.sleep(_RENEW_S)
             with contextlib.suppress(JujuError, LeaseLost):
-                await self.check()
+                if self._held:
+                    await self.check()
 
     async def show_marks(self, marks: Sequence[str]) -> None:
         """Write which marks are set, so that they can be found without the journal."""
@@ -229,7 +233,15 @@ class Lease:
             await self._write()
 
     async def release(self, state: str) -> None:
-        """Say that nothing runs; remove the name where nothing is left switched."""
+        """Say that nothing runs; remove the name where nothing is left switched.
+
+        Once, where the name was written; one that another has put there meanwhile is left alone.
+        """
+        if not self._held:
+            return
+        self._held = False
+        if not self._is_mine(await read(self._juju, self._tag)):
+            return
         if self._marks or self._inherited or state not in ("completed", "abandoned"):
             await self._write(state)
         else:

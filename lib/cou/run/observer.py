@@ -8,14 +8,14 @@ them is due. Nothing blocks the event loop.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import datetime
 from collections.abc import Callable, Mapping
 
-from ..errors import StepFailed
+from ..errors import CouError, StepFailed
 from ..juju.port import Juju, ModelStatus, Task
 from ..steps.context import History, Pending, Wait
+from ..together import Crew
 from .clock import Clock
 from .outside import Outside
 
@@ -56,6 +56,7 @@ class Observer:
     Args:
         juju: where to look.
         clock: time.
+        crew: looks for as long as its work goes on.
         on_change: called after a look that changed what is waited for.
         outside: what is known of the model without looking.
     """
@@ -64,16 +65,18 @@ class Observer:
         self,
         juju: Juju,
         clock: Clock,
+        crew: Crew,
         on_change: Callable[[], None] = lambda: None,
         outside: Outside | None = None,
     ):
+        self._crew = crew
         self._juju = juju
         self._clock = clock
         self._on_change = on_change
         self._outside = outside or Outside()
         self._waiters: list[_Waiter] = []
         self._tasks: list[_TaskWaiter] = []
-        self._looking: asyncio.Task[None] | None = None
+        self._looking = False
         self._pause = SHORTEST_PAUSE_S
         self._wake = asyncio.Event()  # the pause is over, or somebody wants a look before
         self._draining = False
@@ -94,13 +97,6 @@ class Observer:
         """From now on waits end as soon as nothing that was caused runs any more."""
         self._draining = True
         self._wake.set()
-
-    async def close(self) -> None:
-        """Look no more."""
-        if self._looking is not None:
-            self._looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._looking
 
     async def wait(self, wait: Wait) -> bool:
         """Wait until `wait.check` is satisfied (True) or a drain lets go (False).
@@ -137,18 +133,21 @@ class Observer:
     def _start(self) -> None:
         self._pause = SHORTEST_PAUSE_S
         self._wake.set()
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.get_running_loop().create_task(self._look_on())
+        if not self._looking:
+            self._looking = True
+            self._crew.start(self._look_on(), "look at the model")
 
     async def _look_on(self) -> None:
-        while self._waiters or self._tasks:
+        while True:
             self._wake.clear()
+            if not (self._waiters or self._tasks):
+                await self._wake.wait()
+                continue
             seen = self._outside.changes()
             try:
                 await self._look()
-            except Exception as error:  # whatever it is, those who wait must hear it
+            except CouError as error:  # those who wait must hear it; anything else ends the run
                 self._fail_all(error)
-                return
             if self.waited_for != self._told:
                 self._told = self.waited_for
                 self._on_change()

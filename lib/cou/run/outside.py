@@ -7,19 +7,24 @@ nothing has happened since the last look, so that hours in which nothing does co
 from __future__ import annotations
 
 import asyncio
+import contextlib
+
+from .. import together
 
 
 class Outside:
     """The real world."""
 
     async def pause(self, seconds: float, news: asyncio.Event) -> None:
-        """Sleep until the next look at the journal, which comes every `seconds`.
+        """Sleep until the next look at the journal, which comes every `seconds`, or at once.
 
         Args:
             seconds: between two looks.
-            news: set by the runner when it has something to write down itself.
+            news: set when there is something to write down, and by a signal: look now.
         """
-        await asyncio.sleep(seconds)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await together.within(news.wait(), seconds)
+        news.clear()
 
     def changes(self) -> object:
         """Return what equals an earlier answer only if the model shows the same as then."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import logging
 import os
@@ -15,13 +14,23 @@ from typing import NoReturn
 
 import cou
 
-from .. import audit, printable
-from ..errors import CouError, JournalError, JujuError, StepFailed
+from .. import audit, printable, together
+from ..errors import CouError, JournalError, StepFailed
 from ..juju.port import Juju
 from ..openstack import loading
-from ..plan.plan import Plan
 from ..plan.settings import Settings
-from . import backups, command_line, crash, drift, final_look, handed, logs, planning
+from . import (
+    backups,
+    command_line,
+    crash,
+    drift,
+    final_look,
+    handed,
+    logs,
+    planning,
+    recorded,
+    refusal,
+)
 from .access import Access
 from .calls import Holder
 from .clock import Clock, LoopClock
@@ -34,12 +43,14 @@ from .locks import Lock
 from .observer import Observer
 from .outside import Outside
 from .place import Place
-from .records import SIGNAL, Attempt, Job, Run, RunState
+from .records import Attempt, Job, Run, RunState
 from .release import release_marks, settle_put_backs
 
 logger = logging.getLogger("cou.runner")
 
 _LOOK_S = 0.5
+# Juju that answers does so in less; one that does not must not hold up the end.
+_RELEASE_S = 10.0
 _REQUEST_LIFE_S = RUN_TIMING.call_s + 5.0
 
 
@@ -76,7 +87,8 @@ class Runner:
         self._beat = beat
         self._outside = outside or Outside()
         self._news = asyncio.Event()
-        self._observer = Observer(juju, self._clock, self._on_wait, self._outside)
+        self._crew = together.Crew()
+        self._observer = Observer(juju, self._clock, self._crew, self._news.set, self._outside)
         self._lease = Lease(
             juju,
             self._clock,
@@ -105,35 +117,38 @@ class Runner:
             at_once=self._plan.options.max_parallel,
         )
         self._looking: asyncio.Task[Ending | None] | None = None
-        self._waiting = ""
-        self._waits = ""
+        self._noted = "", ""
 
     async def work(self) -> Ending:
         """Do the attempt's job.
 
         Raises:
             Fenced: this runner no longer holds the run.
+            CouError: why the work broke off.
         """
-        watch = asyncio.create_task(self._watch())
+        self._crew.start(self._watch(), "watch for a cancel")
         try:
-            self._journal.set_run_state(self._attempt.token, RunState.RUNNING)
-            if self._attempt.job is Job.UPGRADE:
-                return await self._upgrade()
-            return await self._put_back()
-        finally:
-            await self._observer.close()
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
+            ending = await self._crew.run(self._job())
+        except Fenced:
+            raise
+        except Exception:  # however the work ended, the model must not say that it goes on
+            await self._release(RunState.FAILED)
+            raise
+        await self._release(ending.state)
+        return ending
+
+    def wake(self) -> None:
+        """Look into the journal now: somebody has written it, as the signal says."""
+        self._news.set()
+
+    async def _job(self) -> Ending:
+        self._journal.set_run_state(self._attempt.token, RunState.RUNNING)
+        if self._attempt.job is Job.UPGRADE:
+            return await self._upgrade()
+        return await self._put_back()
 
     async def _upgrade(self) -> Ending:
-        self._looking = asyncio.create_task(self._look_again())
-        try:
-            refused = await self._looking
-        except asyncio.CancelledError:
-            return Ending(RunState.STOPPED, {})
-        finally:
-            self._looking = None
+        refused = await self._is_refused()
         if refused is not None:
             return refused
         await self._lease.take()
@@ -141,9 +156,7 @@ class Runner:
         try:
             await self._compare()
         except StepFailed as error:
-            await self._release(RunState.FAILED)
-            cause = {"code": error.code, "seen": error.seen, "remedy": error.remedy}
-            return Ending(RunState.FAILED, cause)
+            return Ending(RunState.FAILED, recorded.cause_of(error))
         backups.make_due(
             self._journal,
             self._attempt.run,
@@ -152,16 +165,11 @@ class Runner:
             self._settings.backup_max_age_s,
             self._clock.now(),
         )
-        keeper = asyncio.create_task(self._lease.keep())
-        try:
-            settle_put_backs(self._held, self._plan)
-            ending = await self._executor.run()
-        finally:
-            keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
-        await self._release(ending.state)
+        self._crew.start(self._lease.keep(), "keep the model's annotation fresh")
+        settle_put_backs(self._held, self._plan)
+        ending = await self._executor.run()
         if ending.state is RunState.COMPLETED and not self._executor.draining:
+            await self._release(ending.state)
             await final_look.look(self._journal, self._juju, self._attempt.run, self._plan)
         return ending
 
@@ -172,16 +180,18 @@ class Runner:
         every = await release_marks(
             self._held, self._plan, self._settings, self._lease, for_good=for_good
         )
-        state = RunState.ABANDONED if for_good and every else RunState.STOPPED
-        await self._release(state)
-        return Ending(state, {})
+        return Ending(RunState.ABANDONED if for_good and every else RunState.STOPPED, {})
 
     async def _release(self, state: RunState) -> None:
-        """Say on the model that nothing runs; the run's end does not depend on it."""
+        """Say on the model that nothing runs; the run's end does not depend on it.
+
+        It is said however the work ended. Where Juju does not answer, the next attempt takes the
+        annotation anew.
+        """
         try:
-            await self._lease.release(state.value)
-        except JujuError as error:
-            logger.warning("the model's annotation stays as it is: %s", error)
+            await together.within(self._lease.release(state.value), _RELEASE_S)
+        except (CouError, asyncio.TimeoutError) as error:
+            logger.warning("the model's annotation stays as it is: %r", error)
 
     def _doubt(self) -> None:
         """Have the steps looked at again that were called satisfied without proof."""
@@ -218,6 +228,18 @@ class Runner:
                 "Put it back as it was, or abandon the run and plan again.",
             )
 
+    async def _is_refused(self) -> Ending | None:
+        """Return how the run ends before its first step; None where it goes on."""
+        self._looking = together.begin(self._look_again(), "look again")
+        try:
+            await asyncio.wait([self._looking])
+            if self._looking.cancelled():  # by a cancel: see `_look_for_cancel`
+                return Ending(RunState.STOPPED, {})
+            return self._looking.result()
+        finally:
+            await together.end(self._looking)
+            self._looking = None
+
     async def _look_again(self) -> Ending | None:
         """Before the first step: is the plan still the one that was shown?"""
         await self._lease.look_back()
@@ -227,12 +249,8 @@ class Runner:
         fresh = await planning.make_plan(
             self._juju, self._settings, self._plan.options, patient=True
         )
-        if fresh.blocking:
-            problem = fresh.blocking[0]
-            return _refused(f"{problem.subject}: {problem.seen}", problem.remedy)
-        if fresh.hash != self._plan.hash:
-            return _refused(difference(self._plan, fresh), "")
-        return None
+        refused = refusal.of(self._plan, fresh)
+        return Ending(RunState.REFUSED, refused) if refused else None
 
     async def _watch(self) -> None:
         """Read the journal when it was written, or a signal came: a cancel may be in it."""
@@ -240,11 +258,14 @@ class Runner:
         while True:
             try:
                 version = self._look_for_cancel(version)
+                self._note_waits()
             except JournalGone as gone:
                 self._end_without(gone)
+            except Fenced:
+                raise
             except JournalError as error:  # held by another for too long: look again
                 logger.warning("%s", error)
-            self._note_waits()
+                asyncio.get_running_loop().call_later(_LOOK_S, self._news.set)
             self._beat()
             await self._outside.pause(_LOOK_S, self._news)
 
@@ -266,8 +287,8 @@ class Runner:
             return version
         attempt = self._journal.attempt(self._attempt.run)
         if attempt is None or attempt.token != self._attempt.token or attempt.ended:
-            logger.error("attempt %d no longer holds the run", self._attempt.token)
-            os._exit(3)
+            text = f"Attempt {self._attempt.token} no longer holds run {self._attempt.run}."
+            raise Fenced("fenced", text)
         if attempt.cancelled is not None and not self._executor.draining:
             logger.info("cancelled by %s: draining", attempt.cancelled_by)
             self._executor.drain()
@@ -276,51 +297,21 @@ class Runner:
         return found
 
     def _note_waits(self) -> None:
-        """Keep the journal's word for what is waited for; a write each time it is other."""
-        text = "\n".join(printable.line(one.what) for one in self._observer.waited_for)
-        if text != self._waits:
-            self._waits = text
-            # Only for those who look: a full disk must not end the watch for a cancel.
-            with contextlib.suppress(JournalError):
-                self._journal.set_waits(self._attempt.token, text)
+        """Keep the journal's word for what is waited for, and what the operator has to do.
 
-    def _on_wait(self) -> None:
-        """Keep the journal's word for what the operator has to do."""
-        self._news.set()
-        waits = [waited for waited in self._observer.waited_for if waited.operator]
-        text = waits[0].operator if waits else ""
-        if text != self._waiting:
-            self._waiting = text
-            state = RunState.WAITING if text else RunState.RUNNING
-            self._journal.set_run_state(self._attempt.token, state, text)
-
-
-def _refused(seen: str, remedy: str) -> Ending:
-    return Ending(
-        RunState.REFUSED,
-        {
-            "code": "plan-changed",
-            "seen": f"The model is no longer as it was shown: {seen}.".replace("..", "."),
-            "remedy": f"{remedy} Run plan again.".strip(),
-        },
-    )
-
-
-def difference(shown: Plan, fresh: Plan) -> str:
-    """Name the first difference between two plans."""
-    if shown.target != fresh.target:
-        return f"the target is now {fresh.target or 'nothing'}, not {shown.target}"
-    before = {step.id: step for step in shown.root.walk()}
-    after = {step.id: step for step in fresh.root.walk()}
-    for step in shown.root.leaves():
-        if step.id not in after:
-            return f"the step {step.id} ({step.title}) is not needed any more"
-    for step in fresh.root.leaves():
-        if step.id not in before:
-            return f"the step {step.id} ({step.title}) is new"
-        if step.to_dict() != before[step.id].to_dict():
-            return f"the step {step.id} is now: {step.title}"
-    return "the order of the steps is another"
+        A write each time it is other. One that fails is made at the next look: a full disk must
+        not end the watch for a cancel.
+        """
+        waited = self._observer.waited_for
+        operator = next((one.operator for one in waited if one.operator), "")
+        text = "\n".join(printable.line(one.what) for one in waited)
+        if operator != self._noted[0]:
+            state = RunState.WAITING if operator else RunState.RUNNING
+            self._journal.set_run_state(self._attempt.token, state, operator)
+            self._noted = operator, self._noted[1]
+        if text != self._noted[1]:
+            self._journal.set_waits(self._attempt.token, text)
+            self._noted = operator, text
 
 
 async def run_attempt(
@@ -344,41 +335,29 @@ async def run_attempt(
         juju = open_client(access, RUN_TIMING, account, any_version=anywhere)
         name = f"{place.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
-        # A signal only wakes the loop up; what it means stands in the journal. Until here the
-        # process ignores it, as its supervisor has begun it so.
-        loop.add_signal_handler(signal.SIGTERM, lambda: None)
+        runner = Runner(journal, juju, attempt, name, beat=pulse.beat)
+        # A signal only has the runner look at once; what it means stands in the journal. Until
+        # here the process ignores it, as its supervisor has begun it so.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, runner.wake)
         try:
-            ending = await Runner(journal, juju, attempt, name, beat=pulse.beat).work()
+            ending = await runner.work()
         finally:
             await juju.close()
-        state, error = _as_recorded(ending, journal.attempt(attempt.run))
+        state, error = recorded.of(ending, journal.attempt(attempt.run))
     except Fenced:
         raise
     except CouError as failure:
         logger.error("%s: %s", failure.code, failure)
-        state = RunState.FAILED
-        error = {"code": failure.code, "seen": failure.seen, "remedy": failure.remedy}
+        state, error = RunState.FAILED, recorded.cause_of(failure)
+    except Exception as failure:  # the process's edge: a run ends with a cause, whatever it was
+        logger.exception("the runner broke off")
+        state, error = RunState.FAILED, recorded.broke_off(failure)
     logger.info("attempt %d of run %s ends: %s %s", token, attempt.run, state.value, dict(error))
     journal.end_attempt(token, state, error)
     journal.close()
     ends = f"Attempt {token} at run {attempt.run} ended: {state.value}."
     audit.tell(audit.Event.SHUTDOWN, "cou.run.runner", description=ends)
-
-
-def _as_recorded(ending: Ending, attempt: Attempt | None) -> tuple[RunState, Mapping[str, str]]:
-    """Return how an ending is recorded.
-
-    A drain that nobody asked for, because the machine or the service was stopped, leaves an
-    interrupted run: it may go on by itself, as one that an operator has stopped never does.
-    """
-    drained = ending.state is RunState.STOPPED and attempt is not None
-    if not drained or attempt is None or attempt.cancelled_by != SIGNAL:
-        return ending.state, ending.error
-    return RunState.INTERRUPTED, {
-        "code": "runner-stopped",
-        "seen": "The machine or the service of the run was stopped; what ran was finished first.",
-        "remedy": "Run upgrade to go on.",
-    }
 
 
 def load_everything() -> None:
@@ -404,7 +383,7 @@ def main(argv: list[str]) -> int:
         return 1
     load_everything()
     try:
-        asyncio.run(run_attempt(place, token, pulse, account))
+        asyncio.run(together.alone(run_attempt(place, token, pulse, account)))
     except Fenced as error:
         logger.error("%s", error)
         return 3

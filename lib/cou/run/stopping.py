@@ -192,20 +192,19 @@ async def _take_back(
     access: Access, tasks: Sequence[int]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Cancel tasks that Juju has not begun; return them, and those that run on."""
-    import asyncio
-
+    from .. import together
     from ..juju.port import TaskStatus
     from .connection import PLAN_TIMING, open_client
 
     juju = open_client(access, PLAN_TIMING, any_version=True)
     try:
-        found = await asyncio.wait_for(juju.tasks(tasks), _TASKS_S)
+        found = await together.within(juju.tasks(tasks), _TASKS_S)
         pending = [id_ for id_, task in found.items() if task.status is TaskStatus.PENDING]
         if pending:
             crash.reach("juju/cancel-tasks/before")
-            await asyncio.wait_for(juju.cancel_tasks(pending), _TASKS_S)
+            await together.within(juju.cancel_tasks(pending), _TASKS_S)
             crash.reach("juju/cancel-tasks/after")
-        after = await asyncio.wait_for(juju.tasks(tasks), _TASKS_S)
+        after = await together.within(juju.tasks(tasks), _TASKS_S)
     finally:
         await juju.close()
     return (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from .. import together
 from ..errors import StepFailed
 from . import versions
 from .context import DONE, Context, End, Result
@@ -19,7 +18,7 @@ async def perform(ctx: Context) -> Result:
     late = [unit.name for unit in versions.behind(app, charm, release) if unit.name in units]
     if not late:
         return DONE
-    await asyncio.gather(*(versions.update_status(ctx, [unit]) for unit in late))
+    await together.together(*(versions.update_status(ctx, [unit]) for unit in late))
     try:
         shown = await ctx.wait(versions.reached(name, charm, release, units, ctx.step.timeout_s))
     except StepFailed as error:

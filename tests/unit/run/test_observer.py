@@ -14,6 +14,7 @@ from cou.run.clock import LoopClock
 from cou.run.observer import Observer
 from cou.run.outside import Outside
 from cou.steps import conditions
+from cou.together import Crew
 from juju_testbed.model.virtual import VirtualTimeLoop
 
 from ..fakes import NOW, World
@@ -69,7 +70,7 @@ def made(outside=lambda model: None):
     model = Model()
     for name in ("glance", "cinder"):
         model.add(name, "20.0.1")
-    return model, Observer(model, LoopClock(NOW), outside=outside(model))
+    return model, Observer(model, LoopClock(NOW), Crew(), outside=outside(model))
 
 
 def idle(*names):
@@ -215,7 +216,9 @@ def test_a_wait_leaves_the_loop_to_others_between_two_looks():
         model = Watched()
         model.add("glance", "20.0.1")
         model.stir("glance", "executing")
-        waiting = asyncio.ensure_future(Observer(model, LoopClock(NOW)).wait(idle("glance")))
+        waiting = asyncio.ensure_future(
+            Observer(model, LoopClock(NOW), Crew()).wait(idle("glance"))
+        )
         while not waiting.done():
             model.turns += 1
             await asyncio.sleep(0.05)
@@ -233,7 +236,7 @@ def test_a_task_in_which_nothing_moves_is_given_up(status, message, outside):
         model.tasks_made[7] = task
         model.silent.add("glance/0")
         begun = asyncio.get_running_loop().time()
-        observer = Observer(model, LoopClock(NOW), outside=outside(model))
+        observer = Observer(model, LoopClock(NOW), Crew(), outside=outside(model))
         with pytest.raises(StepFailed, match="mysqldump on glance/0") as caught:
             await asyncio.wait_for(observer.task(7, 600.0), 900)
         assert caught.value.code == "task-slow"
@@ -247,7 +250,7 @@ def test_a_task_that_goes_on_telling_something_is_waited_for():
         model = Model()
         task = Task(7, "glance/0", "archive-data", {}, TaskStatus.RUNNING, "0 rows")
         model.tasks_made[7] = task
-        waiting = asyncio.ensure_future(Observer(model, LoopClock(NOW)).task(7, 600.0))
+        waiting = asyncio.ensure_future(Observer(model, LoopClock(NOW), Crew()).task(7, 600.0))
         for rows in range(1, 10):
             await asyncio.sleep(500)
             model.tasks_made[7] = dataclasses.replace(task, message=f"{rows} rows")

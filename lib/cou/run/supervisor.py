@@ -11,6 +11,7 @@ import datetime
 import logging
 import os
 import pathlib
+import select
 import shlex
 import signal
 import subprocess
@@ -49,6 +50,7 @@ class Supervisor:
         self._lock = lock
         self._journal = Journal(place.home, create=False)
         self._asked = False
+        self._bell = -1  # readable once a signal has come
         self._teller = telling.Teller(place)
         self._version = -1
         self._ear = heartbeat.Ear()
@@ -57,8 +59,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Supervise until the runner has ended and the charm was told."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+        self._hear()
         newest = self._newest()
         if not self._is_wanted(newest):
             logger.error("attempt %d has ended, or another has begun", self._token)
@@ -91,10 +92,12 @@ class Supervisor:
         notify.tell("READY=1")
         while (code := self._wait(runner)) is None:
             self._look(runner)
-        self._reap()
-        self._ear.close()
-        heartbeat.note(self._place.silent, None)
-        self._record(code)
+        try:
+            self._reap()
+            self._ear.close()
+            heartbeat.note(self._place.silent, None)
+        finally:  # whatever comes of the rest, the end is recorded
+            self._record(code)
         # From here on another attempt may begin: telling the charm waits for the unit, and the
         # unit may be running the action that begins it.
         self._lock.release()
@@ -102,11 +105,25 @@ class Supervisor:
             self._teller.finish(lambda: self._asked or view.is_going(self._place))
         return 0
 
+    def _hear(self) -> None:
+        """Take note of signals from now on, and have each end a wait."""
+        self._bell, ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
     def _wait(self, runner: subprocess.Popen[bytes]) -> int | None:
+        """Wait until it has ended, a signal has come, or it is time for a look."""
+        if (code := runner.poll()) is not None:
+            return code
+        pidfd = os.pidfd_open(runner.pid)  # it is not reaped yet, so the number is still its own
         try:
-            return runner.wait(_LOOK_S)
-        except subprocess.TimeoutExpired:
-            return None
+            ready, _, _ = select.select([pidfd, self._bell], [], [], _LOOK_S)
+        finally:
+            os.close(pidfd)
+        if self._bell in ready:
+            os.read(self._bell, 4096)
+        return runner.poll()
 
     def _on_signal(self, number: int, _frame: object) -> None:
         self._asked = True
@@ -181,7 +198,12 @@ class Supervisor:
         kept |= processes.descendants(kept)
         for pid in processes.descendants([os.getpid()]) - kept:
             logger.warning("ending process %d, which the runner left behind", pid)
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue  # it ended meanwhile
+            except OSError as error:
+                logger.error("process %d cannot be ended: %s", pid, error)
 
 
 def _take(path: pathlib.Path) -> Lock:

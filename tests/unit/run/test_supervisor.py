@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import threading
 import time
 
 import pytest
+from cou.run import supervisor as supervising
 from cou.run import telling
 from cou.run.journal import Journal
 from cou.run.locks import Lock
 from cou.run.place import Place
-from cou.run.records import RunState
+from cou.run.records import SIGNAL, RunState, StepState
 from cou.run.supervisor import Supervisor
 
 from . import one_step
@@ -161,3 +165,69 @@ def test_the_end_is_told_until_the_charm_has_looked_or_another_tells(place, tmp_
     (tmp_path / "calls").unlink()
     assert not telling.Teller(place).finish(lambda: True)
     assert (tmp_path / "calls").read_text() == "x\n"
+
+
+@pytest.fixture
+def signals():
+    """Leave the signals of this process as they were."""
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    yield
+    signal.set_wakeup_fd(-1)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def gone():
+    """Return the id of a process that has ended and was reaped."""
+    process = subprocess.Popen(["/bin/true"])
+    process.wait()
+    return process.pid
+
+
+def of_somebody_else(pid, number):
+    raise PermissionError(1, "Operation not permitted")
+
+
+@pytest.mark.parametrize("kill", [os.kill, of_somebody_else], ids=["gone", "not ours"])
+def test_an_end_is_recorded_whatever_became_of_what_the_runner_left_behind(
+    place, monkeypatch, signals, kill
+):
+    journal = Journal(place.home)
+    attempt = one_step.begin(journal)
+    journal.begin_step(attempt.token, "a")
+    left = gone()
+
+    def below(pids):
+        return {left} if os.getpid() in pids else set()
+
+    monkeypatch.setattr(supervising.processes, "descendants", below)
+    monkeypatch.setattr(supervising.os, "kill", kill)
+    monkeypatch.setattr(supervising.sys, "executable", "/bin/false")  # the runner's end
+    supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
+    supervisor.run()
+    assert journal.run(attempt.run).error["code"] == "runner-ended"
+    assert journal.attempt(attempt.run).how == RunState.INTERRUPTED.value
+    assert journal.step(attempt.run, "a").state is StepState.IN_DOUBT
+    journal.close()
+    supervisor._journal.close()
+
+
+def test_a_signal_ends_the_wait_for_the_next_look(place, monkeypatch, signals):
+    journal = Journal(place.home)
+    attempt = one_step.begin(journal)
+    monkeypatch.setattr(supervising, "_LOOK_S", 60.0)
+    supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
+    supervisor._hear()
+    runner = subprocess.Popen(["/bin/sleep", "600"])
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.start()
+    begun = time.monotonic()
+    assert supervisor._wait(runner) is None
+    supervisor._look(runner)
+    assert journal.attempt(attempt.run).cancelled_by == SIGNAL
+    assert supervisor._wait(runner) == -signal.SIGTERM  # it was passed on, and its end is seen
+    assert time.monotonic() - begun < 30.0
+    timer.join()
+    settle(supervisor)
+    journal.close()
+    close(supervisor)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 # The charm `cou` goes on, and so do reads; of no other application in the bundles is this the
 # initial.
 _OTHERS = "unit=[!c]*"
-_WHAT = ("action name=[!il]*", "hook name=config-changed", "hook name=upgrade-charm")
+REFRESHES = ("hook name=upgrade-charm",)
+_ALL = ("action name=[!il]*", "hook name=config-changed", *REFRESHES)
 
 
 @contextlib.contextmanager
-def held(testbed: Callable[..., str]) -> Iterator[None]:
+def held(testbed: Callable[..., str], what: Sequence[str] = _ALL) -> Iterator[None]:
     """Hold what the charms do for an upgrade.
 
     Args:
         testbed: runs ``juju-testbed`` with a verb and its words.
+        what: kind and name of what is held. With `REFRESHES` from before it begins, an upgrade
+            does what comes before its first refresh, and cannot end before somebody looks.
     """
-    for wish in _WHAT:
+    for wish in what:
         testbed("fault", *wish.split(), _OTHERS, "mode=hold", "count=-1")
     try:
         yield

@@ -56,16 +56,23 @@ def test_without_credentials_it_says_which_command_sets_them(operator: Operator)
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("plan group=compute", "group"),
-        ("plan nosuch=1", "nosuch"),
-        ("upgrade-step count=0", "count"),
-        ("cancel force=7", "force"),
+        ("plan group=compute", "group='compute'"),
+        ("upgrade-step count=0", "count=0"),
+        ("cancel force=7", "force=7"),
     ],
 )
-def test_juju_refuses_what_the_charm_does_not_declare(operator: Operator, typed: str, told: str):
+def test_a_wrong_value_is_refused_with_its_name_and_a_code(
+    operator: Operator, typed: str, told: str
+):
     answer = operator.run(*typed.split())
-    assert answer.status == "refused"
+    assert (answer.status, answer.results["code"]) == ("failed", "bad-parameter")
     assert told in answer.message
+
+
+def test_juju_refuses_what_the_charm_does_not_declare(operator: Operator):
+    answer = operator.run("plan", "nosuch=1")
+    assert answer.status == "refused"
+    assert "nosuch" in answer.message
 
 
 @pytest.mark.parametrize("typed", ["cancel", "cancel force=true"])

@@ -113,10 +113,11 @@ class Site:
 
         Yields what `upgrade` has answered.
         """
-        answer = self.plan_and_upgrade()
-        self.await_steps(1)
-        with hold.held(self.testbed):
-            yield answer
+        with hold.held(self.testbed, hold.REFRESHES):
+            answer = self.plan_and_upgrade()
+            self.await_steps(1)
+            with hold.held(self.testbed):
+                yield answer
 
     def seen(self) -> dict[str, Any]:
         """Return the run as the action `status` shows it."""

@@ -74,7 +74,7 @@ PROOFS = (
     Proof(
         "cancel",
         "lib/cou/run/stopping.py",
-        ("cancel", "_acknowledge", "_wake"),
+        ("cancel", "_cancel", "_acknowledge"),
         (_STATES, _COMMANDS),
     ),
     Proof(

@@ -22,6 +22,7 @@ from ..steps import repeatable
 from ..steps.context import NeedsOperator
 from ..steps.tasks import went_well
 from . import crash, once
+from .beside import Keeper
 from .clock import Clock
 from .journal import Journal
 from .observer import Observer
@@ -39,6 +40,7 @@ class Holder:
     Attributes:
         check: asked before every change; raises where the model is no longer ours.
         settle_after_s: longer than a request is on its way as a rule.
+        kept: what lies beside the locks, for who finds no journal.
     """
 
     journal: Journal
@@ -49,6 +51,7 @@ class Holder:
     token: int
     check: Callable[[], Awaitable[None]]
     settle_after_s: float = 60.0
+    kept: Keeper = dataclasses.field(default_factory=Keeper)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -346,12 +349,14 @@ class Calls:
         )
 
     def _adopt(self, operation: Operation, task: int) -> Operation:
+        self._held.kept.sent(task)
         self._held.journal.record_task(self._held.token, operation.id, task)
         return dataclasses.replace(operation, task=task)
 
     def _verdict(self, operation: Operation, verdict: Verdict, result: Mapping[str, Any]) -> None:
         told = {**result, "ended-well": verdict is Verdict.DONE}
         self._held.journal.record_verdict(self._held.token, operation.id, verdict, told)
+        self._held.kept.over(operation.task)
 
     def _note(self, operation: Operation, found: Mapping[str, Any]) -> Operation:
         self._held.journal.note(self._held.token, operation.id, found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import audit
-from . import handed, heartbeat, launch, owned, view
+from ..errors import JournalError
+from . import astray, beside, handed, heartbeat, launch, owned, view
 from .journal import FILE, Journal
 from .place import Place
 
@@ -38,13 +39,23 @@ class Desk:
         owned.check(self.place)
         handed.sweep(self.place)
 
+    def _check_journal(self) -> None:
+        """See that no run goes on that has another journal: this one would know nothing of it."""
+        if beside.is_astray(self.place):
+            raise JournalError(
+                "journal-gone",
+                astray.gone(self.place),
+                "Run cancel: it sees the run end, and names its tasks.",
+            )
+
     def journal(self) -> Journal:
         """Open the journal; make it where there is none.
 
         Raises:
-            JournalError: it cannot be read or made.
+            JournalError: it cannot be read or made, or a run goes on that has another.
         """
         self.check()
+        self._check_journal()
         self.place.make()
         self.check()
         return Journal(self.place.home)
@@ -53,9 +64,10 @@ class Desk:
         """Open the journal; None where nothing has ever been planned.
 
         Raises:
-            JournalError: it cannot be read.
+            JournalError: it cannot be read, or a run goes on that has another.
         """
         self.check()
+        self._check_journal()
         exists = (self.place.home / FILE).exists()
         return Journal(self.place.home, create=False) if exists else None
 

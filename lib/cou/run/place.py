@@ -70,6 +70,11 @@ class Place:
         """There while the runner gives no sign of life; it says since when."""
         return self.run_dir / "silent"
 
+    @property
+    def kept(self) -> pathlib.Path:
+        """What a runner keeps beside its locks (`cou.run.beside`)."""
+        return self.run_dir / "kept"
+
     def log(self, run: str) -> pathlib.Path:
         """Return the log file of a run."""
         return self.home / "log" / f"{run}.log"

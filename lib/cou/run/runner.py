@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import os
-import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-import cou
-
 from .. import audit, printable, together
 from ..errors import CouError, JournalError, StepFailed
 from ..juju.port import Juju
-from ..openstack import loading
 from ..plan.settings import Settings
 from . import (
     backups,
+    beside,
     command_line,
     crash,
     drift,
+    everything,
     final_look,
     handed,
     logs,
@@ -65,6 +62,7 @@ class Runner:
         clock: time; the machine's if not given.
         beat: a sign of life, given for as long as a cancel would be noticed.
         outside: what is known without looking; a simulation knows more than nothing.
+        kept: what lies beside the locks, for who finds no journal.
     """
 
     def __init__(
@@ -76,6 +74,7 @@ class Runner:
         clock: Clock | None = None,
         beat: Callable[[], None] = lambda: None,
         outside: Outside | None = None,
+        kept: beside.Keeper | None = None,
     ):
         self._journal = journal
         self._juju = juju
@@ -107,6 +106,7 @@ class Runner:
             attempt.token,
             self._lease.check,
             _REQUEST_LIFE_S,
+            kept or beside.Keeper(),
         )
         self._executor = Executor(
             self._held,
@@ -260,7 +260,7 @@ class Runner:
                 version = self._look_for_cancel(version)
                 self._note_waits()
             except JournalGone as gone:
-                self._end_without(gone)
+                _end_without(self._journal, self._attempt.run, gone)
             except Fenced:
                 raise
             except JournalError as error:  # held by another for too long: look again
@@ -268,17 +268,6 @@ class Runner:
                 asyncio.get_running_loop().call_later(_LOOK_S, self._news.set)
             self._beat()
             await self._outside.pause(_LOOK_S, self._news)
-
-    def _end_without(self, gone: JournalGone) -> NoReturn:
-        """End at once: without its journal no cancel reaches this runner, nor anybody its word."""
-        sent = [
-            str(one.task)
-            for one in self._journal.operations(self._attempt.run)
-            if one.task is not None and one.verdict is None
-        ]
-        left = f" Tasks that run on in Juju: {', '.join(sent)}." if sent else ""
-        logger.error("%s: %s Nothing further is sent.%s", gone.code, gone, left)
-        os._exit(4)
 
     def _look_for_cancel(self, version: int) -> int:
         """Look whether somebody has written since `version`; drain if it was a cancel."""
@@ -326,6 +315,7 @@ async def run_attempt(
     journal.tidy()
     attempt = journal.hold(token)
     error: Mapping[str, str] = {}
+    kept = beside.keep(place, journal, attempt.run)
     begins = f"Attempt {token} at run {attempt.run} begins: {attempt.job.value}."
     audit.tell(audit.Event.STARTUP, "cou.run.runner", description=begins)
     try:
@@ -335,7 +325,7 @@ async def run_attempt(
         juju = open_client(access, RUN_TIMING, account, any_version=anywhere)
         name = f"{place.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
-        runner = Runner(journal, juju, attempt, name, beat=pulse.beat)
+        runner = Runner(journal, juju, attempt, name, beat=pulse.beat, kept=kept)
         # A signal only has the runner look at once; what it means stands in the journal. Until
         # here the process ignores it, as its supervisor has begun it so.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -347,6 +337,8 @@ async def run_attempt(
         state, error = recorded.of(ending, journal.attempt(attempt.run))
     except Fenced:
         raise
+    except JournalGone as gone:
+        _end_without(journal, attempt.run, gone)
     except CouError as failure:
         logger.error("%s: %s", failure.code, failure)
         state, error = RunState.FAILED, recorded.cause_of(failure)
@@ -354,19 +346,22 @@ async def run_attempt(
         logger.exception("the runner broke off")
         state, error = RunState.FAILED, recorded.broke_off(failure)
     logger.info("attempt %d of run %s ends: %s %s", token, attempt.run, state.value, dict(error))
-    journal.end_attempt(token, state, error)
+    try:
+        journal.end_attempt(token, state, error)
+    except JournalGone as gone:
+        _end_without(journal, attempt.run, gone)
+    kept.clear()
     journal.close()
     ends = f"Attempt {token} at run {attempt.run} ended: {state.value}."
     audit.tell(audit.Event.SHUTDOWN, "cou.run.runner", description=ends)
 
 
-def load_everything() -> None:
-    """Import all that a run may need: a refresh of the charm replaces the files underneath."""
-    for module in pkgutil.walk_packages(cou.__path__, "cou."):
-        if not module.name.startswith("cou.cli"):
-            importlib.import_module(module.name)
-    importlib.import_module("juju.client.connection")
-    loading.load()
+def _end_without(journal: Journal, run: str, gone: JournalGone) -> NoReturn:
+    """End at once: without its journal no cancel reaches this runner, nor anybody its word."""
+    sent = ", ".join(map(str, journal.open_tasks(run)))
+    left = f" Tasks that run on in Juju: {sent}." if sent else ""
+    logger.error("%s: %s Nothing further is sent.%s", gone.code, gone, left)
+    os._exit(4)
 
 
 def main(argv: list[str]) -> int:
@@ -381,7 +376,7 @@ def main(argv: list[str]) -> int:
     except BlockingIOError:
         logger.error("another runner holds %s", place.runner_lock)
         return 1
-    load_everything()
+    everything.load()
     try:
         asyncio.run(together.alone(run_attempt(place, token, pulse, account)))
     except Fenced as error:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import dataclasses
 import time
 from collections.abc import Sequence
 
 from ..errors import CouError, JournalError, JujuError
-from . import crash, handed, locks, view
+from . import astray, beside, crash, handed, view
 from .access import Access
 from .answers import Cancelled, Forced
 from .desk import Desk
-from .journal import Fenced, Journal
-from .records import Attempt, RunState, StepState
+from .journal import FILE, Fenced, Journal
+from .records import Run, RunState, StepState
 
 _FORCE_S = 10.0
 _TASKS_S = 6.0
@@ -24,21 +23,43 @@ _SLOW_S = 1.5
 def cancel(desk: Desk) -> Cancelled:
     """Record a cancel: the fence. What is running is finished, nothing further begins.
 
+    A run that goes on without its journal is seen to end.
+
     Raises:
         JournalError: it could not be recorded, so it is not acknowledged.
     """
+    ended = astray.end(desk.place)
+    try:
+        answer = _cancel(desk)
+    except JournalError as error:
+        if not _is_lost(desk, error):
+            raise
+        ended = f"{error.seen} {astray.end(desk.place)}"
+        answer = _cancel(desk)
+    return dataclasses.replace(answer, message=ended + answer.message)
+
+
+def _is_lost(desk: Desk, error: JournalError) -> bool:
+    """Whether a damaged journal was just set aside that somebody has open, or had to the end."""
+    if error.code != "journal-damaged" or (desk.place.home / FILE).exists():
+        return False
+    return beside.is_astray(desk.place) or bool(astray.tasks(desk.place, None))
+
+
+def _cancel(desk: Desk) -> Cancelled:
     seen = desk.view()
     journal = desk.existing() if seen is not None else None
     if seen is None or journal is None:
-        return Cancelled(None, "Nothing is running.")
+        left = _name(astray.tasks(desk.place, None), "plan looks for what they leave")
+        return Cancelled(None, "Nothing is running." + left)
     try:
         if seen.attempt is not None and seen.state is RunState.INTERRUPTED:
             journal.cancel(seen.attempt.token, desk.by)
             message = "Nothing is running: the run is interrupted. It will not go on by itself."
-            return Cancelled(seen.state, message + _may_go_on(journal, seen.run))
+            return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
         if seen.attempt is None or not (seen.state.active or seen.state is RunState.DRAINING):
             message = f"Nothing is running: the run is {seen.state.value}."
-            return Cancelled(seen.state, message + _may_go_on(journal, seen.run))
+            return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
         return _acknowledge(desk, journal, seen)
     except JournalError as error:
         raise JournalError(
@@ -56,7 +77,7 @@ def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
     before, asked = seen.attempt.cancelled, time.monotonic()
     attempt, running = journal.cancel(seen.attempt.token, desk.by)
     took_s = time.monotonic() - asked
-    _wake(desk)
+    astray.wake(desk.place)
     desk.audit("cancel", f"Run {seen.run} is stopped after {len(running)} running steps.")
     records = journal.steps(seen.run)
     steps = [step for step in seen.plan.root.leaves() if step.id in running]
@@ -74,17 +95,6 @@ def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
     return Cancelled(RunState.DRAINING, message, tuple(drained))
 
 
-def _wake(desk: Desk) -> None:
-    found = locks.open_holder(desk.place.runner_lock)
-    if found is not None:
-        try:
-            signal.pidfd_send_signal(found[1], signal.SIGTERM)
-        except ProcessLookupError:
-            pass
-        finally:
-            os.close(found[1])
-
-
 def force(desk: Desk, access: Access | None = None) -> Forced:
     """Kill the supervisor, the runner and every process below them; return when none is left.
 
@@ -96,6 +106,7 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
         JournalError: they were killed, and it could not be recorded.
     """
     desk.check()
+    without = f"{astray.gone(desk.place)} " if beside.is_astray(desk.place) else ""
     killed = desk.launcher.kill(_FORCE_S)
     if killed.left:
         names = ", ".join(map(str, killed.left))
@@ -108,8 +119,13 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
     handed.forget(desk.place)
     desk.place.coming.unlink(missing_ok=True)
     try:
-        return _record_force(desk, killed.gone, access)
+        answer = _record_force(desk, killed.gone, access)
+        return dataclasses.replace(answer, message=without + answer.message)
     except JournalError as error:
+        if error.code == "journal-damaged" and astray.tasks(desk.place, None):
+            # It was set aside, so that the tasks are all that is left to look after.
+            answer = _record_force(desk, killed.gone, access)
+            return dataclasses.replace(answer, message=f"{error.seen} {answer.message}")
         if not killed.gone:
             raise
         seen = f"Killed {len(killed.gone)} processes; none is left. {error.seen}"
@@ -118,25 +134,19 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
 
 def _record_force(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:
     journal = desk.existing()
-    if journal is None:
-        return Forced("Nothing is running.", tuple(killed), (), (), ())
     try:
         return _after_force(desk, journal, killed, access)
     finally:
-        journal.close()
+        if journal is not None:
+            journal.close()
 
 
 def _after_force(
-    desk: Desk, journal: Journal, killed: Sequence[int], access: Access | None
+    desk: Desk, journal: Journal | None, killed: Sequence[int], access: Access | None
 ) -> Forced:
-    run = journal.current()
-    attempt = journal.attempt(run.id) if run else None
-    if run is None or attempt is None:
-        return Forced("Nothing is running.", tuple(killed), (), (), ())
-    message = _kill(desk, journal, attempt, killed)
-    steps = journal.steps(run.id).values()
-    doubt = tuple(one.id for one in steps if one.state is StepState.IN_DOUBT)
-    open_tasks = _open_tasks(journal, run.id)
+    run = journal.current() if journal is not None else None
+    message, doubt = _kill(desk, journal, run, killed)
+    open_tasks = _open_tasks(desk, journal, run.id if run else "")
     note, taken, running = "", (), tuple(open_tasks)
     if open_tasks and access is not None:
         import asyncio
@@ -147,45 +157,50 @@ def _after_force(
             note = f" What became of tasks {open_tasks} could not be read: {error}."
     message += note
     if running:
-        message += f" Tasks {', '.join(map(str, running))} run on in Juju until they end."
+        message += f" Tasks {_listed(running)} run on in Juju until they end."
     if doubt:
         message += f" In doubt: {', '.join(doubt)}. Run {desk.command('upgrade')}: it looks first."
     return Forced(message, tuple(killed), taken, running, doubt)
 
 
-def _kill(desk: Desk, journal: Journal, attempt: Attempt, killed: Sequence[int]) -> str:
-    """Record that an attempt was killed, unless it has ended before; return what to say of it."""
-    going = attempt.ended is None
-    if going:
-        try:
-            journal.cancel(attempt.token, desk.by, forced=True)
-            journal.end_attempt(attempt.token, RunState.KILLED)
-        except Fenced:  # another forced cancel, or the supervisor in its last moment
-            going = False
-    message = "Nothing is running."
+def _kill(
+    desk: Desk, journal: Journal | None, run: Run | None, killed: Sequence[int]
+) -> tuple[str, tuple[str, ...]]:
+    """Record that a run was killed, unless it has ended; return what to say, and its doubts."""
+    going, doubt = False, ()
+    attempt = journal.attempt(run.id) if journal is not None and run is not None else None
+    if journal is not None and attempt is not None:
+        going = attempt.ended is None
+        if going:
+            try:
+                journal.cancel(attempt.token, desk.by, forced=True)
+                journal.end_attempt(attempt.token, RunState.KILLED)
+            except Fenced:  # another forced cancel, or the supervisor in its last moment
+                going = False
+        steps = journal.steps(attempt.run).values()
+        doubt = tuple(one.id for one in steps if one.state is StepState.IN_DOUBT)
     if going or killed:
-        message = f"Killed {len(killed)} processes; none is left."
-    return message
+        return f"Killed {len(killed)} processes; none is left.", doubt
+    return "Nothing is running.", doubt
 
 
-def _may_go_on(journal: Journal, run: str) -> str:
+def _may_go_on(desk: Desk, journal: Journal, run: str) -> str:
     """Name what nobody here runs any more, and Juju may still do."""
-    tasks = _open_tasks(journal, run)
-    if not tasks:
-        return ""
-    message = (
-        f" Tasks {', '.join(map(str, tasks))} may run on in Juju; upgrade looks for their end."
-    )
-    return message
+    return _name(_open_tasks(desk, journal, run), "upgrade looks for their end")
 
 
-def _open_tasks(journal: Journal, run: str) -> list[int]:
-    """Return the tasks of a run of which nobody has seen the end."""
-    return [
-        operation.task
-        for operation in journal.operations(run)
-        if operation.task is not None and operation.verdict is None
-    ]
+def _name(tasks: Sequence[int], who: str) -> str:
+    return f" Tasks {_listed(tasks)} may run on in Juju; {who}." if tasks else ""
+
+
+def _listed(tasks: Sequence[int]) -> str:
+    return ", ".join(map(str, tasks))
+
+
+def _open_tasks(desk: Desk, journal: Journal | None, run: str) -> list[int]:
+    """Return the tasks of which nobody has seen the end: of a run, and of one without journal."""
+    found = journal.open_tasks(run) if journal is not None else []
+    return sorted({*found, *astray.tasks(desk.place, journal)})
 
 
 async def _take_back(

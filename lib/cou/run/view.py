@@ -370,11 +370,11 @@ def _is_coming(place: Place) -> bool:
 
 def state_of(run: Run, attempt: Attempt | None, *, alive: bool) -> RunState:
     """Return a run's state: draining and interrupted are seen only together with processes."""
-    if not run.state.active or attempt is None or attempt.ended is not None:
+    if not run.state.active or (attempt is not None and attempt.ended is not None):
         return run.state
     if not alive:
         return RunState.INTERRUPTED
-    return RunState.DRAINING if attempt.cancelled is not None else run.state
+    return RunState.DRAINING if attempt is not None and attempt.cancelled else run.state
 
 
 def _silent_end(state: RunState) -> str:

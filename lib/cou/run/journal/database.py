@@ -6,7 +6,7 @@ import contextlib
 import os
 import pathlib
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 from ...errors import JournalError
 from .. import crash
@@ -189,6 +189,10 @@ class Database:
                 os.close(descriptor)
         except OSError as error:
             raise _unusable(self.path, error) from error
+
+    def files(self) -> Mapping[str, tuple[int, int]]:
+        """Return by name what tells each file that is open from every other."""
+        return self._files.opened()
 
     def look(self) -> None:
         """See that this is still the journal.

@@ -27,6 +27,10 @@ class Files:
             if (found := identity(part)) is not None
         }
 
+    def opened(self) -> Mapping[str, tuple[int, int]]:
+        """Return by name what tells each of them from every other file."""
+        return {path.name: found for path, found in self._opened.items()}
+
     def missing(self) -> pathlib.Path | None:
         """Return one that lies there no more, or is another one; None where all are as opened."""
         return next((part for part, was in self._opened.items() if identity(part) != was), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 from ..clock import utc_now
@@ -37,6 +38,10 @@ class Journal(Operations):
     def version(self) -> int:
         """Return a number that changes when another process has written."""
         return self._db.version()
+
+    def files(self) -> Mapping[str, tuple[int, int]]:
+        """Return by name what tells each file that is open from every other."""
+        return self._db.files()
 
     def tidy(self) -> None:
         """Begin with an empty log of writes; for one that goes on to write for long."""

@@ -169,6 +169,14 @@ class Operations(Steps):
         )
         return str(found[0]["key"]).split("~")[0] if found else ""
 
+    def open_tasks(self, run: str) -> list[int]:
+        """Return the tasks of a run of which nobody has seen the end."""
+        return [
+            one.task
+            for one in self.operations(run)
+            if one.task is not None and one.verdict is None
+        ]
+
     def newest_operation(self) -> tuple[int, str]:
         """Return number and stamp of the newest operation of all runs; zero if there is none."""
         found = self._db.read("select id, intended from operation order by id desc limit 1")

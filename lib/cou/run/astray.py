@@ -1,0 +1,73 @@
+"""A run whose journal was deleted, replaced or moved away under it: its end, and its tasks.
+
+No cancel in the journal that lies there reaches such a run. Its runner cannot begin anything, as
+each beginning is a transaction in which it sees that its journal is gone; then it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from ..errors import JournalError
+from . import beside, locks, view
+from .journal import FILE, Journal
+from .place import Place
+
+# A runner looks twice a second, and its supervisor as often whether the runner has ended.
+_ENDS_WITHIN_S = 4.0
+_LOOK_S = 0.02
+
+
+def end(place: Place) -> str:
+    """See that a run ends whose journal is not the one that lies there; return what to say of it.
+
+    Raises:
+        JournalError: it has not ended within a few seconds.
+    """
+    if not beside.is_astray(place):
+        return ""
+    seen = gone(place)
+    wake(place)
+    deadline = time.monotonic() + _ENDS_WITHIN_S
+    while view.is_alive(place):
+        if time.monotonic() > deadline:
+            held = (locks.holder(place.supervisor_lock), locks.holder(place.runner_lock))
+            left = ", ".join(str(pid) for pid in held if pid)
+            raise JournalError(
+                "cancel-not-acknowledged",
+                f"{seen} Its processes do not end by themselves: {left}.",
+                "Run cancel force=true to kill them.",
+            )
+        time.sleep(_LOOK_S)
+    return f"{seen} Its runner has ended, and nothing further is sent. "
+
+
+def gone(place: Place) -> str:
+    """Say what has happened to the journal."""
+    run = beside.read(place).run or "a run"
+    return (
+        f"The journal {place.home / FILE} was deleted, moved away or replaced while {run} was "
+        "going on."
+    )
+
+
+def wake(place: Place) -> None:
+    """Have the runner look into its journal now."""
+    found = locks.open_holder(place.runner_lock)
+    if found is None:
+        return
+    try:
+        signal.pidfd_send_signal(found[1], signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(found[1])
+
+
+def tasks(place: Place, journal: Journal | None) -> list[int]:
+    """Return the tasks that a runner has sent and this journal knows nothing of."""
+    kept = beside.read(place)
+    known = journal.operations(kept.run) if journal is not None else ()
+    return sorted(set(kept.tasks) - {one.task for one in known})

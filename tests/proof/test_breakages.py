@@ -92,7 +92,7 @@ def test_hooks_that_are_not_waited_for_are_noticed_after_a_cancel(monkeypatch):
 
     def hurried(application, *args, **kwargs):
         wait = real(application, *args, **kwargs)
-        return Wait(lambda status, history: None, wait.applications, wait.timeout_s)
+        return Wait(lambda status, history, look: None, wait.applications, wait.timeout_s)
 
     point = first("journal/begin-step/after")
     monkeypatch.setattr(conditions, "hooks_ended", hurried)
@@ -101,7 +101,7 @@ def test_hooks_that_are_not_waited_for_are_noticed_after_a_cancel(monkeypatch):
 
 
 def hurried_idle(names):
-    return Wait(lambda status, history: None, tuple(names), 60.0)
+    return Wait(lambda status, history, look: None, tuple(names), 60.0)
 
 
 def broken_at_point(point, how):

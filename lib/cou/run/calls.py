@@ -19,9 +19,9 @@ from ..errors import JujuError, StepFailed
 from ..juju import repeat
 from ..juju.port import Juju, Task, TaskStatus
 from ..steps import repeatable
-from ..steps.context import NeedsOperator
+from ..steps.context import Before, NeedsOperator
 from ..steps.tasks import went_well
-from . import crash, once
+from . import crash, model_time, once
 from .beside import Keeper
 from .clock import Clock
 from .journal import Journal
@@ -108,30 +108,32 @@ class Calls:
         request: Mapping[str, Any],
         perform: Callable[[], Awaitable[None]],
         is_so: Callable[[], Awaitable[bool]],
-    ) -> datetime.datetime:
-        """Make a change that may be repeated; return the model's time before it was first made.
+    ) -> Before:
+        """Make a change that may be repeated; return how it was before it was first made.
 
         One of an earlier round is not made again while the model shows it. Its time counts: the
         hooks that it causes may never have been seen to end.
         """
         operation = self.latest(key)
         if operation is None and (earlier := self.asked(key)) is not None and await is_so():
-            return _known(earlier.model_time)
+            return model_time.before(earlier)
         if operation is not None and operation.verdict is Verdict.DONE:
             if await is_so():
-                return _known(operation.model_time)
+                return model_time.before(operation)
             operation = None  # it was done, and others have changed it since
         if operation is None:
-            scope = [str(request["application"])]
-            now = (await self._held.juju.full_status(scope)).controller_time
-            operation = self._intend(self._fresh(key), request, 0, now)
+            name = str(request["application"])
+            asked_s = self._held.clock.monotonic()
+            status = await self._held.juju.full_status([name])
+            seen = {"asked": asked_s, "agents": model_time.agents(status, name)}
+            operation = self._intend(self._fresh(key), request, 0, status.controller_time, seen)
             await self._send(operation, perform, is_so)
         elif not await is_so():
             await self._outlive(operation)
             if not await is_so():
                 await self._send(operation, perform, is_so)
         self._verdict(operation, Verdict.DONE, {})
-        return _known(operation.model_time)
+        return model_time.before(operation)
 
     async def _send(
         self,
@@ -319,11 +321,24 @@ class Calls:
         counts from the last sending where the monotonic clock of this boot proves it, and from
         now where it does not; stamps of the wall clock prove nothing.
         """
-        passed = 0.0
+        await self._held.clock.sleep(
+            max(0.0, self._held.settle_after_s - self._passed_s(operation))
+        )
+
+    def _passed_s(self, operation: Operation) -> float:
+        """Return what has passed since it was sent by the monotonic clock; 0 where none tells."""
         epoch = self._held.clock.epoch()
-        if epoch and operation.result.get("epoch") == epoch:
-            passed = self._held.clock.monotonic() - float(operation.result["sent"])
-        await self._held.clock.sleep(max(0.0, self._held.settle_after_s - max(0.0, passed)))
+        if not epoch or operation.result.get("epoch") != epoch:
+            return 0.0
+        return max(0.0, self._held.clock.monotonic() - float(operation.result["sent"]))
+
+    def age_s(self, operation: Operation) -> float:
+        """Return how long ago an operation was begun, rather too long.
+
+        The monotonic clock stands still while a machine is suspended, and does not outlive a boot.
+        """
+        stamped = (self._held.clock.now() - operation.intended).total_seconds()
+        return max(self._passed_s(operation), stamped)
 
     def _sent_now(self) -> dict[str, Any]:
         return {"epoch": self._held.clock.epoch(), "sent": self._held.clock.monotonic()}
@@ -333,7 +348,8 @@ class Calls:
         key: str,
         request: Mapping[str, Any],
         watermark: int,
-        model_time: datetime.datetime | None,
+        at: datetime.datetime | None,
+        seen: Mapping[str, Any] | None = None,
         *,
         can_wait: bool = False,
     ) -> Operation:
@@ -343,8 +359,8 @@ class Calls:
             key,
             request,
             watermark,
-            model_time,
-            self._sent_now(),
+            at,
+            {**self._sent_now(), **(seen or {})},
             can_wait=can_wait,
         )
 
@@ -376,9 +392,3 @@ def _worked(id: str, task: Task) -> bool:
     """Whether a command's arrival had its marker, and began to work."""
     never = task.status in (TaskStatus.CANCELLED, TaskStatus.ERROR)
     return not never and once.heard(id, task) is Heard.WORKED
-
-
-def _known(time: datetime.datetime | None) -> datetime.datetime:
-    if time is None:
-        raise StepFailed("journal-unusable", "An operation lost its time.", "Run abandon.")
-    return time

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 
 from ..errors import CouError, StepFailed
 from ..juju.port import Juju, ModelStatus, Task
-from ..steps.context import History, Pending, Wait
+from ..steps.context import History, Look, Pending, Wait
 from ..together import Crew
 from .clock import Clock
+from .model_time import ModelTime
 from .outside import Outside
 
 LONGEST_PAUSE_S = 2.5
@@ -79,6 +80,7 @@ class Observer:
         self._looking = False
         self._pause = SHORTEST_PAUSE_S
         self._wake = asyncio.Event()  # the pause is over, or somebody wants a look before
+        self._time = ModelTime(clock)
         self._draining = False
         self._told: list[Waited] = []
         self.looks = 0  # how often the model was looked at
@@ -213,29 +215,31 @@ class Observer:
         if waiters:
             scope = {name for waiter in waiters for name in waiter.wait.applications}
             whole = any(not waiter.wait.applications for waiter in waiters)
+            asked_s = self._clock.monotonic()
             status = await self._juju.full_status(() if whole else sorted(scope))
-            history = await self._history(waiters, status)
+            look = self._time.look(status, asked_s)
+            history = await self._history(waiters, status, look)
             for waiter in waiters:
-                self._judge(waiter, status, history)
+                self._judge(waiter, status, history, look)
 
-    async def _history(self, waiters: list[_Waiter], status: ModelStatus) -> History:
+    async def _history(self, waiters: list[_Waiter], status: ModelStatus, look: Look) -> History:
         units: set[str] = set()
         since: list[datetime.datetime] = []
         for waiter in waiters:
             if waiter.wait.needs_history and waiter.wait.history_since:
-                wanted = waiter.wait.needs_history(status)
+                wanted = waiter.wait.needs_history(status, look)
                 units.update(wanted)
                 if wanted:
-                    since.append(waiter.wait.history_since)
+                    since.append(waiter.wait.history_since(look))
         if not units:
             return {}
         return await self._juju.status_history(sorted(units), min(since))
 
-    def _judge(self, waiter: _Waiter, status: ModelStatus, history: History) -> None:
+    def _judge(self, waiter: _Waiter, status: ModelStatus, history: History, look: Look) -> None:
         if waiter.future.done():
             return
         try:
-            waiter.pending = waiter.wait.check(status, history)
+            waiter.pending = waiter.wait.check(status, history, look)
         except StepFailed as error:
             waiter.future.set_exception(error)
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from ..juju import repeat
 from ..juju.port import Juju, Task
 from ..plan.settings import Settings
 from ..plan.step import Step
-from ..steps.context import Drained, Wait
+from ..steps.context import Before, Drained, Wait
 from . import crash
 from .calls import COMMAND, Asked, Calls, Holder
 from .journal import Cancelled
@@ -73,10 +72,14 @@ class StepContext:
         """Units of hypervisors that this run left out."""
         return self._skipped()
 
-    def begun(self, key: str) -> datetime.datetime | None:
-        """Return the controller's time just before an operation that was begun earlier."""
+    def begun(self, key: str) -> bool:
+        """Return whether an operation was begun earlier."""
+        return self._calls.latest(key) is not None
+
+    def age_s(self, key: str) -> float:
+        """Return how long ago an operation was begun, by our own clocks."""
         operation = self._calls.latest(key)
-        return (operation.model_time or operation.intended) if operation else None
+        return self._calls.age_s(operation) if operation else 0.0
 
     def newest(self, prefix: str) -> int:
         """Return the number of the newest operation of those that are counted."""
@@ -104,7 +107,7 @@ class StepContext:
         request: Mapping[str, Any],
         perform: Callable[[], Awaitable[None]],
         is_so: Callable[[], Awaitable[bool]],
-    ) -> datetime.datetime:
+    ) -> Before:
         """Make a change that may be repeated without harm."""
         return await self._calls.change(key, request, perform, is_so)
 

@@ -24,8 +24,8 @@ _BACKUPS = "/var/backups"
 async def perform(ctx: Context) -> Result:
     """Make sure that there is room, dump, check that the dump is whole."""
     unit = ctx.step.target
-    key = await _key(ctx, unit)
-    if ctx.begun(key) is None:
+    key = _key(ctx)
+    if not ctx.begun(key):
         await _check_room(ctx, unit)
     task = must_have_completed(await ctx.action(unit, _DUMP, key=key))
     path = str(task.output.get("mysqldump-file", ""))
@@ -49,14 +49,10 @@ async def perform(ctx: Context) -> Result:
     )
 
 
-async def _key(ctx: Context, unit: str) -> str:
+def _key(ctx: Context) -> str:
     """Return the name of the dump to make or to go on with: the newest that is not too old."""
-    name = unit.split("/")[0]
     number = 1
-    while (begun := ctx.begun(_named(number))) is not None:
-        now = (await ctx.juju.full_status([name])).controller_time
-        if (now - begun).total_seconds() <= ctx.settings.backup_max_age_s:
-            break
+    while ctx.begun(_named(number)) and ctx.age_s(_named(number)) > ctx.settings.backup_max_age_s:
         number += 1
     return _named(number)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Sequence
 
 from ..errors import StepFailed
 from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, UnitStatus
-from .context import History, Pending, Wait
+from .context import Before, History, Look, Pending, Wait
 
 SEALED = "Unit is sealed"
 
@@ -15,7 +16,7 @@ SEALED = "Unit is sealed"
 def hooks_ended(
     application: str,
     hooks: Sequence[str],
-    since: datetime.datetime,
+    before: Before,
     *,
     timeout_s: float,
     grace_s: float,
@@ -24,37 +25,55 @@ def hooks_ended(
     """Wait until hooks that a change caused have ended on every unit of an application.
 
     Proof, per unit: the agent's history has ``running <hook> hook`` for each
-    hook, in order, later than `since`; the agent has been idle since a later time; the workload
+    hook, in order, later than `before`; the agent has been idle since a later time; the workload
     is in no error. After a refresh the unit must also run `charm_url`.
+
+    Where the controller's clock was set back meanwhile, stamps may be earlier by as much. An agent
+    that shows what it showed before has then done nothing, and a hook has ended where a later look
+    than the one that showed it shows an idle agent. A hook of the same name that ran before the
+    change, within the time that the clock was set back by, cannot be told from one after it.
 
     Args:
         application: whose units.
         hooks: names of the hooks, in the order they run.
-        since: the controller's clock just before the change.
+        before: how it was just before the change.
         timeout_s: seconds without progress.
         grace_s: how long a hook error may last; 0 fails at once.
         charm_url: what the application must run, or empty.
     """
 
     errors = HookErrors(grace_s)
+    began: dict[str, datetime.datetime] = {}  # unit -> when its last hook did, as a look showed
 
-    def needs(status: ModelStatus) -> list[str]:
+    def since(look: Look) -> datetime.datetime:
+        return before.at - datetime.timedelta(seconds=look.set_back_s(before))
+
+    def settled(unit: UnitStatus, look: Look) -> bool:
+        was = before.agents.get(unit.name) if look.set_back_s(before) else None
+        return _idle_after(unit, since(look)) and (was is None or unit.agent.since != was)
+
+    def needs(status: ModelStatus, look: Look) -> list[str]:
         app = status.applications.get(application)
         units = app.units.values() if app else ()
-        return [unit.name for unit in units if _idle_after(unit, since)]
+        return [unit.name for unit in units if settled(unit, look)]
 
-    def check(status: ModelStatus, history: History) -> Pending | None:
+    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
         app = _application(status, application)
+        back = datetime.timedelta(seconds=look.set_back_s(before))
         for unit in app.units.values():
-            errors.check(status, unit)
+            errors.check(unit, look)
             if charm_url and (unit.charm_url not in ("", charm_url)):
                 return Pending(f"{unit.name} still runs {unit.charm_url}: {told(unit)}")
-            if not _idle_after(unit, since):
+            if not settled(unit, look):
                 return Pending(f"{unit.name} has not finished {hooks[-1]}: {told(unit)}")
-            ended = _last_hook(history.get(unit.name, ()), hooks, since)
-            if ended is None:
+            entries = history.get(unit.name, ())
+            last = _last_hook(entries, hooks, before.at, back, before.agents.get(unit.name))
+            if last is None:
                 return Pending(f"{unit.name} has not run {' and '.join(hooks)} yet: {told(unit)}")
-            if not _idle_after(unit, ended):
+            if back and began.get(unit.name) != last:
+                began[unit.name] = last
+                return Pending(f"{unit.name} has run {hooks[-1]}: {told(unit)}", due_s=0.0)
+            if not back and not _idle_after(unit, last):
                 return Pending(f"{unit.name} is still busy: {told(unit)}")
             if unit.workload.current == "error":
                 return Pending(f"{unit.name} is in error: {told(unit)}")
@@ -73,20 +92,20 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
     """Wait until applications are active and their units idle, and have been for a while.
 
     The quiet period counts from the last activity that any status shows, so where nothing has
-    changed one look is enough.
+    changed one look is enough. It is measured by our own clock (`Look.quiet_s`).
     """
 
     errors = HookErrors(grace_s)
 
-    def check(status: ModelStatus, history: History) -> Pending | None:
+    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
         found: list[Pending] = []
-        latest: datetime.datetime | None = None
+        quiet_for = math.inf
         for name in applications:
             app = _application(status, name)
             for unit in app.units.values():
-                errors.check(status, unit)
+                errors.check(unit, look)
                 found.extend(_not_idle(unit))
-                latest = _later(latest, unit.agent.since, unit.workload.since)
+                quiet_for = min(quiet_for, look.quiet_s(unit.name))
             if not found and app.status.current not in ("active", "unknown"):
                 since = app.status.since
                 found.append(
@@ -98,10 +117,9 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
                 )
         if found:
             return _worst(found)
-        quiet_for = (status.controller_time - latest).total_seconds() if latest else quiet_s
         if quiet_for < quiet_s:
             # Times, since nobody looks again before the end: a count would stand still.
-            since = latest or status.controller_time
+            since = status.controller_time - datetime.timedelta(seconds=quiet_for)
             until = since + datetime.timedelta(seconds=quiet_s)
             return Pending(
                 f"all is idle; quiet since {since:%H:%M:%S}, until {until:%H:%M:%S} UTC",
@@ -116,7 +134,7 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
 def unsealed(application: str, *, timeout_s: float) -> Wait:
     """Wait until no unit of a vault application is sealed; without a deadline while one is."""
 
-    def check(status: ModelStatus, history: History) -> Pending | None:
+    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
         units = _application(status, application).units.values()
         sealed = sorted(unit.name for unit in units if is_sealed(unit))
         if sealed:
@@ -164,9 +182,9 @@ class HookErrors:
 
     def __init__(self, grace_s: float):
         self._grace_s = grace_s
-        self._first: dict[str, datetime.datetime] = {}  # unit -> when the wait saw its error
+        self._first: dict[str, float] = {}  # unit -> when the wait saw its error, by our clock
 
-    def check(self, status: ModelStatus, unit: UnitStatus) -> None:
+    def check(self, unit: UnitStatus, look: Look) -> None:
         """Look at one unit.
 
         Raises:
@@ -176,8 +194,8 @@ class HookErrors:
             if unit.agent.current == "idle":
                 self._first.pop(unit.name, None)
             return
-        first = self._first.setdefault(unit.name, status.controller_time)
-        if (status.controller_time - first).total_seconds() < self._grace_s:
+        first = self._first.setdefault(unit.name, look.now_s)
+        if look.now_s - first < self._grace_s:
             return
         since = f" (since {unit.workload.since:%H:%M:%S})" if unit.workload.since else ""
         raise StepFailed(
@@ -203,9 +221,21 @@ def _idle_after(unit: UnitStatus, when: datetime.datetime) -> bool:
 
 
 def _last_hook(
-    entries: Sequence[HistoryEntry], hooks: Sequence[str], since: datetime.datetime
+    entries: Sequence[HistoryEntry],
+    hooks: Sequence[str],
+    since: datetime.datetime,
+    back: datetime.timedelta,
+    was: datetime.datetime | None,
 ) -> datetime.datetime | None:
-    """Return when the last of the hooks began, if they all ran in this order after `since`."""
+    """Return when the last of the hooks began, if they all ran in this order after `since`.
+
+    Args:
+        entries: the history.
+        hooks: their names.
+        since: by the model's clock.
+        back: what it was set back by meanwhile: what came later may be stamped as much earlier.
+        was: the stamp of what the agent did last before.
+    """
     at: datetime.datetime | None = since
     for hook in hooks:
         at = next(
@@ -215,7 +245,8 @@ def _last_hook(
                 if at is not None
                 and entry.current == "executing"
                 and entry.message == f"running {hook} hook"
-                and entry.since > at
+                and entry.since > at - back
+                and entry.since != was
             ),
             None,
         )
@@ -242,7 +273,3 @@ def _worst(found: Sequence[Pending]) -> Pending:
         everyone = ", ".join(pending.operator.removeprefix("unseal ") for pending in waiting)
         return Pending(waiting[0].what, operator=f"unseal {everyone}", settled=True)
     return found[0]
-
-
-def _later(*times: datetime.datetime | None) -> datetime.datetime | None:
-    return max((time for time in times if time is not None), default=None)

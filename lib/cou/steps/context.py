@@ -64,24 +64,62 @@ History = Mapping[str, tuple[HistoryEntry, ...]]
 
 
 @dataclasses.dataclass(frozen=True)
+class Before:
+    """How it was just before a change: what the hooks that it causes come after.
+
+    Attributes:
+        at: the controller's clock.
+        agents: since when each unit's agent showed what it showed; empty where it is not known.
+        epoch: what our monotonic clock counted from; empty where it is not known.
+        asked_s: our clock when the look at it was asked for.
+        answered_s: our clock when it was answered.
+    """
+
+    at: datetime.datetime
+    agents: Mapping[str, datetime.datetime] = dataclasses.field(
+        default_factory=dict[str, datetime.datetime]
+    )
+    epoch: str = ""
+    asked_s: float = 0.0
+    answered_s: float = 0.0
+
+
+class Look(Protocol):
+    """What a check may ask of time: the stamps of the model's clock prove no duration."""
+
+    @property
+    def now_s(self) -> float:
+        """Our monotonic clock."""
+        ...
+
+    def quiet_s(self, unit: str) -> float:
+        """Return for how long a unit has certainly shown what it shows."""
+        ...
+
+    def set_back_s(self, before: Before) -> float:
+        """Return by how much the model's clock was set back since a change; 0 where it was not."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
 class Wait:
     """A wait for the model to show something.
 
     Attributes:
         check: called with each look; None when it is shown. It raises `StepFailed` to give up.
             The second argument holds the history of the units that `needs_history` named, and
-            perhaps of others.
+            perhaps of others; the third is the look.
         applications: whose status it looks at; empty for the whole model.
         timeout_s: seconds without any progress seen.
         history_since: from when the agents' history is wanted.
         needs_history: whether this look is worth reading the history of these units.
     """
 
-    check: Callable[[ModelStatus, History], Pending | None]
+    check: Callable[[ModelStatus, History, Look], Pending | None]
     applications: tuple[str, ...]
     timeout_s: float
-    history_since: datetime.datetime | None = None
-    needs_history: Callable[[ModelStatus], Sequence[str]] | None = None
+    history_since: Callable[[Look], datetime.datetime] | None = None
+    needs_history: Callable[[ModelStatus, Look], Sequence[str]] | None = None
 
 
 class Context(Protocol):
@@ -116,8 +154,12 @@ class Context(Protocol):
         """Units of hypervisors that this run left out because they were not empty."""
         ...
 
-    def begun(self, key: str) -> datetime.datetime | None:
-        """Return the controller's time just before an operation that was begun earlier."""
+    def begun(self, key: str) -> bool:
+        """Return whether an operation was begun earlier."""
+        ...
+
+    def age_s(self, key: str) -> float:
+        """Return how long ago an operation was begun, by our own clocks."""
         ...
 
     def newest(self, prefix: str) -> int:
@@ -155,8 +197,8 @@ class Context(Protocol):
         request: Mapping[str, Any],
         perform: Callable[[], Awaitable[None]],
         is_so: Callable[[], Awaitable[bool]],
-    ) -> datetime.datetime:
-        """Make a change that may be repeated without harm; return the model's time before it.
+    ) -> Before:
+        """Make a change that may be repeated without harm; return how it was before it.
 
         Args:
             key: name of the operation within the step.

@@ -16,7 +16,7 @@ async def perform(ctx: Context) -> Result:
     """Refresh, read back what is really deployed, wait for upgrade-charm and config-changed."""
     name, channel = ctx.step.target, str(ctx.step.params["channel"])
     switch = str(ctx.step.params.get("switch", ""))
-    before = (await ctx.juju.full_status([name])).applications[name]
+    found = (await ctx.juju.full_status([name])).applications[name]
 
     async def is_so() -> bool:
         found = (await ctx.juju.full_status([name])).applications[name]
@@ -33,9 +33,9 @@ async def perform(ctx: Context) -> Result:
         "application": name,
         "channel": channel,
         "switch": switch,
-        "was": before.charm_url,
+        "was": found.charm_url,
     }
-    since = await ctx.change(_NAME, request, send, is_so)
+    before = await ctx.change(_NAME, request, send, is_so)
     after = (await ctx.juju.full_status([name])).applications[name]
     if after.channel != channel:
         raise StepFailed(
@@ -50,7 +50,7 @@ async def perform(ctx: Context) -> Result:
         conditions.hooks_ended(
             name,
             ("upgrade-charm", "config-changed"),
-            since,
+            before,
             timeout_s=ctx.step.timeout_s,
             grace_s=ctx.settings.hook_error_grace_s,
             charm_url=after.charm_url,

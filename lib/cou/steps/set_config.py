@@ -37,12 +37,12 @@ async def change(
         await ctx.juju.set_config(application, {key: value})
 
     request = {"kind": "set-config", "application": application, "key": key, "value": value}
-    since = await ctx.change(name, request, send, is_so)
+    before = await ctx.change(name, request, send, is_so)
     await ctx.wait(
         conditions.hooks_ended(
             application,
             ("config-changed",),
-            since,
+            before,
             timeout_s=timeout_s,
             grace_s=ctx.settings.hook_error_grace_s,
         )

@@ -28,7 +28,7 @@ async def perform(ctx: Context) -> Result:
     unit, pocket = ctx.step.target, str(ctx.step.params.get("pocket", ""))
     if pocket and not ctx.asked("upgrade") and await _follows(ctx, unit, pocket):
         return Result(End.SATISFIED, f"its APT sources name {pocket} already")
-    if ctx.begun("upgrade") is None:
+    if not ctx.begun("upgrade"):
         held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
     else:
         held = _ours(ctx, unit)

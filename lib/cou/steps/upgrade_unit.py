@@ -26,7 +26,7 @@ async def perform(ctx: Context) -> Result:
     hacluster = str(ctx.step.params.get("hacluster", ""))
     charm, release = str(ctx.step.params["charm"]), str(ctx.step.params["release"])
     found = await _unit(ctx, unit)
-    sent = ctx.begun("openstack-upgrade") is not None
+    sent = ctx.begun("openstack-upgrade")
     begun = sent or ctx.unfinished("openstack-upgrade")
     paused = ctx.marked(f"paused:{unit}") is not None
     if known.surely_at_least(charm, found.workload_version, release) and not begun:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..juju.port import ApplicationStatus, ModelStatus, UnitStatus
 from ..openstack import versions
 from .conditions import told
-from .context import Context, History, Pending, Wait
+from .context import Context, History, Look, Pending, Wait
 
 UPDATE_STATUS = (
     "if test -e ./dispatch; then JUJU_DISPATCH_PATH=hooks/update-status ./dispatch; "
@@ -30,7 +30,7 @@ def reached(
 ) -> Wait:
     """Wait until units show a workload version of a release, or a later one, and are not busy."""
 
-    def check(status: ModelStatus, history: History) -> Pending | None:
+    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
         app = status.applications.get(application)
         for unit in app.units.values() if app else ():
             if unit.name not in units:

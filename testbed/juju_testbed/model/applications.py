@@ -64,7 +64,7 @@ class Applications(MachineTasks):
             charm_version=revision.definition.version,
         )
         self.applications[name] = application
-        self.charms.setdefault(revision.url, self.clock.now())
+        self.charms.setdefault(revision.url, self.clock.steady())
         return application
 
     def add_unit(
@@ -194,7 +194,7 @@ class Applications(MachineTasks):
         """Have the controller fetch a charm; return when its archive is here. Idempotent."""
         if url not in self.charms:
             delay = datetime.timedelta(seconds=self.charm_download_s)
-            self.charms[url] = self.clock.now() + delay
+            self.charms[url] = self.clock.steady() + delay
         return self.charms[url]
 
     def set_charm(

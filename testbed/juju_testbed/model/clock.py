@@ -29,6 +29,7 @@ class Clock:
         self._origin: float | None = None
         self._last = self._found = self._epoch - _TICK
         self._read_at: float | None = None
+        self._set_by = datetime.timedelta()
 
     def now(self) -> datetime.datetime:
         """Return the world's time in UTC; every call gives a later one.
@@ -39,6 +40,10 @@ class Clock:
         later, read = self._last + _TICK, self._read()
         self._last = read if read > later else later
         return self._last
+
+    def steady(self) -> datetime.datetime:
+        """Return the time that it would be, had nobody set the clock: for what takes a while."""
+        return self.now() - self._set_by
 
     def _read(self) -> datetime.datetime:
         try:
@@ -57,6 +62,7 @@ class Clock:
         """Keep the time; the loop that it was read from is another one next time."""
         now = self.now()
         kept = {"scale": self.scale, "_epoch": now, "_last": now, "_found": now}
+        kept["_set_by"] = self._set_by
         return {**kept, "_origin": None, "_read_at": None}
 
     def resume(self, moment: datetime.datetime) -> None:
@@ -70,6 +76,7 @@ class Clock:
         Who sleeps is not woken earlier or later: durations are measured on another clock.
         """
         self._epoch += datetime.timedelta(seconds=world_seconds)
+        self._set_by += datetime.timedelta(seconds=world_seconds)
         self._read_at = None
         if world_seconds < 0:
             self._last += datetime.timedelta(seconds=world_seconds)

@@ -138,7 +138,7 @@ class Operations(Statuses):
 
     def charm_is_here(self, url: str) -> bool:
         """Tell whether a charm's archive is downloaded, so that its actions are known."""
-        return url not in self.charms or self.charms[url] <= self.clock.now()
+        return url not in self.charms or self.charms[url] <= self.clock.steady()
 
     def begin(self, task: Task) -> None:
         """Note that an agent begins a task."""

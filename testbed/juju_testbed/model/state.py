@@ -108,7 +108,7 @@ class ModelState:
         self.operations: dict[int, Operation] = {}
         self.secrets: dict[str, Secret] = {}
         self.annotations: dict[str, dict[str, str]] = {}
-        self.charms: dict[str, datetime.datetime] = {}  # URL -> when its archive is here
+        self.charms: dict[str, datetime.datetime] = {}  # URL -> when its archive is here (steady)
         self.debug_log: collections.deque[LogLine] = collections.deque(maxlen=20_000)
         self.logged = 0  # how many lines ever; the buffer forgets the oldest
         self.blocks: dict[str, str] = {}

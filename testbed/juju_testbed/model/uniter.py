@@ -192,7 +192,7 @@ class Uniter:
         url = application.charm_url
         here = model.charm_is_here(url)
         if not here:  # the controller still fetches it; the agent tries again
-            left = model.charms[url] - model.clock.now()
+            left = model.charms[url] - model.clock.steady()
             model.clock.call_later(max(left / datetime.timedelta(seconds=1), 0.01), self.notice)
         config = configs.config_hash(application)
         self.remote = Remote(url, here, config, pending, self.resolved, self.dying)

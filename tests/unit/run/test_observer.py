@@ -27,8 +27,11 @@ class Model(World):
         super().__init__()
         self.looked = []
 
+        self.set_by = datetime.timedelta()  # by how much somebody has set its clock
+
     def now(self):
-        return NOW + datetime.timedelta(seconds=asyncio.get_running_loop().time())
+        passed = datetime.timedelta(seconds=asyncio.get_running_loop().time())
+        return NOW + passed + self.set_by
 
     async def full_status(self, applications=()):
         self.looked.append(asyncio.get_running_loop().time())
@@ -111,6 +114,90 @@ def test_what_is_told_of_a_quiet_period_is_true_for_as_long_as_it_is_told():
         since, until = (NOW + datetime.timedelta(seconds=s) for s in (0, 10))
         times = f"since {since:%H:%M:%S}, until {until:%H:%M:%S} UTC"
         assert told == {f"all is idle; quiet {times}"}
+
+    run(story)
+
+
+CLOCKS = {"back": -3600, "forward": 3600, "back a little": -4, "forward a little": 4}
+
+
+def set_clock(model, seconds):
+    model.set_by += datetime.timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize("after", [0.0, 4.0, 9.9])
+def test_a_quiet_period_is_as_long_whoever_sets_the_controllers_clock(seconds, after):
+    async def story():
+        model, observer = made()
+        model.stir("glance", "idle")
+        waiting = asyncio.ensure_future(observer.wait(idle("glance")))
+        await asyncio.sleep(0.01 + after)
+        set_clock(model, seconds)
+        told = set()
+        while not waiting.done():
+            told |= {one.what for one in observer.waited_for}
+            await asyncio.sleep(0.1)
+        assert asyncio.get_running_loop().time() == pytest.approx(10.0, abs=0.3)
+        assert len(model.looked) <= 3
+        assert not any("-" in one for one in told), told
+
+    run(story)
+
+
+@pytest.mark.parametrize("seconds", CLOCKS.values(), ids=CLOCKS)
+def test_activity_after_the_clock_was_set_is_given_its_quiet_period(seconds):
+    """Also where it is seen a while later, as an earlier look has shown the unit at something."""
+
+    async def story():
+        model, observer = made()
+        model.stir("glance", "executing")
+        waiting = asyncio.ensure_future(observer.wait(idle("glance")))
+        await asyncio.sleep(60)
+        model.stir("glance", "idle")
+        set_clock(model, seconds)
+        await waiting
+        assert asyncio.get_running_loop().time() == pytest.approx(70.0, abs=3.0)
+        assert asyncio.get_running_loop().time() >= 70.0
+
+    run(story)
+
+
+def test_a_clock_that_was_set_forward_ends_no_wait_that_begins_later():
+    """The stamp of what moved just before is then an hour old."""
+
+    async def story():
+        model, observer = made()
+        assert await observer.wait(idle("cinder"))
+        await asyncio.sleep(30)
+        model.stir("glance", "idle")
+        set_clock(model, 3600)
+        await observer.wait(idle("glance"))
+        assert asyncio.get_running_loop().time() >= 39.99
+
+    run(story)
+
+
+def test_after_a_clock_was_set_back_a_wait_after_no_change_still_costs_one_look():
+    async def story():
+        model, observer = made()
+        model.stir("glance", "idle")
+        await observer.wait(idle("glance"))
+        set_clock(model, -3600)
+        looks = len(model.looked)
+        assert await observer.wait(idle("glance"))
+        assert len(model.looked) == looks + 1
+
+    run(story)
+
+
+def test_to_a_new_runner_a_stamp_that_lies_ahead_says_nothing_and_it_waits_in_full():
+    async def story():
+        model, _ = made()
+        model.stir("glance", "idle")
+        set_clock(model, -3600)
+        await Observer(model, LoopClock(NOW), Crew()).wait(idle("glance"))
+        assert asyncio.get_running_loop().time() == pytest.approx(10.0, abs=0.3)
 
     run(story)
 

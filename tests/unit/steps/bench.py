@@ -16,8 +16,9 @@ from cou.errors import StepFailed
 from cou.juju.port import HistoryEntry, Status, Task, TaskStatus
 from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
+from cou.run.model_time import ModelTime
 from cou.steps import table
-from cou.steps.context import Drained
+from cou.steps.context import Before, Drained
 
 from ..fakes import NOW, World
 
@@ -46,6 +47,13 @@ class Bench:
         self.later = []  # what happens between two looks of a wait
         self.answers = {}  # action or part of a command -> function(unit) -> Task fields
         self.history = {}
+        self.time = ModelTime(self)
+
+    def monotonic(self):
+        return (self.now - NOW).total_seconds()
+
+    def epoch(self):
+        return "bench"
 
     async def perform(self, kind, target="model", timeout_s=600, **params):
         """Perform one step and return its result."""
@@ -119,7 +127,10 @@ class Bench:
     # The context.
 
     def begun(self, key):
-        return self.operations[key][0] if key in self.operations else None
+        return key in self.operations
+
+    def age_s(self, key):
+        return (self.now - self.operations[key][0]).total_seconds()
 
     def newest(self, prefix):
         numbers = [key.removeprefix(prefix) for key in self.operations if key.startswith(prefix)]
@@ -140,7 +151,7 @@ class Bench:
             self.operations[key] = (self.now, None, request)
             self.done.append((request["application"], request["kind"]))
             await perform()
-        return self.operations[key][0]
+        return Before(self.operations[key][0])
 
     async def action(self, unit, action, params=None, *, key="", still=None, can_wait=False):
         await self._look(key or action, still)
@@ -171,7 +182,8 @@ class Bench:
 
     async def wait(self, wait):
         for _ in range(len(self.later) + 1):
-            pending = wait.check(await self.full_status(), self.history)
+            status = await self.full_status()
+            pending = wait.check(status, self.history, self.time.look(status, self.monotonic()))
             if pending is None:
                 return True
             if self.draining and pending.settled:

@@ -78,7 +78,7 @@ def error_for(made, minutes):
 
 
 def healed(made, current="active"):
-    made.later.append(lambda: made.unit("keystone/0", workload=Status(current, "", NOW)))
+    made.later.append(lambda: made.unit("keystone/0", workload=Status(current, "", made.now)))
 
 
 WAITS = {
@@ -145,6 +145,7 @@ def test_an_error_that_was_over_begins_a_grace_of_its_own():
         healed(made, "waiting")
         error_for(made, 4)
     healed(made)
+    made.later.append(lambda: setattr(made, "now", made.now + datetime.timedelta(minutes=1)))
     assert wait(made, "keystone").end is End.DONE
 
 

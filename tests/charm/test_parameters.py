@@ -178,6 +178,18 @@ def test_max_parallel_comes_from_the_charm_unless_it_is_given():
     assert parameters.plan_options({"max-parallel": 2}, Settings(max_parallel=4)).max_parallel == 2
 
 
+def test_a_switch_is_off_unless_it_is_given():
+    assert parameters.flag({}, "force") is False
+    assert parameters.flag({"force": False}, "force") is False
+    assert parameters.flag({"force": True}, "force") is True
+
+
+def test_a_text_and_a_hash_are_what_was_given():
+    assert parameters.words({"reason": " by hand "}, "reason") == "by hand"
+    assert parameters.plan_hash({}) is None
+    assert parameters.plan_hash({"plan": "p0123456789abcde"}) == "p0123456789abcde"
+
+
 def test_a_limit_names_granularity_count_and_the_step_that_must_be_next():
     limit = parameters.limit({"granularity": "step", "count": 3, "expect": " keystone/refresh "})
     assert (limit.granularity, limit.count, limit.expect) == ("step", 3, "keystone/refresh")

@@ -230,6 +230,8 @@ class Runner:
 
     async def _is_refused(self) -> Ending | None:
         """Return how the run ends before its first step; None where it goes on."""
+        if self._executor.draining:  # the cancel came before there was a look to be ended by it
+            return Ending(RunState.STOPPED, {})
         self._looking = together.begin(self._look_again(), "look again")
         try:
             await asyncio.wait([self._looking])

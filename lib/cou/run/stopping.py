@@ -50,8 +50,8 @@ def _cancel(desk: Desk) -> Cancelled:
     seen = desk.view()
     journal = desk.existing() if seen is not None else None
     if seen is None or journal is None:
-        left = _name(astray.tasks(desk.place, None), "plan looks for what they leave")
-        return Cancelled(None, "Nothing is running." + left)
+        message = "Nothing is running."
+        return Cancelled(None, message + _may_go_on_without_journal(desk))
     try:
         if seen.attempt is not None and seen.state is RunState.INTERRUPTED:
             journal.cancel(seen.attempt.token, desk.by)
@@ -179,18 +179,24 @@ def _kill(
                 going = False
         steps = journal.steps(attempt.run).values()
         doubt = tuple(one.id for one in steps if one.state is StepState.IN_DOUBT)
+    message = "Nothing is running."
     if going or killed:
-        return f"Killed {len(killed)} processes; none is left.", doubt
-    return "Nothing is running.", doubt
+        message = f"Killed {len(killed)} processes; none is left."
+    return message, doubt
 
 
 def _may_go_on(desk: Desk, journal: Journal, run: str) -> str:
     """Name what nobody here runs any more, and Juju may still do."""
-    return _name(_open_tasks(desk, journal, run), "upgrade looks for their end")
+    tasks = _open_tasks(desk, journal, run)
+    message = f" Tasks {_listed(tasks)} may run on in Juju; upgrade looks for their end."
+    return message if tasks else ""
 
 
-def _name(tasks: Sequence[int], who: str) -> str:
-    return f" Tasks {_listed(tasks)} may run on in Juju; {who}." if tasks else ""
+def _may_go_on_without_journal(desk: Desk) -> str:
+    """Name it where the journal of its run is gone."""
+    tasks = astray.tasks(desk.place, None)
+    message = f" Tasks {_listed(tasks)} may run on in Juju; plan looks for what they leave."
+    return message if tasks else ""
 
 
 def _listed(tasks: Sequence[int]) -> str:

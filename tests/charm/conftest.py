@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def one_type_each(actions: dict[str, Any], action: str, given: dict[str, Any]) -
     for name, value in given.items():
         actions[action]["params"][name]["type"] = TYPES[type(value)]
     return actions
+
+
+@pytest.fixture(autouse=True)
+def _scenarios(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Scenario keep its folders where those of tests are: it leaves some at its end."""
+    folder = tmp_path_factory.mktemp("scenarios", numbered=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
 
 @dataclasses.dataclass

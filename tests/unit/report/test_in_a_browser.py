@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import shutil
@@ -59,6 +60,7 @@ def dom(page: str, folder: pathlib.Path, *flags: str) -> str:
         text=True,
         check=True,
         timeout=240,
+        env={**os.environ, "HOME": str(folder)},  # its reports of crashes lie there in any case
     )
     return done.stdout
 

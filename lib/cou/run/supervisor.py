@@ -57,10 +57,6 @@ class Supervisor:
         self._silent: bool = False
         self._account = handed.InMemory.inherited()
 
-    def _is_told_by_others(self) -> bool:
-        """Whether the charm need not be told any more: of a run whose folder is gone, never."""
-        return self._asked or not self._place.home.is_dir() or view.is_going(self._place)
-
     def run(self) -> int:
         """Supervise until the runner has ended and the charm was told."""
         self._hear()
@@ -106,8 +102,12 @@ class Supervisor:
         # unit may be running the action that begins it.
         self._lock.release()
         if not self._place.service:  # systemd has it told, also when this process is killed
-            self._teller.finish(self._is_told_by_others)
+            self._teller.finish(self._need_not_tell)
         return 0
+
+    def _need_not_tell(self) -> bool:
+        """Whether somebody else will tell, it is time to go, or the run's folder is gone."""
+        return self._asked or not self._place.home.is_dir() or view.is_going(self._place)
 
     def _hear(self) -> None:
         """Take note of signals from now on, and have each end a wait."""

@@ -9,25 +9,9 @@ import sys
 import pytest
 from cou.plan.plan import canonical
 from cou.run import view
-from cou.run.journal import Journal
-from cou.run.place import Place
 from cou.run.records import Mark, MarkState, RunState
 
 from . import one_step
-
-
-@pytest.fixture
-def place(tmp_path):
-    place = Place(tmp_path / "home", tmp_path / "run")
-    place.make()
-    return place
-
-
-@pytest.fixture
-def journal(place):
-    journal = Journal(place.home)
-    yield journal
-    journal.close()
 
 
 def test_a_run_begun_between_the_two_looks_is_starting(place, journal, monkeypatch):

@@ -5,25 +5,9 @@ from __future__ import annotations
 import pytest
 from cou.errors import CouError
 from cou.run.control import Control
-from cou.run.journal import Journal
-from cou.run.place import Place
 from cou.run.records import RunState, StepState, Verdict
 
 from . import one_step
-
-
-@pytest.fixture
-def place(tmp_path):
-    place = Place(tmp_path / "home", tmp_path / "run")
-    place.make()
-    return place
-
-
-@pytest.fixture
-def journal(place):
-    journal = Journal(place.home)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

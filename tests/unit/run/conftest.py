@@ -1,0 +1,21 @@
+"""A run's folders and its journal, empty."""
+
+from __future__ import annotations
+
+import pytest
+from cou.run.journal import Journal
+from cou.run.place import Place
+
+
+@pytest.fixture
+def place(tmp_path):
+    place = Place(tmp_path / "home", tmp_path / "run")
+    place.make()
+    return place
+
+
+@pytest.fixture
+def journal(place):
+    journal = Journal(place.home)
+    yield journal
+    journal.close()

@@ -12,7 +12,7 @@ import pathlib
 import sys
 from typing import Any
 
-from . import actions, picture, processes, reading, runs, small
+from . import actions, growth, picture, processes, reading, runs, small
 
 _HERE = pathlib.Path(__file__).parent
 _IMAGES = _HERE.parent / "docs" / "reference" / "images"
@@ -45,6 +45,7 @@ def main() -> None:
     found["load"] = os.getloadavg()
     found["wire"] = [_say(reading.against_wire(*size)) for size in ((20, 200), (200, 2000))]
     found["step"] = _say(small.step())
+    found["growth"] = _say(growth.growth())
     found["imports"] = _say(small.imports())
     found["idle"] = _say(processes.idle())
     found["signals"] = _say(processes.signals())

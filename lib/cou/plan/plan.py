@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BadInput
+from . import parts
 from .options import Options
 from .problem import Problem
 from .step import Kind, Step
@@ -62,6 +64,11 @@ class Plan:
             "steps": [step.to_dict() for step in self.root.steps],
         }
         return "p" + hashlib.sha256(canonical(doing).encode()).hexdigest()[:15]
+
+    @functools.cached_property
+    def parts(self) -> Mapping[str, str]:
+        """The application, zone or step on the level of the cloud of each leaf, by ids."""
+        return parts.of(self.root)
 
     @property
     def blocking(self) -> tuple[Problem, ...]:

@@ -69,5 +69,5 @@ def wake(place: Place) -> None:
 def tasks(place: Place, journal: Journal | None) -> list[int]:
     """Return the tasks that a runner has sent and this journal knows nothing of."""
     kept = beside.read(place)
-    known = journal.operations(kept.run) if journal is not None else ()
-    return sorted(set(kept.tasks) - {one.task for one in known})
+    known = journal.sent(kept.run) if journal is not None else ()
+    return sorted(set(kept.tasks).difference(known))

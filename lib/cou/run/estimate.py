@@ -5,6 +5,7 @@ Learnt on this cloud and kept with the journal. An expected duration stands outs
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import heapq
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -43,32 +44,46 @@ _OFTEN = 3  # from so many others on, they tell what a step takes
 
 
 class Durations:
-    """Expected durations of steps, in seconds.
+    """Expected durations of steps, in seconds: learnt from steps that ended, one after the other.
 
-    Args:
-        seen: durations by likeness of the steps that took them.
-        scale: how much slower this cloud is than the guesses, from what was seen of it.
+    What a step took is what a wall clock said: one that was set back meanwhile tells nothing.
     """
 
-    def __init__(self, seen: Mapping[tuple[str, ...], list[float]], scale: float = 1.0):
-        self._typical = {key: _median(values) for key, values in seen.items()}
-        self._often = {key for key, values in seen.items() if len(values) >= _OFTEN}
-        self._scale = scale
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, ...], list[float]] = {}  # by likeness, in order
+        self._against: list[tuple[float, float]] = []  # what each step took, and the guess
+        self._scale: float | None = 1.0  # None: it is to be worked out
+
+    def learn(self, step: Step, record: StepRecord | None) -> None:
+        """Learn from what became of a step."""
+        if not (record and record.state is StepState.DONE and record.started and record.ended):
+            return
+        took = (record.ended - record.started).total_seconds()
+        if took < 0:
+            return
+        self._scale = None
+        self._against.append((took, guess_s(step)))
+        for key in _keys(step):
+            bisect.insort(self._seen.setdefault(key, []), took)
 
     def known(self, step: Step) -> float | None:
         """Return how long a step like this took here; None where none was seen."""
         for key in _keys(step):
-            if key in self._typical:
-                return self._typical[key]
+            if key in self._seen:
+                return _median(self._seen[key])
         return None
 
     def typical(self, step: Step) -> float:
         """Return how long a step is expected to take: as seen here, else a guess."""
         own, alike = _keys(step)
-        if own in self._typical:
-            return self._typical[own]
+        if own in self._seen:
+            return _median(self._seen[own])
         # One other application may be the odd one: rabbitmq-server's origin is put off.
-        return self._typical[alike] if alike in self._often else guess_s(step) * self._scale
+        if len(self._seen.get(alike, ())) >= _OFTEN:
+            return _median(self._seen[alike])
+        if self._scale is None:
+            self._scale = _scale(self._against)
+        return guess_s(step) * self._scale
 
     def expected(
         self,
@@ -100,9 +115,15 @@ class Durations:
         known = self.known(step)
         return known if known is not None else float(step.timeout_s)
 
-    def longest_of(self, step: Step, records: Mapping[str, StepRecord], at_once: int) -> float:
-        """Return what a change window has to allow for what is left of a step or a group."""
-        return makespan_s(step, _over(records), self.longest, at_once=at_once)
+    def longest_of(self, step: Step, over: Container[str], at_once: int) -> float:
+        """Return what a change window has to allow for what is left of a step or a group.
+
+        Args:
+            step: the step or group.
+            over: ids of the steps that are over.
+            at_once: how many strands run at the same time.
+        """
+        return makespan_s(step, over, self.longest, at_once=at_once)
 
 
 def makespan_s(
@@ -148,17 +169,11 @@ def learn(journal: Journal) -> Durations:
 
 def of_runs(runs: Iterable[tuple[Plan, Mapping[str, StepRecord]]]) -> Durations:
     """Learn from plans and what became of their steps."""
-    seen: dict[tuple[str, ...], list[float]] = {}
-    against: list[tuple[float, float]] = []
+    found = Durations()
     for plan, records in runs:
         for step in plan.root.leaves():
-            record = records.get(step.id)
-            if record and record.state is StepState.DONE and record.started and record.ended:
-                took = (record.ended - record.started).total_seconds()
-                against.append((took, guess_s(step)))
-                for key in _keys(step):
-                    seen.setdefault(key, []).append(took)
-    return Durations(seen, _scale(against))
+            found.learn(step, records.get(step.id))
+    return found
 
 
 def _scale(against: Sequence[tuple[float, float]]) -> float:
@@ -173,13 +188,13 @@ def _scale(against: Sequence[tuple[float, float]]) -> float:
         return 1.0
     # A wait that ends at once says how quiet the cloud is, not how fast.
     longest = max(guess for _, guess in against)
-    return _median([took / guess for took, guess in against if guess >= longest / 20])
+    return _median(sorted(took / guess for took, guess in against if guess >= longest / 20))
 
 
-def _median(values: Sequence[float]) -> float:
+def _median(ordered: Sequence[float]) -> float:
     """Return the middle; `statistics` would bring fractions and decimals into every `status`."""
-    ordered, middle = sorted(values), len(values) // 2
-    return ordered[middle] if len(values) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _over(records: Mapping[str, StepRecord]) -> frozenset[str]:

@@ -81,8 +81,13 @@ class Executor:
         self._tried: set[str] = set()  # begun by this attempt, each once
         self._late = ""  # the application or zone for which the window is too short
         self._halfway: list[str] = []
-        self._frontier: Frontier  # set by `run`
+        self._frontier: Frontier  # set by `run`, as what follows
+        self._durations: estimate.Durations
+        self._over: set[str]
+        self._passed_by: set[str]  # what was skipped
         self._parts = parts.of(root)
+        self._groups = {step.id: step for step in root.walk()}
+        self._gates = {one.id: tuple(_gates(one)) for one in root.walk()}
         self._hosts = dict(_hosts(root))
 
     @property
@@ -113,11 +118,14 @@ class Executor:
 
     async def _run(self) -> Ending:
         records = self._records()
+        self._over = {one.id for one in records.values() if one.state.over}
+        self._passed_by = {r.id for r in records.values() if r.state is StepState.SKIPPED}
+        self._durations = estimate.learn(self._held.journal)
         self._frontier = Frontier(
             self._root,
-            {one.id for one in records.values() if one.state.over},
+            self._over,
             by_need=self._at_once > 1,
-            expected_s=estimate.learn(self._held.journal).typical,
+            expected_s=self._durations.typical,
         )
         self._halfway = [one.id for one in records.values() if one.state is StepState.IN_DOUBT]
         await self._work()
@@ -197,18 +205,19 @@ class Executor:
             self._end(step, StepState.SKIPPED, note="the rest of its group was left out")
         else:
             await self._leaf(step)
-        if self._held.journal.step(self._held.run, step.id).state.over:
+        record = self._held.journal.step(self._held.run, step.id)
+        if record.state.over:
+            self._over.add(step.id)
+            self._durations.learn(step, record)
+            if record.state is StepState.SKIPPED:
+                self._passed_by.add(step.id)
             self._frontier.over(step.id)
 
     def _gated(self, step: Step, group: Step) -> bool:
         """Whether an earlier step of the group found that the group cannot be done now."""
         if step.kind in _PUTS_BACK:
             return False
-        return any(
-            other.kind in _GATES
-            and self._held.journal.step(self._held.run, other.id).state is StepState.SKIPPED
-            for other in group.steps
-        )
+        return any(gate in self._passed_by for gate in self._gates[group.id])
 
     def _admits(self, step: Step) -> bool:
         """Whether the limit of this attempt lets a step begin."""
@@ -235,9 +244,8 @@ class Executor:
         until = self._limit.until
         if until is None or self._late:
             return not self._late
-        records = self._records()
-        durations = estimate.learn(self._held.journal)
-        needed = upcoming.needed_s(self._root, unit, records, durations, self._at_once)
+        group = self._groups[unit]
+        needed = self._durations.longest_of(group, self._over, self._at_once)
         if self._held.clock.now() + datetime.timedelta(seconds=needed) > until:
             self._late = unit
         return not self._late
@@ -245,11 +253,7 @@ class Executor:
     def _window_closed(self) -> Ending:
         """Record a drain: what had begun has ended, and nothing further begins."""
         self._held.journal.cancel(self._held.token, "window closed")
-        marks = [
-            mark.id
-            for mark in self._held.journal.marks(self._held.run)
-            if mark.state is not MarkState.PUT_BACK
-        ]
+        marks = [mark.id for mark in self._held.journal.switched(self._held.run)]
         switched = f"Still switched: {', '.join(marks)}." if marks else "Nothing is switched."
         return Ending(
             RunState.STOPPED,
@@ -336,13 +340,13 @@ class Executor:
         logger.info("%s: %s (%s) %s", state.value, step.title, step.id, error or note)
 
     def _skipped_units(self) -> frozenset[str]:
-        records = self._records()
-        return frozenset(
-            unit
-            for gate, units in self._hosts.items()
-            if records[gate].state is StepState.SKIPPED
-            for unit in units
-        )
+        gates = (gate for gate in self._hosts if gate in self._passed_by)
+        return frozenset(unit for gate in gates for unit in self._hosts[gate])
+
+
+def _gates(group: Step) -> Iterator[str]:
+    """Yield the steps of a group which find that the rest of it cannot be done now."""
+    return (one.id for one in group.steps if one.kind in _GATES)
 
 
 _RESOLVE = "Run resolve-step step=<id> as=done or as=retry with a reason, then upgrade."

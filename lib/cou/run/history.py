@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..plan import parts
 from ..plan.options import Options
 from ..plan.plan import Plan
 from ..plan.step import Kind, Step
@@ -52,7 +51,8 @@ def tell(journal: Journal, *, alive: bool, now: datetime.datetime) -> Account | 
     until = now if attempts and attempts[-1].ended is None else (run.ended or now)
     sittings = tuple(_sitting(one, now) for one in attempts)
     working = sum(one.seconds for one in sittings)
-    lines = tuple(_lines(plan, records, begun, operations, waits.spans(events, until), until))
+    waited = waits.Spans(waits.spans(events, until))
+    lines = tuple(_lines(plan, records, begun, operations, waited, until))
     every = {step.id: step for step in plan.root.walk()}
     return Account(
         run=run.id,
@@ -116,13 +116,17 @@ def _lines(
     records: Mapping[str, StepRecord],
     begun: Mapping[str, tuple[Try, ...]],
     operations: Sequence[Operation],
-    waited: Sequence[tuple[datetime.datetime, datetime.datetime, str]],
+    waited: waits.Spans,
     until: datetime.datetime,
 ) -> Iterator[StepLine]:
     """Yield the plan's steps in its order, then those that the run added (marks put back)."""
-    belongs = parts.of(plan.root)
+    belongs = plan.parts
     known = {step.id: step for step in plan.root.walk()}
     planned = [step.id for step in plan.root.leaves()]
+    tasks: dict[str, list[int]] = {}
+    for one in operations:
+        if one.task is not None:
+            tasks.setdefault(one.step, []).append(one.task)
     added = [name for name in records if name not in belongs]
     for number, name in enumerate([*planned, *added], start=1):
         step, record = known.get(name), records.get(name)
@@ -142,9 +146,7 @@ def _lines(
             error=record.error if record else "",
             seconds=waits.length(ran),
             tries=times,
-            tasks=tuple(
-                one.task for one in operations if one.step == name and one.task is not None
-            ),
+            tasks=tuple(tasks.get(name, ())),
             waited=waits.within(waited, ran, target),
         )
 

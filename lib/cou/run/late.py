@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from ..errors import JujuError
 from ..juju.port import Task
@@ -36,9 +36,8 @@ async def look(holder: Holder, step: str = "") -> tuple[Mark, ...]:
     Raises:
         Fenced: this runner no longer holds the run.
     """
-    every = holder.journal.operations(holder.run)
-    doubtful = [one for one in every if one.doubtful and step in ("", one.step)]
-    known = {one.task for one in every if one.task is not None}
+    doubtful = holder.journal.doubtful(holder.run, step)
+    known = holder.journal.sent(holder.run) if doubtful else frozenset[int]()
     switched: list[Mark] = []
     for operation in doubtful:
         try:
@@ -47,7 +46,7 @@ async def look(holder: Holder, step: str = "") -> tuple[Mark, ...]:
             logger.warning("no look for late tasks of %s: %s", operation.key, error)
             continue
         _tell(holder, operation, found)
-        switched += [mark for task in found for mark in _switched(holder, task, every)]
+        switched += [mark for task in found for mark in _switched(holder, task)]
     return tuple({mark.id: mark for mark in switched}.values())
 
 
@@ -67,7 +66,7 @@ async def undo(holder: Holder, root: Step) -> bool:
     return bool(marks)
 
 
-async def _of(holder: Holder, operation: Operation, known: set[int]) -> list[Task]:
+async def _of(holder: Holder, operation: Operation, known: Container[int]) -> list[Task]:
     """Return the tasks of an operation that are not among those known; switches as they ended."""
     unit, name = str(operation.request["unit"]), str(operation.request["name"])
     listed = await holder.juju.tasks_after([unit], name, operation.watermark)
@@ -108,7 +107,7 @@ def _text(operation: Operation, task: Task) -> str:
     return f"{what} on {task.unit} arrived late as task {task.id}{beside}, {did}."
 
 
-def _switched(holder: Holder, task: Task, every: tuple[Operation, ...]) -> list[Mark]:
+def _switched(holder: Holder, task: Task) -> list[Mark]:
     """Return the mark of what a late task has switched after it had been put back."""
     kind = repeatable.SWITCHES.get(task.name)
     if kind is None or task.started is None:
@@ -116,15 +115,12 @@ def _switched(holder: Holder, task: Task, every: tuple[Operation, ...]) -> list[
     back = repeatable.BACK[task.name]
     later = [
         one.task
-        for one in every
+        for one in holder.journal.operations(holder.run)
         if one.request.get("name") == back
         and one.request.get("unit") == task.unit
         and one.task is not None
         and one.task > task.id
     ]
     target = task.unit.split("/")[0] if kind == "noout" else task.unit
-    return [
-        mark
-        for mark in holder.journal.marks(holder.run)
-        if mark.id == f"{kind}:{target}" and mark.state is MarkState.PUT_BACK and not later
-    ]
+    mark = holder.journal.mark(holder.run, f"{kind}:{target}")
+    return [mark] if mark and mark.state is MarkState.PUT_BACK and not later else []

@@ -195,8 +195,7 @@ class StepContext:
         await self._write(mark, data, MarkState.KEPT if kept else MarkState.PUT_BACK, note)
 
     def _find(self, mark: str) -> Mark | None:
-        marks = self._held.journal.marks(self._held.run)
-        return next((one for one in marks if one.id == mark), None)
+        return self._held.journal.mark(self._held.run, mark)
 
     async def _write(
         self, mark: str, data: Mapping[str, Any], state: MarkState, note: str
@@ -206,10 +205,5 @@ class StepContext:
             self._held.token,
             Mark(mark, kind, target, data, state, self._step.id, self._held.clock.now(), note),
         )
-        await self._on_marks(
-            [
-                one.id
-                for one in self._held.journal.marks(self._held.run)
-                if one.state is not MarkState.PUT_BACK  # what had to stay is still switched
-            ]
-        )
+        # What had to stay is still switched.
+        await self._on_marks([one.id for one in self._held.journal.switched(self._held.run)])

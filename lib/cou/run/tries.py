@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..plan.step import Step
@@ -47,8 +49,11 @@ def doubts(
 ) -> tuple[Doubt, ...]:
     """Return the steps that a runner left running, and how each was settled, oldest first."""
     every: list[Doubt] = []
+    by_step: dict[str, list[Operation]] = {}
+    for operation in sorted(operations, key=_intended):
+        by_step.setdefault(operation.step, []).append(operation)
     for step, times in found.items():
-        own = [one for one in operations if one.step == step]
+        own = by_step.get(step, [])
         for number, one in enumerate(times):
             if one.state != StepState.IN_DOUBT.value or one.ended is None:
                 continue
@@ -59,6 +64,10 @@ def doubts(
     return tuple(sorted(every, key=lambda doubt: (doubt.at, doubt.step)))
 
 
+def _intended(operation: Operation) -> datetime.datetime:
+    return operation.intended
+
+
 def _settled(
     one: Try, after: Try | None, record: StepRecord | None, operations: Sequence[Operation]
 ) -> str:
@@ -67,7 +76,7 @@ def _settled(
             return f"An operator said: {record.note}" if record.note else "An operator settled it."
         return "Not settled yet: upgrade looks first."
     known = list(_sent(one, operations))
-    again = [each for each in operations if each.intended >= after.began]
+    again = operations and operations[-1].intended >= after.began
     looked = (
         f"Attempt {after.token} looked: {', '.join(known)}. "
         if known
@@ -78,8 +87,10 @@ def _settled(
 
 
 def _sent(one: Try, operations: Sequence[Operation]) -> Iterator[str]:
-    for operation in operations:
-        if operation.intended < one.began or (one.ended and operation.intended > one.ended):
-            continue
+    first = bisect.bisect_left(operations, one.began, key=_intended)
+    last = len(operations)
+    if one.ended:
+        last = bisect.bisect_right(operations, one.ended, key=_intended)
+    for operation in operations[first:last]:
         task = f" (task {operation.task})" if operation.task is not None else ""
         yield f"{operation.key}{task} had been asked for"

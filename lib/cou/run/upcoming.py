@@ -7,7 +7,6 @@ import datetime
 from collections.abc import Callable, Container, Mapping, Sequence
 
 from ..errors import BadInput
-from ..plan import parts
 from ..plan.frontier import Frontier, Strand
 from ..plan.plan import Plan
 from ..plan.step import Step
@@ -35,19 +34,6 @@ def first(
     return next((step for step in steps if step.id not in over), None)
 
 
-def unit_of(plan_root: Step, step: Step, granularity: str) -> str:
-    """Return what counts as one for a limit: the step, or its application or zone."""
-    return parts.of(plan_root)[step.id] if granularity == "application" else step.id
-
-
-def needed_s(
-    root: Step, unit: str, records: Mapping[str, StepRecord], durations: Durations, at_once: int
-) -> float:
-    """Return how long an application or zone may take, which is rather too long."""
-    group = next(step for step in root.walk() if step.id == unit)
-    return durations.longest_of(group, records, at_once)
-
-
 def check(
     plan: Plan,
     records: Mapping[str, StepRecord],
@@ -70,7 +56,7 @@ def check(
     step = first(plan, due, durations.typical)
     if step is None:
         return
-    unit = unit_of(plan.root, step, limit.granularity)
+    unit = plan.parts[step.id] if limit.granularity == "application" else step.id
     if limit.expect and limit.expect not in (step.id, unit):
         raise BadInput(
             "not-expected",
@@ -78,7 +64,9 @@ def check(
             "Look at status, then approve what it names.",
         )
     if limit.until is not None:
-        seconds = needed_s(plan.root, unit, due, durations, plan.options.max_parallel)
+        group = next(step for step in plan.root.walk() if step.id == unit)
+        over = {one.id for one in due.values() if one.state.over}
+        seconds = durations.longest_of(group, over, plan.options.max_parallel)
         ends = now + datetime.timedelta(seconds=seconds)
         if ends > limit.until:
             raise BadInput(

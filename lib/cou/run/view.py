@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..plan import parts
 from ..plan.plan import Plan
 from ..plan.step import Step
 from . import locks, outcome
@@ -16,7 +15,7 @@ from .clock import utc_now
 from .journal import Journal, rows
 from .outcome import Outcome
 from .place import Place
-from .records import Attempt, Mark, MarkState, Run, RunState, StepRecord, StepState
+from .records import Attempt, Mark, Run, RunState, StepRecord, StepState
 
 # A supervisor that was asked for and does not hold its lock by then is given up.
 _COMES_WITHIN_S = 20.0
@@ -232,7 +231,6 @@ def look(
     plan = rows.plan(run.plan)
     state = state_of(run, attempt, alive=alive)
     here = _here(plan, steps)
-    operations = journal.operations(run.id)
     return View(
         run=run.id,
         state=state,
@@ -244,19 +242,13 @@ def look(
         next=here.next,
         error=run.error.get("seen", "") or _silent_end(state),
         remedy=run.error.get("remedy", ""),
-        marks=tuple(
-            mark for mark in journal.marks(run.id) if mark.state is not MarkState.PUT_BACK
-        ),
+        marks=journal.switched(run.id),
         steps=steps,
         attempt=attempt,
-        tasks={
-            operation.step: operation.task
-            for operation in operations
-            if operation.task is not None
-        },
+        tasks=journal.newest_tasks(run.id),
         waits=run.waits,
         settings=run.settings,
-        late=tuple(text for one in operations for text in one.late),
+        late=journal.late(run.id),
         left_s=_left_s(journal, plan, steps) if estimated else 0.0,
         silent_since=silent if alive and (state.active or state is RunState.DRAINING) else None,
         again=here.again,
@@ -277,9 +269,10 @@ def _here(plan: Plan, records: Mapping[str, StepRecord]) -> _Here:
     ordered = [step for step in plan.root.leaves() if step.id in records]
     left = [step for step in ordered if not records[step.id].state.over]
     running = [step for step in left if records[step.id].state is StepState.RUNNING]
-    due = [step for step in left if step not in running]
+    due = [step for step in left if records[step.id].state is not StepState.RUNNING]
     again = _again(ordered, records)
-    current = next(iter([*running, *(step for step in left if step.id not in again), *left]), None)
+    known = frozenset(again)
+    current = next(iter([*running, *(step for step in left if step.id not in known), *left]), None)
     begun = any(records[step.id].started for step in ordered)
     return _Here(
         number=ordered.index(current) + 1 if current and begun else 0,
@@ -341,12 +334,16 @@ def _planned(plan: Plan, left_s: float) -> View:
 
 def summary(journal: Journal, silent: datetime.datetime | None = None) -> str:
     """Return what is worth telling the charm about: it changes when `juju status` should."""
-    seen = look(journal, alive=True, estimated=False, silent=silent)
-    if seen is None:
-        return ""
-    part = parts.of(seen.plan.root).get(seen.running[0].id, "") if seen.running else ""
+    run = journal.current()
+    shown = journal.shown() if run is None or run.state.finished else None
+    if run is None or shown is not None:
+        return RunState.PLANNED.value if shown is not None else ""
+    state = state_of(run, journal.attempt(run.id), alive=True)
+    belongs = rows.plan(run.plan).parts
+    part = next((belongs[name] for name in journal.running(run.id) if name in belongs), "")
     hangs = f"hangs since {silent:%H:%M:%S}" if silent else ""
-    return f"{seen.state.value} {part} {seen.waits_for} {seen.error} {hangs}".rstrip()
+    error = run.error.get("seen", "") or _silent_end(state)
+    return f"{state.value} {part} {run.waits_for} {error} {hangs}".rstrip()
 
 
 def is_alive(place: Place) -> bool:

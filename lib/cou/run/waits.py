@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..cloud import names
@@ -67,25 +68,51 @@ def spans(
     return sorted(found)
 
 
+class Spans:
+    """Finds what was waited for at some time without a look at all of a run's waits.
+
+    Args:
+        every: from `spans`.
+    """
+
+    def __init__(self, every: Sequence[tuple[datetime.datetime, datetime.datetime, str]]):
+        self._every = every
+        self._begins = [since for since, _, _ in every]
+        self._going: list[list[int]] = []  # with each begin, which of those before go on
+        going: list[int] = []
+        for number, (since, _, _) in enumerate(every):
+            self._going.append(going)
+            going = [one for one in (*going, number) if every[one][1] > since]
+
+    def between(self, begin: datetime.datetime, end: datetime.datetime) -> Iterator[int]:
+        """Yield what was waited for in some time, by its place among all, oldest first."""
+        first = bisect.bisect_right(self._begins, begin)
+        last = bisect.bisect_left(self._begins, end, first)
+        before = [*self._going[first - 1], first - 1] if first else []
+        yield from (one for one in (*before, *range(first, last)) if self._every[one][1] > begin)
+
+    def __getitem__(self, number: int) -> tuple[datetime.datetime, datetime.datetime, str]:
+        """Return one of them."""
+        return self._every[number]
+
+
 def within(
-    every: Sequence[tuple[datetime.datetime, datetime.datetime, str]],
+    every: Spans,
     times: Sequence[Span],
     target: str,
 ) -> Waiting | None:
     """Return who was waited for longest while a step ran; None where nobody was.
 
     Args:
-        every: from `spans`.
+        every: the waits of its run.
         times: when the step ran.
         target: of the step. Others may have run beside it: lines that name it are its own.
     """
     found: dict[str, list[Span]] = {}
     for begin, end in times:
-        for since, until, line in every:
-            if since >= end:
-                break
-            if until > begin:
-                found.setdefault(line, []).append((max(begin, since), min(end, until)))
+        for number in every.between(begin, end):
+            since, until, line = every[number]
+            found.setdefault(line, []).append((max(begin, since), min(end, until)))
     own = {line: some for line, some in found.items() if names.stands_in(target, line)}
     if "/" in target:
         found = own

@@ -54,7 +54,7 @@ def records(plan: Plan, **states: StepState) -> dict[str, StepRecord]:
 
 
 def check(limit: Limit, plan: Plan = PLAN, max_age_s: float = DAY_S, **states: StepState) -> None:
-    durations = estimate.Durations({})
+    durations = estimate.Durations()
     upcoming.check(plan, records(plan, **states), limit, durations, NOW, max_age_s)
 
 

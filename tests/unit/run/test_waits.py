@@ -28,30 +28,31 @@ def test_a_line_lasts_from_its_first_look_to_the_first_without_it():
 
 
 def test_a_step_is_told_who_held_it_up_longest_while_it_ran():
-    found = waits.within(SPANS, [(at(20), at(35))], "model")
+    found = waits.within(waits.Spans(SPANS), [(at(20), at(35))], "model")
     assert found is not None
     assert (found.subject, found.seconds) == ("b/1", 15.0)
 
 
 def test_of_steps_beside_each_other_each_is_told_its_own_unit():
     ran = [(at(0), at(35))]
-    own = waits.within(SPANS, ran, "b/1")
+    own = waits.within(waits.Spans(SPANS), ran, "b/1")
     assert own is not None
     assert (own.subject, own.seconds) == ("b/1", 25.0)
-    assert waits.within(SPANS, ran, "c/2") is None
+    assert waits.within(waits.Spans(SPANS), ran, "c/2") is None
 
 
 def test_a_unit_is_not_told_the_wait_of_one_whose_number_begins_alike():
     looks = story((0, ["b/10 runs"]), (30, ["b/1 runs"]), (35, []))
-    own = waits.within(waits.spans(looks, at(99)), [(at(0), at(35))], "b/1")
+    own = waits.within(waits.Spans(waits.spans(looks, at(99))), [(at(0), at(35))], "b/1")
     assert own is not None
     assert (own.subject, own.seconds) == ("b/1", 5.0)
-    assert waits.within(waits.spans(looks[:1], at(99)), [(at(0), at(20))], "b/1") is None
+    first = waits.Spans(waits.spans(looks[:1], at(99)))
+    assert waits.within(first, [(at(0), at(20))], "b/1") is None
 
 
 def test_a_step_that_waited_for_nobody_says_nothing():
-    assert waits.within(SPANS, [(at(40), at(50))], "model") is None
-    assert waits.within(SPANS, [], "model") is None
+    assert waits.within(waits.Spans(SPANS), [(at(40), at(50))], "model") is None
+    assert waits.within(waits.Spans(SPANS), [], "model") is None
 
 
 def test_a_quiet_period_is_one_wait_however_its_times_move():

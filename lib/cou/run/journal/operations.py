@@ -169,13 +169,48 @@ class Operations(Steps):
         )
         return str(found[0]["key"]).split("~")[0] if found else ""
 
+    def doubtful(self, run: str, step: str = "") -> tuple[Operation, ...]:
+        """Return the operations of which a request may still arrive: of a run, or a step of it."""
+        found = self._db.read(
+            "select * from operation where run = ? and instr(result, '\"doubtful\"') > 0 "
+            "and (? = '' or step = ?) order by id",
+            run,
+            step,
+            step,
+        )
+        return tuple(one for one in map(rows.operation, found) if one.doubtful)
+
+    def late(self, run: str) -> tuple[str, ...]:
+        """Return what of a run has arrived late, one sentence each."""
+        found = self._db.read(
+            "select * from operation where run = ? and instr(result, '\"late\"') > 0 order by id",
+            run,
+        )
+        return tuple(text for row in found for text in rows.operation(row).late)
+
+    def sent(self, run: str) -> frozenset[int]:
+        """Return all tasks that are known of a run."""
+        found = self._db.read("select task from operation where run = ? and task is not null", run)
+        return frozenset(int(row["task"]) for row in found)
+
+    def newest_tasks(self, run: str) -> Mapping[str, int]:
+        """Return the newest task of each step of a run that has sent one."""
+        found = self._db.read(
+            "select id, (select task from operation where run = step.run and step = step.id "
+            "and task is not null order by operation.id desc limit 1) as task "
+            "from step where run = ?",
+            run,
+        )
+        return {row["id"]: int(row["task"]) for row in found if row["task"] is not None}
+
     def open_tasks(self, run: str) -> list[int]:
         """Return the tasks of a run of which nobody has seen the end."""
-        return [
-            one.task
-            for one in self.operations(run)
-            if one.task is not None and one.verdict is None
-        ]
+        found = self._db.read(
+            "select task from operation where run = ? and verdict is null "
+            "and task is not null order by id",
+            run,
+        )
+        return [int(row["task"]) for row in found]
 
     def newest_operation(self) -> tuple[int, str]:
         """Return number and stamp of the newest operation of all runs; zero if there is none."""
@@ -214,6 +249,18 @@ class Operations(Steps):
                 ),
             )
             self._tell(db, attempt.run, "mark", {"mark": mark.id, "state": mark.state.value})
+
+    def mark(self, run: str, mark: str) -> Mark | None:
+        """Return a mark of a run; None where it has none of that id."""
+        found = self._db.read("select * from mark where run = ? and id = ?", run, mark)
+        return rows.mark(found[0]) if found else None
+
+    def switched(self, run: str) -> tuple[Mark, ...]:
+        """Return the marks of a run that were not put back, oldest first."""
+        found = self._db.read(
+            "select * from mark where run = ? and state <> 'put-back' order by at, id", run
+        )
+        return tuple(rows.mark(row) for row in found)
 
     def marks(self, run: str) -> tuple[Mark, ...]:
         """Return all marks of a run, oldest first."""

@@ -87,6 +87,16 @@ create index operation_of_step on operation (run, step, round);
 create index event_of_run on event (run, seq);
 """
 
-PATCHES: tuple[str, ...] = (_FIRST,)
+# What is asked for again and again is found without a look at all that a run has sent or switched.
+_FINDS = """
+create index operation_open on operation (run) where verdict is null;
+create index operation_sent on operation (run, step) where task is not null;
+create index operation_doubtful on operation (run) where instr(result, '"doubtful"') > 0;
+create index operation_late on operation (run) where instr(result, '"late"') > 0;
+create index step_running on step (run, position) where state = 'running';
+create index mark_switched on mark (run, at, id) where state <> 'put-back';
+"""
+
+PATCHES: tuple[str, ...] = (_FIRST, _FINDS)
 
 FORMAT = len(PATCHES)

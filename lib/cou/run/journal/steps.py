@@ -35,6 +35,13 @@ class Steps(Runs):
             raise JournalError("step-unknown", f"Run {run} has no step {step!r}.")
         return rows.step(found[0])
 
+    def running(self, run: str) -> list[str]:
+        """Return the steps of a run that run now, in the plan's order."""
+        found = self._db.read(
+            "select id from step where run = ? and state = 'running' order by position", run
+        )
+        return [row["id"] for row in found]
+
     def begin_step(self, token: int, step: str) -> StepRecord:
         """Mark a step running, unless a cancel is recorded: the fence.
 

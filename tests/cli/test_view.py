@@ -214,6 +214,16 @@ def test_names_from_the_model_cannot_steer_the_terminal():
     assert "[red]" in "".join(lines.between(view(waits=hostile), T0))
 
 
+def test_what_is_waited_for_is_told_again_after_a_while_also_where_the_clock_was_set_back():
+    passed = [0.0]
+    lines = Lines(begins=True, now=lambda: passed[0])
+    assert list(lines.between(view(waits="one"), T0)) == ["    waits: one"]
+    passed[0] = 40.0
+    earlier = T0 - datetime.timedelta(hours=1)
+    assert list(lines.between(view(waits="two"), earlier)) == ["    waits: two"]
+    assert list(lines.between(view(waits="three"), T0)) == []
+
+
 def test_status_names_the_next_command():
     stopped = showing.status(view(state=RunState.STOPPED), T0)
     assert stopped.endswith("To go on: cou upgrade")

@@ -6,10 +6,12 @@ import asyncio
 
 import pytest
 from cou.plan.settings import Settings
+from cou.run.clock import LoopClock
 from cou.run.records import Limit, RunState
 
 from . import bundles, story
 from . import world as worlds
+from .test_clock_set import Settable
 
 
 def dumps(world):
@@ -17,18 +19,32 @@ def dumps(world):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("hours", "made"), [(1, 1), (30, 2)])
+@pytest.mark.parametrize(
+    ("hours", "jump", "boot", "made"),
+    [
+        (1, 0, False, 1),
+        (30, 0, False, 2),
+        (30, -20, False, 2),  # the clock is set back, and the dump is as old as it is
+        (1, -2, False, 1),  # younger than nothing, by the wall clock; the other one tells
+        (1, -3, True, 2),  # after a boot none tells how old it is
+        (1, 0, True, 1),
+    ],
+)
 def test_a_run_that_goes_on_later_dumps_again_only_where_the_dump_is_too_old(
-    tmp_path, hours, made
+    tmp_path, hours, jump, boot, made
 ):
     async def tale():
         settings = Settings(backup_max_age_s=24 * 3600)
         world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=settings)
+        world.clock = Settable(world.clock.now())
         plan = await world.plan()
         attempt = world.create(plan, Limit("application", 3))
         assert (await world.work(attempt)).state is RunState.STOPPED
         assert len(dumps(world)) == 1
         await asyncio.sleep(hours * 3600)
+        world.clock.jump(jump * 3600)
+        if boot:
+            world.clock = LoopClock(world.clock.now())
         attempt = world.resume(attempt.run)
         ending = await world.work(attempt)
         assert ending.state is RunState.COMPLETED, ending.error

@@ -1,14 +1,17 @@
-"""Somebody sets the controller's clock in the middle of an upgrade; in virtual time."""
+"""Somebody sets a clock in the middle of an upgrade, the controller's or ours; in virtual time."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime
 import re
 
 import pytest
 from cou.plan.step import Kind
 from cou.report import run_report
 from cou.run import history, status_text, view
+from cou.run.clock import LoopClock
+from cou.run.journal import Journal
 from cou.run.records import RunState, StepState
 
 from ..proof import small
@@ -21,31 +24,55 @@ QUIET_S = 10.0  # of Settings
 _NEGATIVE = re.compile(r"(?<![\w-])-[0-9]")
 
 
+class Settable(LoopClock):
+    """Our clock, whose wall time can be set."""
+
+    def __init__(self, start):
+        super().__init__(start)
+        self.ahead = datetime.timedelta()
+
+    def now(self):
+        return super().now() + self.ahead
+
+    def jump(self, seconds):
+        self.ahead += datetime.timedelta(seconds=seconds)
+
+
 class Watched:
-    """Notes by the loop's clock when each unit has shown another thing."""
+    """Notes by the loop's clock when each unit has shown another thing, and steps have ended."""
 
     def __init__(self, world, monkeypatch):
-        self.stirred = {}
+        self.stirred, self.ends = {}, {}
+        self._loop = asyncio.get_running_loop()
         write = world.model._set
 
         def told(unit, kind, current, message, data):
             before = getattr(unit, kind)
             write(unit, kind, current, message, data)
             if getattr(unit, kind) is not before:
-                self.stirred.setdefault(unit.name, []).append(world.clock.now())
+                self.stirred.setdefault(unit.name, []).append(self._loop.time())
 
         monkeypatch.setattr(world.model, "_set", told)
+        end_step = Journal.end_step
 
-    def quiet_before(self, applications, at):
-        """Return for how many seconds units of applications had been quiet."""
-        moments = [
-            moment
-            for name, every in self.stirred.items()
-            if name.partition("/")[0] in applications
-            for moment in every
-            if moment <= at
-        ]
-        return min(((at - one).total_seconds() for one in moments), default=QUIET_S)
+        def ended(journal, token, step, *given, **named):
+            self.ends[step] = self._loop.time()
+            end_step(journal, token, step, *given, **named)
+
+        monkeypatch.setattr(Journal, "end_step", ended)
+
+    def assert_quiet(self, waits):
+        """Make sure that no wait ended before all that it waited for had been quiet."""
+        for step in waits:
+            at = self.ends[step.id]
+            moments = [
+                moment
+                for name, every in self.stirred.items()
+                if name.partition("/")[0] in step.params["applications"]
+                for moment in every
+                if moment <= at
+            ]
+            assert min((at - one for one in moments), default=QUIET_S) >= QUIET_S, step.id
 
 
 def texts(world):
@@ -71,38 +98,68 @@ async def begun(world, hooks, attempt):
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("hooks", [3, 11, 30, 40])
+async def upgraded(folder, monkeypatch, hooks, set_it=None, ours_ahead_s=0):
+    """Upgrade a cloud, and set a clock once so many hooks have begun; return how long it took.
+
+    Args:
+        folder: for its journal.
+        monkeypatch: of the test.
+        hooks: how many.
+        set_it: sets a clock of the world; None: none is set.
+        ours_ahead_s: by how much our clock is ahead of the controller's from the beginning.
+    """
+    folder.mkdir()
+    world = await worlds.build(folder, small.BUNDLE)
+    world.clock = Settable(world.clock.now() + datetime.timedelta(seconds=ours_ahead_s))
+    watched, shown = Watched(world, monkeypatch), []
+    plan = await world.plan()
+    attempt = world.create(plan)
+    begin = world.clock.monotonic()
+    work = asyncio.ensure_future(world.work(attempt))
+    await begun(world, hooks, work)
+    if set_it is not None:
+        set_it(world)
+    while not work.done():
+        shown += texts(world)
+        await asyncio.sleep(7)
+    assert (await work).state is RunState.COMPLETED, (await work).error
+    took = world.clock.monotonic() - begin
+    records = world.steps(attempt.run)
+    waits = [step for step in plan.root.leaves() if step.kind is Kind.WAIT_IDLE]
+    assert {records[step.id].state for step in waits} == {StepState.DONE}
+    watched.assert_quiet(waits)
+    negative = [line for text in shown for line in text.splitlines() if _NEGATIVE.search(line)]
+    assert shown
+    assert negative == []
+    return took
+
+
+@pytest.mark.parametrize(
+    ("whose", "hooks"),
+    [*(("the controller's", hooks) for hooks in (3, 11, 30, 40)), ("ours", 11), ("ours", 30)],
+)
 @pytest.mark.parametrize("seconds", [-3600, 3600, -20], ids=["back", "forward", "a little"])
-def test_an_upgrade_goes_on_as_ever_when_the_controllers_clock_is_set(
-    tmp_path, monkeypatch, seconds, hooks
+def test_an_upgrade_goes_on_as_ever_when_a_clock_is_set(
+    tmp_path, monkeypatch, seconds, hooks, whose
+):
+    def set_it(world):
+        (world.clock if whose == "ours" else world.model.clock).jump(seconds)
+
+    async def story():
+        alone = await upgraded(tmp_path / "alone", monkeypatch, hooks)
+        took = await upgraded(tmp_path / "set", monkeypatch, hooks, set_it)
+        assert took == pytest.approx(alone, rel=0.1)
+
+    worlds.run(story())
+
+
+@pytest.mark.parametrize("hours", [-7, 7])
+def test_an_upgrade_takes_as_long_beside_a_controller_whose_clock_differs_by_hours(
+    tmp_path, monkeypatch, hours
 ):
     async def story():
-        took, shown = {}, []
-        for name in ("left alone", "set"):
-            (tmp_path / name).mkdir()
-            world = await worlds.build(tmp_path / name, small.BUNDLE)
-            watched = Watched(world, monkeypatch)
-            plan = await world.plan()
-            attempt = world.create(plan)
-            begin = world.clock.monotonic()
-            work = asyncio.ensure_future(world.work(attempt))
-            await begun(world, hooks, work)
-            if name == "set":
-                world.model.clock.jump(seconds)
-            while not work.done():
-                shown += texts(world)
-                await asyncio.sleep(7)
-            assert (await work).state is RunState.COMPLETED, (await work).error
-            took[name] = world.clock.monotonic() - begin
-            records = world.steps(attempt.run)
-            waits = [step for step in plan.root.leaves() if step.kind is Kind.WAIT_IDLE]
-            assert {records[step.id].state for step in waits} == {StepState.DONE}
-            for step in waits:
-                ended = records[step.id].ended
-                assert watched.quiet_before(step.params["applications"], ended) >= QUIET_S
-        assert took["set"] == pytest.approx(took["left alone"], rel=0.1)
-        negative = [line for text in shown for line in text.splitlines() if _NEGATIVE.search(line)]
-        assert shown
-        assert negative == []
+        alone = await upgraded(tmp_path / "alone", monkeypatch, 11)
+        took = await upgraded(tmp_path / "far", monkeypatch, 11, ours_ahead_s=hours * 3600)
+        assert took == pytest.approx(alone, rel=0.1)
 
     worlds.run(story())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from ..run.records import StepState
 from ..run.view import View
@@ -27,13 +28,15 @@ class Lines:
 
     Args:
         begins: whether to tell that a step begins, and what is waited for; a live view shows it.
+        now: a clock that never goes back, in seconds.
     """
 
-    def __init__(self, *, begins: bool):
+    def __init__(self, *, begins: bool, now: Callable[[], float] = time.monotonic):
         self._begins = begins
         self._states: dict[str, StepState] = {}
         self._waits = ""
-        self._told_at: datetime.datetime | None = None
+        self._now = now
+        self._told_s: float | None = None
 
     def start(self, view: View | None) -> None:
         """Take what was so before as told."""
@@ -59,11 +62,11 @@ class Lines:
             note = f" ({record.error or record.note})" if record.error or record.note else ""
             yield f"{place} {step.title}: {_WORDS[record.state]}, {took}{note}"
         if self._begins:
-            yield from self._waiting(view, now)
+            yield from self._waiting(view)
 
-    def _waiting(self, view: View, now: datetime.datetime) -> Iterator[str]:
-        due = self._told_at is None or (now - self._told_at).total_seconds() >= _WAIT_EVERY_S
+    def _waiting(self, view: View) -> Iterator[str]:
+        due = self._told_s is None or self._now() - self._told_s >= _WAIT_EVERY_S
         if view.waits and view.waits != self._waits and due:
-            self._waits, self._told_at = view.waits, now
+            self._waits, self._told_s = view.waits, self._now()
             for line in view.waits.splitlines():
                 yield f"    waits: {line}"

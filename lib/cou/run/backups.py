@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..plan.plan import Plan
 from ..plan.step import Kind
+from . import ages
+from .ages import Moment
 from .journal import Journal
 from .records import StepRecord, StepState
 
 
 def make_due(
-    journal: Journal, run: str, token: int, plan: Plan, max_age_s: float, now: datetime.datetime
+    journal: Journal, run: str, token: int, plan: Plan, max_age_s: float, moment: Moment
 ) -> None:
     """Make backup steps due again whose dump is older than it may be, while anything is left.
 
@@ -22,15 +23,26 @@ def make_due(
     Raises:
         Fenced: this runner no longer holds the run.
     """
-    for name in outdated(plan, journal.steps(run), max_age_s, now):
+    age_s = ages.of_steps(journal, run, moment)
+    for name in outdated(plan, journal.steps(run), age_s, max_age_s):
         note = journal.step(run, name).note
         journal.make_due(token, name, f"too old, kept, and made again: {note}")
 
 
 def outdated(
-    plan: Plan, records: Mapping[str, StepRecord], max_age_s: float, now: datetime.datetime
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    age_s: Callable[[StepRecord], float],
+    max_age_s: float,
 ) -> list[str]:
-    """Return the backup steps whose dump is too old; none where nothing is left to do."""
+    """Return the backup steps whose dump is too old; none where nothing is left to do.
+
+    Args:
+        plan: the run's.
+        records: what became of its steps.
+        age_s: how long ago a step has done its work (`ages.of_steps`).
+        max_age_s: how old a dump may be.
+    """
     if all(record.state.over for record in records.values()):
         return []
     return [
@@ -39,6 +51,5 @@ def outdated(
         if step.kind is Kind.BACKUP_DATABASE
         and (record := records.get(step.id)) is not None
         and record.state is StepState.DONE
-        and record.ended is not None
-        and (now - record.ended).total_seconds() > max_age_s
+        and age_s(record) > max_age_s
     ]

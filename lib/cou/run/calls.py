@@ -21,7 +21,8 @@ from ..juju.port import Juju, Task, TaskStatus
 from ..steps import repeatable
 from ..steps.context import Before, NeedsOperator
 from ..steps.tasks import went_well
-from . import crash, model_time, once
+from . import ages, crash, model_time, once
+from .ages import Moment
 from .beside import Keeper
 from .clock import Clock
 from .journal import Journal
@@ -41,6 +42,7 @@ class Holder:
         check: asked before every change; raises where the model is no longer ours.
         settle_after_s: longer than a request is on its way as a rule.
         kept: what lies beside the locks, for who finds no journal.
+        earlier: the newest operation from before this attempt's runner.
     """
 
     journal: Journal
@@ -52,6 +54,7 @@ class Holder:
     check: Callable[[], Awaitable[None]]
     settle_after_s: float = 60.0
     kept: Keeper = dataclasses.field(default_factory=Keeper)
+    earlier: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,8 +221,7 @@ class Calls:
 
     def _cancelled_now(self, operation: Operation) -> bool:
         """Whether the task was enqueued by this attempt, so that somebody else cancelled it."""
-        attempt = self._held.journal.attempt(self._held.run)
-        return attempt is not None and operation.intended >= attempt.started
+        return operation.id > self._held.earlier
 
     def _fresh(self, key: str) -> str:
         """Return a key for another try: a repetition keeps the first part."""
@@ -327,18 +329,12 @@ class Calls:
 
     def _passed_s(self, operation: Operation) -> float:
         """Return what has passed since it was sent by the monotonic clock; 0 where none tells."""
-        epoch = self._held.clock.epoch()
-        if not epoch or operation.result.get("epoch") != epoch:
-            return 0.0
-        return max(0.0, self._held.clock.monotonic() - float(operation.result["sent"]))
+        return Moment.of(self._held.clock).passed_s(operation.result) or 0.0
 
     def age_s(self, operation: Operation) -> float:
-        """Return how long ago an operation was begun, rather too long.
-
-        The monotonic clock stands still while a machine is suspended, and does not outlive a boot.
-        """
-        stamped = (self._held.clock.now() - operation.intended).total_seconds()
-        return max(self._passed_s(operation), stamped)
+        """Return how long ago an operation was begun, rather too long."""
+        moment = Moment.of(self._held.clock)
+        return ages.of_operation(self._held.journal, self._held.run, operation, moment)
 
     def _sent_now(self) -> dict[str, Any]:
         return {"epoch": self._held.clock.epoch(), "sent": self._held.clock.monotonic()}

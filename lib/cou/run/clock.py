@@ -49,7 +49,7 @@ class LoopClock:
         self._start = start
         self._loop = asyncio.get_running_loop()
         self._at = self._loop.time()
-        self._epoch = _boot() if start is None else f"{uuid.uuid4()}"
+        self._epoch = boot() if start is None else f"{uuid.uuid4()}"
 
     def now(self) -> datetime.datetime:
         """Return the machine's time, or the start plus what the loop's clock has gone on."""
@@ -72,8 +72,11 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
-def _boot() -> str:
-    """Return the id of the machine's boot: its monotonic clock is the same for all processes."""
+def boot() -> str:
+    """Return the id of the machine's boot: its monotonic clock is the same for all processes.
+
+    Empty where that cannot be told.
+    """
     try:
         return _BOOT.read_text(encoding="ascii").strip()
     except (OSError, ValueError):

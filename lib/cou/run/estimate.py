@@ -46,7 +46,7 @@ _OFTEN = 3  # from so many others on, they tell what a step takes
 class Durations:
     """Expected durations of steps, in seconds: learnt from steps that ended, one after the other.
 
-    What a step took is what a wall clock said: one that was set back meanwhile tells nothing.
+    What a step took is what the wall clock said, unless it went back meanwhile.
     """
 
     def __init__(self) -> None:
@@ -105,7 +105,8 @@ class Durations:
         def left_s(leaf: Step) -> float:
             record, whole = records.get(leaf.id), self.typical(leaf)
             if now and record and record.state is StepState.RUNNING and record.started:
-                return max(0.0, whole - (now - record.started).total_seconds())
+                # A clock that was set back tells of no more than the whole.
+                return min(whole, max(0.0, whole - (now - record.started).total_seconds()))
             return whole
 
         return makespan_s(step, _over(records), left_s, at_once=at_once)
@@ -164,7 +165,30 @@ def guess_s(step: Step) -> float:
 
 def learn(journal: Journal) -> Durations:
     """Read what steps took in all runs of a journal."""
-    return of_runs((rows.plan(run.plan), journal.steps(run.id)) for run in journal.runs())
+    return of_runs(
+        (rows.plan(run.plan), _told(journal.steps(run.id), journal.set_back(run.id)))
+        for run in journal.runs()
+    )
+
+
+def _told(
+    records: Mapping[str, StepRecord],
+    set_back: Sequence[tuple[datetime.datetime, datetime.datetime]],
+) -> Mapping[str, StepRecord]:
+    """Leave out the steps in whose time the clock may have been set back, by whatever it was.
+
+    Args:
+        records: what became of the steps of a run.
+        set_back: where its stamps go back, the stamps before and after.
+    """
+    return {
+        name: one
+        for name, one in records.items()
+        if not any(
+            one.started and one.ended and one.started <= before and one.ended >= after
+            for before, after in set_back
+        )
+    }
 
 
 def of_runs(runs: Iterable[tuple[Plan, Mapping[str, StepRecord]]]) -> Durations:

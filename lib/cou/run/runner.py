@@ -29,6 +29,7 @@ from . import (
     refusal,
 )
 from .access import Access
+from .ages import Moment
 from .calls import Holder
 from .clock import Clock, LoopClock
 from .connection import RUN_TIMING, open_client
@@ -107,6 +108,7 @@ class Runner:
             self._lease.check,
             _REQUEST_LIFE_S,
             kept or beside.Keeper(),
+            journal.newest_operation()[0],
         )
         self._executor = Executor(
             self._held,
@@ -163,7 +165,7 @@ class Runner:
             self._attempt.token,
             self._plan,
             self._settings.backup_max_age_s,
-            self._clock.now(),
+            Moment.of(self._clock),
         )
         self._crew.start(self._lease.keep(), "keep the model's annotation fresh")
         settle_put_backs(self._held, self._plan)

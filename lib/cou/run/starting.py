@@ -93,7 +93,7 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
     steps = [step.id for step in plan.root.leaves()]
     if not steps:
         raise BadInput("nothing-to-do", "The plan has no steps.", "Run plan to see why.")
-    _may_begin(journal, plan, {}, limit, shown[1])
+    _may_begin(journal, "", plan, {}, limit, shown[1])
     _await_end(desk)
     _expect(desk)
     return journal.create_run(shown[0], shown[1], steps, limit)
@@ -117,7 +117,7 @@ def _resume(
     shown = journal.shown(seen.run) if job is Job.UPGRADE else None
     plan = rows.plan(shown[0]) if shown else seen.plan
     same_plan(plan.hash, plan_hash)
-    _may_begin(journal, plan, seen.steps, limit, seen.settings)
+    _may_begin(journal, seen.run, plan, seen.steps, limit, seen.settings)
     _await_end(desk)
     if seen.attempt is not None and seen.attempt.ended is None:
         error = {"code": "runner-ended", "seen": "The runner ended without a word."}
@@ -130,6 +130,7 @@ def _resume(
 
 def _may_begin(
     journal: Journal,
+    run: str,
     plan: Plan,
     records: Mapping[str, StepRecord],
     limit: Limit,
@@ -137,11 +138,13 @@ def _may_begin(
 ) -> None:
     """Refuse now what the runner would only refuse later."""
     if limit.expect or limit.until is not None:
-        from . import estimate, upcoming
+        from . import ages, estimate, upcoming
 
         max_age_s = Settings(**settings).backup_max_age_s
         durations = estimate.learn(journal)
-        upcoming.check(plan, records, limit, durations, clock.utc_now(), max_age_s)
+        moment = ages.Moment.here()
+        age_s = ages.of_steps(journal, run, moment)
+        upcoming.check(plan, records, limit, durations, moment.now, age_s, max_age_s)
 
 
 def _await_end(desk: Desk) -> None:
@@ -172,6 +175,7 @@ def _expect(desk: Desk) -> None:
     path = desk.place.coming
     try:
         path.touch(0o600)
+        path.write_text(f"{clock.boot()} {time.monotonic()}", encoding="ascii")
     except OSError as error:
         raise CouError(
             "run-folder", f"{path} cannot be written: {error.strerror}.", "Free some space there."

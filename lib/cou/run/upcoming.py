@@ -40,6 +40,7 @@ def check(
     limit: Limit,
     durations: Durations,
     now: datetime.datetime,
+    age_s: Callable[[StepRecord], float],
     backup_max_age_s: float,
 ) -> None:
     """Refuse an attempt that would stop before its first step.
@@ -50,7 +51,7 @@ def check(
     """
     if not limit.expect and limit.until is None:
         return
-    stale = backups.outdated(plan, records, backup_max_age_s, now)
+    stale = backups.outdated(plan, records, age_s, backup_max_age_s)
     again = {name: dataclasses.replace(records[name], state=StepState.PENDING) for name in stale}
     due = {**records, **again}
     step = first(plan, due, durations.typical)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..plan.plan import Plan
 from ..plan.step import Step
 from . import locks, outcome
+from .ages import Moment
 from .clock import utc_now
 from .journal import Journal, rows
 from .outcome import Outcome
@@ -39,6 +40,8 @@ class View:
         marks: what is still switched, and what had to stay.
         again: ids of steps before the place reached that are due again, or run again.
         late: what of the run has arrived late, one sentence each.
+        got_somewhere: of one that is interrupted, whether its runner ended a step or lived for a
+            minute. One that ends at once and has done nothing would do so again.
         silent_since: since when the runner gives no sign of life: it hangs. None: it does not.
     """
 
@@ -62,25 +65,13 @@ class View:
     late: tuple[str, ...] = ()
     silent_since: datetime.datetime | None = None
     again: tuple[str, ...] = ()
+    got_somewhere: bool = False
 
     @property
     def where(self) -> str:
         """Which step of how many, and how many of those before it are due again."""
         again = f", {len(self.again)} due again" if self.again else ""
         return f"step {self.number} of {self.total}{again}"
-
-    @property
-    def got_somewhere(self) -> bool:
-        """Whether the newest attempt ended a step or lived for a minute.
-
-        One that ends at once and has done nothing would do so again.
-        """
-        if self.attempt is None:
-            return False
-        began = self.attempt.started
-        lived = (self.attempt.ended or utc_now()) - began
-        ended = any(one.ended is not None and one.ended >= began for one in self.steps.values())
-        return ended or lived.total_seconds() >= _LIVED_S
 
     @property
     def eta(self) -> datetime.datetime | None:
@@ -252,7 +243,14 @@ def look(
         left_s=_left_s(journal, plan, steps) if estimated else 0.0,
         silent_since=silent if alive and (state.active or state is RunState.DRAINING) else None,
         again=here.again,
+        got_somewhere=state is RunState.INTERRUPTED and _got_somewhere(journal, attempt),
     )
+
+
+def _got_somewhere(journal: Journal, attempt: Attempt | None) -> bool:
+    if attempt is None:
+        return False
+    return journal.got_somewhere(attempt.run, attempt.ended or utc_now(), _LIVED_S)
 
 
 class _Here(NamedTuple):
@@ -359,10 +357,14 @@ def is_going(place: Place) -> bool:
 
 def _is_coming(place: Place) -> bool:
     try:
+        asked = place.coming.read_text(encoding="ascii").split()
         since = place.coming.stat().st_mtime
-    except OSError:
+    except (OSError, ValueError):
         return False
-    return abs(time.time() - since) < _COMES_WITHIN_S
+    if len(asked) != 2:  # by an older version, which goes by the wall clock
+        return abs(time.time() - since) < _COMES_WITHIN_S
+    passed_s = Moment.here().passed_s({"epoch": asked[0], "sent": asked[1]})
+    return passed_s is not None and passed_s < _COMES_WITHIN_S
 
 
 def state_of(run: Run, attempt: Attempt | None, *, alive: bool) -> RunState:

@@ -53,9 +53,14 @@ def records(plan: Plan, **states: StepState) -> dict[str, StepRecord]:
     }
 
 
+def age_s(record: StepRecord) -> float:
+    assert record.ended is not None
+    return (NOW - record.ended).total_seconds()
+
+
 def check(limit: Limit, plan: Plan = PLAN, max_age_s: float = DAY_S, **states: StepState) -> None:
     durations = estimate.Durations()
-    upcoming.check(plan, records(plan, **states), limit, durations, NOW, max_age_s)
+    upcoming.check(plan, records(plan, **states), limit, durations, NOW, age_s, max_age_s)
 
 
 DONE = StepState.DONE

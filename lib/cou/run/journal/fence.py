@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -53,6 +54,43 @@ class Story:
         """Return a run's story."""
         found = self._db.read("select * from event where run = ? order by seq", run)
         return tuple(rows.event(row) for row in found)
+
+    def told_until(self, run: str) -> datetime.datetime:
+        """Return the latest stamp in a run's story: at least until then it has gone on."""
+        found = self._db.read("select max(at) as at from event where run = ?", run)
+        return rows.time(found[0]["at"]) if found[0]["at"] else self._now()
+
+    def set_back(self, run: str) -> list[tuple[datetime.datetime, datetime.datetime]]:
+        """Return where a run's stamps go back: the one before, and the one after it."""
+        found = self._db.read(
+            "select before, at from (select at, lag(at) over (order by seq) as before "
+            "from event where run = ?) where at < before",
+            run,
+        )
+        return [(rows.time(row["before"]), rows.time(row["at"])) for row in found]
+
+    def got_somewhere(self, run: str, until: datetime.datetime, lived_s: float) -> bool:
+        """Whether the newest attempt at a run has ended a step, or went on for some time.
+
+        Its order tells, and what lies between each line and the next: where the clock was set back
+        nothing does.
+
+        Args:
+            run: the run.
+            until: when the attempt ended, or now.
+            lived_s: for how long it has to have gone on.
+        """
+        found = self._db.read(
+            "select what, at from event where run = ? and seq >= (select seq from event "
+            "where run = ? and what = 'attempt-begun' order by seq desc limit 1) order by seq",
+            run,
+            run,
+        )
+        if any(row["what"] == "step-ended" for row in found):
+            return True
+        stamps = [*(rows.time(row["at"]) for row in found), until]
+        gaps = [(later - one).total_seconds() for one, later in itertools.pairwise(stamps)]
+        return sum(gap for gap in gaps if gap > 0) >= lived_s
 
     def newest_event(self) -> tuple[int, str]:
         """Return number and stamp of the newest line of all stories; zero where there is none."""

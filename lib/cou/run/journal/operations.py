@@ -258,11 +258,11 @@ class Operations(Steps):
     def switched(self, run: str) -> tuple[Mark, ...]:
         """Return the marks of a run that were not put back, oldest first."""
         found = self._db.read(
-            "select * from mark where run = ? and state <> 'put-back' order by at, id", run
+            "select * from mark where run = ? and state <> 'put-back' order by rowid", run
         )
         return tuple(rows.mark(row) for row in found)
 
     def marks(self, run: str) -> tuple[Mark, ...]:
-        """Return all marks of a run, oldest first."""
-        found = self._db.read("select * from mark where run = ? order by at, id", run)
+        """Return all marks of a run, in the order in which they were written last."""
+        found = self._db.read("select * from mark where run = ? order by rowid", run)
         return tuple(rows.mark(row) for row in found)

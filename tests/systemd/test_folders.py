@@ -77,7 +77,7 @@ def test_removal_ends_the_runner_where_something_is_of_another_user(site):
         site.juju.remove_unit("cou/0")
         deadline = time.monotonic() + LONGEST_S
         while site.juju.status().apps["cou"].units:
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, site.log()
             time.sleep(0.3)
         assert not [pid for pid in pids if site.exists(f"/proc/{pid}")], SERVICE
     assert "cou.run." not in site.modules()

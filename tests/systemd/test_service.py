@@ -222,7 +222,7 @@ def test_removal_ends_the_runner_and_leaves_no_unit_file(site):
         site.juju.remove_unit("cou/0")
         deadline = time.monotonic() + LONGEST_S
         while site.juju.status().apps["cou"].units:
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, site.log()
             time.sleep(0.3)
     assert "cou.run." not in site.modules()
     left = site.machine.run("sh", "-c", "ls /run/systemd/system/ | grep ^cou-", check=False)

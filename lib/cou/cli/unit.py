@@ -24,6 +24,7 @@ import cou
 from ..errors import BadInput, CouError
 from ..plan import configuration
 from ..plan.settings import Settings
+from ..run import processes
 from ..run.access import Access
 
 # A unit runs one hook at a time, and this waits for its turn.
@@ -134,16 +135,17 @@ def _text(unit: Home, command: str, timeout_s: float = _EXEC_S) -> str:
     # juju-exec refuses to work inside a hook.
     environment = {key: value for key, value in os.environ.items() if key != "JUJU_CONTEXT_ID"}
     try:
-        done = subprocess.run(
-            [tool, "-u", unit.name, "--", command],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=timeout_s,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        with processes.apart_from_terminal():
+            done = subprocess.run(
+                [tool, "-u", unit.name, "--", command],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=timeout_s,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
     except subprocess.TimeoutExpired:
         raise CouError(
             "unit-busy",

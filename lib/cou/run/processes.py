@@ -11,10 +11,12 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+# What a terminal sends: ctrl+c, ctrl+\\, ctrl+z, and that it has gone.
+_KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +60,29 @@ def die_with_parent(parent: int, *, deaf_to: Iterable[int] = ()) -> Callable[[],
             os._exit(1)
 
     return call
+
+
+@contextlib.contextmanager
+def apart_from_terminal() -> Generator[None]:
+    """Keep keys that are pressed from what is begun in this block.
+
+    A child has no session of its own until shortly after it was forked. A terminal's signal that
+    comes in between would end it. They wait in the child, which is begun with them blocked, until
+    it calls `forget_keys`. Those for this process are taken by its other threads or afterwards.
+    """
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _KEYS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def forget_keys() -> None:
+    """Drop what came from a terminal that this process has left, and hear its signals again."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _KEYS}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _KEYS)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _prctl(option: int, value: int) -> None:

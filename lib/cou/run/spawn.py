@@ -50,24 +50,25 @@ class Session:
         log = os.open(self._place.log(run), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
         try:
             crash.reach("process/supervisor/before")
-            subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "cou.run.supervisor",
-                    "--detach",
-                    *command_line.arguments(self._place, token),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                close_fds=True,
-                pass_fds=(account.descriptor,),
-                start_new_session=True,
-                cwd="/",
-                env={**environment(), handed.VARIABLE: str(account.descriptor)},
-                check=True,
-            )
+            with processes.apart_from_terminal():
+                subprocess.run(
+                    [
+                        sys.executable,
+                        "-m",
+                        "cou.run.supervisor",
+                        "--detach",
+                        *command_line.arguments(self._place, token),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    close_fds=True,
+                    pass_fds=(account.descriptor,),
+                    start_new_session=True,
+                    cwd="/",
+                    env={**environment(), handed.VARIABLE: str(account.descriptor)},
+                    check=True,
+                )
             crash.reach("process/supervisor/after")
         except (subprocess.CalledProcessError, OSError) as error:
             raise CouError(

@@ -229,6 +229,7 @@ def _take(path: pathlib.Path) -> Lock:
 def main(argv: list[str]) -> int:
     """Run the supervisor."""
     crash.program = "supervisor"
+    processes.forget_keys()
     processes.leave_no_core()
     if argv[:1] == ["--detach"]:
         # Who asked is not our parent any more: it has nobody to wait for, we no one to outlive.

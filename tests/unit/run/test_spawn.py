@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -24,3 +25,36 @@ def test_a_supervisor_that_cannot_be_started_is_an_error_that_names_the_log(tmp_
         Session(place).start("r1", 1, ACCESS)
     assert caught.value.code == "not-started"
     assert str(place.log("r1")) in caught.value.remedy
+
+
+BEGIN = """
+import pathlib, sys
+from cou.run.access import Access
+from cou.run.place import Place
+from cou.run.spawn import Session
+place = Place(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+Session(place).start("r1", 1, Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "secret"))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["SIGINT", "SIGQUIT", "SIGHUP"])
+def test_a_key_that_is_pressed_before_it_has_a_session_does_not_end_it(tmp_path, key):
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("needs strace")
+    place = Place(tmp_path / "home", tmp_path / "run")
+    done = subprocess.run(
+        [
+            *(strace, "-f", "-o", str(tmp_path / "trace")),
+            *("-e", "trace=setsid", "-e", f"inject=setsid:signal={key}"),
+            *(sys.executable, "-c", BEGIN, str(place.home), str(place.run_dir)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "setsid()" in (tmp_path / "trace").read_text()
+    assert (done.returncode, done.stderr) == (0, "")
+    # It came as far as it can without a journal.
+    assert place.log("r1").read_text()

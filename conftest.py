@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests write to memory; the processes of xdist are given a place by the first one."""
+    config.pluginmanager.register(Sampling())
     if TEMPROOT in os.environ or not memory.usable():
         return
     config.stash[FOLDER] = memory.Folder()
@@ -56,6 +57,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[TEMPROOT]
         if folder.leave(KEPT):
             config.get_terminal_writer().line(f"What failed tests have written is in {KEPT}")
+
+
+class Sampling:
+    """Of a test's cases that are many and alike, leave some; the others become deep tests."""
+
+    @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the marks
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Mark the cases that are not in the sample that their test asks for."""
+        cases: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            if item.get_closest_marker("sampled"):
+                cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        for some in cases.values():
+            mark = some[0].get_closest_marker("sampled")
+            assert mark is not None
+            chosen = shares.sample((one.nodeid for one in some), *mark.args)
+            for item in some:
+                if item.nodeid not in chosen:
+                    item.add_marker(pytest.mark.deep)
 
 
 @pytest.hookimpl(trylast=True)  # of what `-m` and `-k` have left

@@ -54,6 +54,11 @@ class Share:
         return frozenset(dealt[(self.k - 1) % len(dealt) :: self.n])
 
 
+def sample(keys: Iterable[str], n: int) -> frozenset[str]:
+    """Return n of the keys, or all where there are fewer; always the same of the same keys."""
+    return frozenset(sorted(set(keys), key=_hash)[:n])
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 

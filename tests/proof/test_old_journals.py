@@ -44,6 +44,7 @@ def test_every_way_to_send_is_looked_at():
     assert len(windows()) > 40
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("way", old_journals.SENDS)
 def test_of_each_way_to_send_nothing_is_sent_twice(way):
     assert_kept(next(n for n, one in enumerate(windows()) if n and one.kind.endswith(f" {way}")))

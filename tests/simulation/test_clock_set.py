@@ -134,6 +134,7 @@ async def upgraded(folder, monkeypatch, hooks, set_it=None, ours_ahead_s=0):
     return took
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("whose", "hooks"),
     [*(("the controller's", hooks) for hooks in (3, 11, 30, 40)), ("ours", 11), ("ours", 30)],

@@ -74,6 +74,7 @@ async def cancelled_at(world, attempt, point, at, monkeypatch):
     return ending, found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("at", range(1, BATCHES))
 @pytest.mark.parametrize(
     "point", ["juju/enqueue/before", "journal/record-task/after", "journal/record-verdict/after"]

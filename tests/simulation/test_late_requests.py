@@ -271,6 +271,7 @@ def test_an_action_that_was_sent_again_on_an_operators_word_is_told_when_it_arri
 
 
 # When its own step is at work, when others are, and when all are over.
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", ["pause", "disable", "set-noout"])
 @pytest.mark.parametrize("after_s", [70, 100, 400, 1200])
 def test_a_switch_that_arrives_late_is_told_and_put_back_by_upgrade(

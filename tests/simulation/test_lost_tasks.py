@@ -112,6 +112,7 @@ def test_the_tasks_of_a_runner_are_those_that_are_killed_here(tmp_path, monkeypa
     worlds.run(tale())
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("victim", "how"),
     [*((name, "raises") for name in (*FOR_EVER, *OWNED)), *((n, "returns") for n in RETURNING)],

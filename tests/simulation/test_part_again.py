@@ -63,6 +63,7 @@ PARTS = (
 )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("part", "unit", "before"), PARTS, ids=[one[0] for one in PARTS])
 def test_what_came_before_the_part_that_failed_is_sent_once(tmp_path, part, unit, before):
     async def story():

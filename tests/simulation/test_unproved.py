@@ -114,6 +114,7 @@ async def failed(world, monkeypatch, kind, failure, mode=Mode.FAIL):
     return plan, step, attempt
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.value)

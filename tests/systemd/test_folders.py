@@ -33,6 +33,7 @@ def follow(site, message):
     site.machine.run("sh", "-c", command)
 
 
+@pytest.mark.deep
 def test_a_password_is_not_written_to_a_disk_and_the_printed_command_helps(site):
     site.machine.run("sh", "-c", DISK)
     plan = site.act("plan")["hash"]
@@ -52,6 +53,7 @@ def test_a_password_is_not_written_to_a_disk_and_the_printed_command_helps(site)
     assert_nothing_runs(site)
 
 
+@pytest.mark.deep
 def test_what_is_of_another_user_is_not_used_and_the_printed_command_moves_it_away(site):
     planted = f"{HOME}/log/planted.log"
     site.machine.run("sh", "-c", f"touch {planted} && chown nobody {planted}")

@@ -29,6 +29,7 @@ def await_over(site):
         time.sleep(0.1)
 
 
+@pytest.mark.deep
 def test_an_upgrade_outlives_the_stop_and_start_of_the_agents_service(site):
     with site.going() as answer:
         before = site.pids()
@@ -63,6 +64,7 @@ def test_a_cancel_drains_and_systemd_sees_a_clean_end(site):
     site.await_run("running", "completed")
 
 
+@pytest.mark.deep
 def test_a_stop_by_systemd_is_a_drain(site):
     with site.going():
         site.machine.run("systemctl", "stop", "--no-block", SERVICE)
@@ -79,6 +81,7 @@ def statuses(pids):
     return [f"/proc/{pid}/status" for pid in pids]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("hung", [False, True], ids=["at work", "hung"])
 def test_force_leaves_the_cgroup_empty(site, hung):
     with site.going():
@@ -100,6 +103,7 @@ def test_force_leaves_the_cgroup_empty(site, hung):
     site.await_status("blocked", "upgrade")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("how", ["killed", "hung"])
 def test_the_end_of_the_supervisor_ends_all_and_juju_status_tells(site, how):
     if how == "hung":
@@ -121,6 +125,7 @@ def test_the_end_of_the_supervisor_ends_all_and_juju_status_tells(site, how):
     assert "cou.run." not in site.modules()
 
 
+@pytest.mark.deep
 def test_a_runner_that_takes_long_to_die_is_not_taken_for_one_at_work(site):
     # Who waits for the runner's lock has it next, for a while: as if the runner's end took long,
     # since the kernel first finishes a write to a slow disk.
@@ -196,6 +201,7 @@ def _leaves(step):
     return [leaf for child in step["steps"] for leaf in _leaves(child)]
 
 
+@pytest.mark.deep
 def test_a_service_that_does_not_start_fails_the_action_and_says_where_to_look(site):
     site.machine.write(f"{UNIT_FILE}.d/broken.conf", "[Service]\nExecStartPre=/bin/false\n")
     site.machine.run("systemctl", "daemon-reload")
@@ -233,6 +239,7 @@ def test_removal_ends_the_runner_and_leaves_no_unit_file(site):
     assert site.exists("/var/lib/cou/cou-0/journal.sqlite")
 
 
+@pytest.mark.deep
 def test_the_password_is_on_no_disk_and_in_no_process(site):
     with site.going():
         mode = site.machine.run("stat", "-c", "%a %U", f"{RUN}/access.json").stdout.split()

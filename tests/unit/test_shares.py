@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.shares import Share
+from tests.shares import Share, sample
 
 TOP = pathlib.Path(__file__).parents[2]
 KEYS = [f"tests/test_{number}.py" for number in range(23)]
@@ -38,6 +38,12 @@ def test_a_commit_has_one_share_and_commits_have_all_of_them():
     commits = [f"{number:040x}" for number in range(200)]
     assert Share.of_commit(commits[0], 8) == Share.of_commit(commits[0], 8)
     assert {Share.of_commit(commit, 8).k for commit in commits} == set(range(1, 9))
+
+
+def test_a_sample_is_of_the_size_asked_for_and_always_the_same():
+    assert len(sample(KEYS, 5)) == 5
+    assert sample(KEYS, 5) == sample(reversed(KEYS), 5) <= set(KEYS)
+    assert sample(KEYS[:3], 5) == set(KEYS[:3])
 
 
 @pytest.mark.parametrize("text", ["", "1", "0/3", "4/3", "a/3", "1/0", "-1/3", "1/3/4"])
@@ -79,3 +85,14 @@ def test_a_share_that_selects_nothing_is_an_error(options):
     code, _, said = collected(*options)
     assert code == 4
     assert "ERROR" in said
+
+
+@pytest.mark.slow
+def test_the_cases_of_a_sampled_test_are_either_in_the_sample_or_deep():
+    test = "tests/cli/test_signals.py::test_while_it_runs_whoever_presses_learns_what_goes_on"
+    _, whole, _ = collected(test)
+    _, often, _ = collected(test, "-m", "not deep")
+    _, rarely, _ = collected(test, "-m", "deep")
+    cases = {one for one in whole if one.startswith(test)}
+    assert {one for one in often if one.startswith(test)} == sample(cases, 9)
+    assert {one for one in rarely if one.startswith(test)} == cases - sample(cases, 9)

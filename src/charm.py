@@ -60,8 +60,8 @@ class CouCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework):
         super().__init__(framework)
-        logs.make_harmless(logging.getLogger().handlers)
         self._place = Place.of_unit(self.unit.name, self.charm_dir)
+        logs.make_harmless(logging.getLogger().handlers, self._place.way)
         self._engine = self.make_control(self._place)
         self._stored.set_default(not_taken="", not_taken_of="", told="")
         self._handover = handover.Handover(self._engine, self._access)
@@ -222,7 +222,7 @@ class CouCharm(ops.CharmBase):
     # Actions
 
     def _on_plan_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             form = parameters.choice(event.params, "format", parameters.PLAN_FORMATS)
             settings = self._settings()
             options = parameters.plan_options(event.params, settings)
@@ -230,21 +230,21 @@ class CouCharm(ops.CharmBase):
             folder = self._place.home / "plans"
             view, leads = self._engine.view(), self.unit.is_leader()
             next_step = results.after_plan(shown, view, self.unit.name, leads)
-            results.give(event, results.plan(shown, form, folder, next_step))
+            results.give(event, results.plan(shown, form, folder, next_step, self._place.way))
 
     def _on_upgrade_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             plan_hash = parameters.plan_hash(event.params)
             now = datetime.datetime.now(datetime.timezone.utc)
             self._start(event, plan_hash, parameters.until(event.params, now), None)
 
     def _on_upgrade_step_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             self._start(event, None, None, parameters.limit(event.params))
 
     def _on_cancel_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
-        with results.answering(event, acknowledged="no"):
+        with results.answering(event, self._place.way, acknowledged="no"):
             if parameters.flag(event.params, "force"):
                 forced = self._engine.force(self._access_or_none())
                 view = self._engine.view()
@@ -255,27 +255,27 @@ class CouCharm(ops.CharmBase):
 
     def _on_status_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             form = parameters.choice(event.params, "format", parameters.STATUS_FORMATS)
             folder = self._place.home / "plans"
             view = self._engine.view(estimated=True)
             results.give(event, results.status(view, form, self.unit.name, folder))
 
     def _on_restore_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             # What is put back for a while is switched again by the upgrade, which cannot go on.
             surroundings.check_juju(os.environ)
             results.give(event, {"message": self._engine.restore(self._access()).message})
 
     def _on_abandon_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             try:
                 results.give(event, results.abandon(self._engine.abandon(self._access())))
             finally:
                 self._handover.follow(self._engine.view())
 
     def _on_resolve_step_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             step = parameters.words(event.params, "step")
             resolution = parameters.must_choose(event.params, "as", parameters.RESOLUTIONS)
             reason = parameters.words(event.params, "reason")
@@ -284,7 +284,7 @@ class CouCharm(ops.CharmBase):
 
     def _on_report_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
-        with results.answering(event):
+        with results.answering(event, self._place.way):
             form = parameters.choice(event.params, "format", parameters.REPORT_FORMATS)
             folder = self._place.home / "reports"
             results.give(event, results.report(self._engine.report(form), self.unit.name, folder))

@@ -8,6 +8,7 @@ import os
 
 import ops
 from cou.errors import BadInput
+from cou.ours import PLAN, say
 from cou.run.access import Access
 
 OPTION = "credentials"
@@ -88,11 +89,10 @@ def not_granted(uri: str, application: str) -> BadInput:
 
     Juju tells no charm of a grant: an action looks again, as does update-status.
     """
-    again = f"juju run {application}/leader plan"
     return BadInput(
         "credentials-not-granted",
         "The credentials are not granted.",
-        f"Run: juju grant-secret {uri} {application}, then: {again}",
+        say(f"Run: juju grant-secret {uri} {application}, then: ", PLAN),
     )
 
 

@@ -9,13 +9,14 @@ it, so that an action pays for no more than it uses.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cou.run.records import RunState
 
 if TYPE_CHECKING:
+    from cou.ours import Way
     from cou.plan.options import Options
     from cou.plan.plan import Plan
     from cou.plan.settings import Settings
@@ -45,8 +46,8 @@ class Shown(Protocol):
     def remainder(self) -> bool: ...
     @property
     def message(self) -> str: ...
-    def text(self, form: str, /) -> str:
-        """Return the plan as ``text``, ``json`` or ``markdown``."""
+    def text(self, form: str, way: Way, /) -> str:
+        """Return the plan as ``text``, ``json`` or ``markdown`` for who types commands so."""
         ...
 
 
@@ -156,12 +157,12 @@ class View(Protocol):
     def silent_since(self) -> datetime.datetime | None: ...
     @property
     def got_somewhere(self) -> bool: ...
-    def to_dict(self) -> Mapping[str, Any]:
-        """Return what `status format=json` shows."""
+    def to_dict(self, way: Way, /) -> Mapping[str, Any]:
+        """Return what `status format=json` shows; `way`: how its reader types our commands."""
         ...
 
-    def to_text(self, command: Callable[[str], str], /) -> str:
-        """Return what `status` shows; `command` gives the command of a verb."""
+    def to_text(self, way: Way, /) -> str:
+        """Return what `status` shows; `way`: how its reader types our commands."""
         ...
 
 
@@ -233,4 +234,4 @@ def make_control(place: Place) -> Engine:
     """Return the engine of a unit."""
     from cou.run.control import Control
 
-    return Control(place)
+    return Control(place, way=place.way)

@@ -15,6 +15,7 @@ import ops
 from cou import printable
 from cou.errors import CouError, JournalError
 from cou.juju import ssh
+from cou.ours import Actions, Way
 from cou.report import words
 
 from engine import LIVE, UNFINISHED, Abandoned, Cancelled, Forced, Reported, Shown, Started, View
@@ -37,25 +38,26 @@ def give(event: ops.ActionEvent, results: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def answering(event: ops.ActionEvent, **on_failure: str) -> Generator[None]:
+def answering(event: ops.ActionEvent, way: Way, **on_failure: str) -> Generator[None]:
     """Turn what the operator has to know into the action's failure.
 
     Args:
         event: the action.
+        way: how its reader types our commands.
         on_failure: results to set besides `code` when it fails.
     """
     try:
         yield
     except CouError as error:
         give(event, {"code": error.code, **on_failure})
-        event.fail(printable.line(error))
+        event.fail(printable.line(error.told(way)))
     except OSError as error:  # a full disk, a folder that somebody changed
         give(event, {"code": "system-error", **on_failure})
         event.fail(printable.line(f"{error.filename or 'The system'}: {error.strerror or error}."))
 
 
-def plan(shown: Shown, form: str, folder: Path, next_step: str) -> dict[str, str]:
-    """Return the results of `plan`."""
+def plan(shown: Shown, form: str, folder: Path, next_step: str, way: Way) -> dict[str, str]:
+    """Return the results of `plan`, for who types our commands in a way."""
     the_plan = shown.plan
     blocking = len(the_plan.blocking)
     results = {
@@ -70,7 +72,7 @@ def plan(shown: Shown, form: str, folder: Path, next_step: str) -> dict[str, str
     if shown.message:
         results["message"] = shown.message
     name = f"{the_plan.hash}.{_SUFFIX[form]}"
-    return results | _large("plan", shown.text(form), folder / name)
+    return results | _large("plan", shown.text(form, way), folder / name)
 
 
 def after_plan(shown: Shown, view: View | None, unit: str, leads: bool) -> str:
@@ -136,9 +138,11 @@ def status(view: View | None, form: str, unit: str, folder: Path) -> dict[str, s
     """Return the results of `status`."""
     state = _state(view)
     if form == "text":
-        text = view.to_text(lambda verb: f"juju run {unit} {verb}") if view else _nothing(unit)
+        text = view.to_text(Actions(unit)) if view else _nothing(unit)
         return {"state": state} | _large("status", text, folder / "status.txt")
-    data: Mapping[str, Any] = view.to_dict() if view else {"schema": 1, "state": None, "steps": []}
+    data: Mapping[str, Any] = (
+        view.to_dict(Actions(unit)) if view else {"schema": 1, "state": None, "steps": []}
+    )
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return {"state": state} | _large("run", text, folder / "run.json")
 

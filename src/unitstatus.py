@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import ops
 from cou import printable
 from cou.errors import CouError
+from cou.ours import Actions
 from cou.run.records import Job, MarkState, RunState
 
 import surroundings
@@ -46,7 +47,7 @@ def of_trouble(error: CouError, unit: str) -> ops.StatusBase:
 
     A remedy that does not fit, as it names long paths, is told by an action: no text of it is cut.
     """
-    after = f" {error.remedy}" if error.remedy else ""
+    after = f" {error.remedy.told(Actions(unit))}" if error.remedy else ""
     if _size(printable.line(after)) > LONGEST:
         return ops.BlockedStatus(
             fit("", error.seen.rstrip("."), f"; what to do: juju run {unit} plan")
@@ -160,7 +161,8 @@ def _completed(view: View, unit: str) -> ops.StatusBase:
     kept = sum(mark.state is not MarkState.PUT_BACK for mark in view.marks)
     seen = view.outcome
     if seen.left:
-        after = (f": {seen.then}" if seen.then else "") + (f"; {kept} left switched" * bool(kept))
+        then = seen.then.told(Actions(unit))
+        after = (f": {then}" if then else "") + (f"; {kept} left switched" * bool(kept))
         before = f"upgraded {seen.what} except "
         return ops.ActiveStatus(fit(before, ", ".join(seen.left), after))
     rest = f"; {kept} left switched: juju run {unit} status" if kept else ""

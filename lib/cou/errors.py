@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from . import ours
+from .ours import Way
+
 
 class CouError(Exception):
     """Something the operator has to know about.
@@ -9,14 +15,23 @@ class CouError(Exception):
     Attributes:
         code: stable, kebab-case; documented; never reused for something else.
         seen: what was seen, one sentence.
-        remedy: what to do next, one sentence; may be empty.
+        remedy: what to do next, one sentence; may be empty. Its commands of ours are values.
     """
 
     def __init__(self, code: str, seen: str, remedy: str = ""):
-        super().__init__(f"{seen} {remedy}".strip())
+        super().__init__(" ".join(filter(None, (seen, remedy))))
         self.code = code
         self.seen = seen
-        self.remedy = remedy
+        self.remedy = ours.text_of(remedy)
+
+    def told(self, way: Way) -> str:
+        """Return what was seen and what to do, for somebody who types commands in a way."""
+        return " ".join(filter(None, (self.seen, self.remedy.told(way))))
+
+
+def record(code: str, seen: str, remedy: str = "", **more: str) -> Mapping[str, Any]:
+    """Return an error as the journal keeps it."""
+    return {"code": code, "seen": seen, "remedy": ours.text_of(remedy), **more}
 
 
 class BadInput(CouError):

@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar, overload
 
 from .errors import CouError
+from .ours import UPGRADE, say
 
 logger = logging.getLogger("cou.together")
 
@@ -169,7 +170,7 @@ def _cause(name: str, task: asyncio.Task[None]) -> BaseException:
     lost = CouError(
         "task-ended",
         f"The runner lost the task that does this: {name} ({how}).",
-        "Run upgrade to go on. If it comes again, report it with the run's log.",
+        say("Run `", UPGRADE, "` to go on. If it comes again, report it with the run's log."),
     )
     lost.__cause__ = error
     return lost

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cou.errors import CouError
+from cou.ours import NOTHING, PLAN, UPGRADE, Way, ours, say
 from cou.plan.options import Options
 from cou.plan.plan import Plan
 from cou.plan.problem import Problem
@@ -32,7 +33,7 @@ class Shown:
     message: str = ""
     padding: str = ""
 
-    def text(self, form: str) -> str:
+    def text(self, form: str, way: Way) -> str:
         if form == "json":
             return json.dumps(self.plan.to_dict())
         head = "# " if form == "markdown" else ""
@@ -106,18 +107,18 @@ class View:
 
     @property
     def outcome(self) -> Outcome:
-        then = "empty it, then plan group=data-plane" if self.left else ""
+        then = say("empty it, then ", ours("plan", group="data-plane")) if self.left else NOTHING
         return Outcome(f"to {self.to}", self.left, then)
 
-    def to_dict(self) -> Mapping[str, Any]:
+    def to_dict(self, way: Way) -> Mapping[str, Any]:
         return {"schema": 1, "run": self.run, "state": self.state.value, "title": self.title}
 
     @property
     def cause(self) -> str:
         return self.error
 
-    def to_text(self, command: Callable[[str], str]) -> str:
-        return f"{self.state.value} {self.title}. To go on: {command('upgrade')}"
+    def to_text(self, way: Way) -> str:
+        return f"{self.state.value} {self.title}. To go on: {way.command(UPGRADE)}"
 
 
 def step(name: str) -> Step:
@@ -202,7 +203,7 @@ class Control:
         self.given = {"plan_hash": plan_hash, "until": until, "limit": limit}
         self.settings = settings
         if self.seen is None:
-            raise CouError("no-plan", "No plan was shown.", "Run plan first.")
+            raise CouError("no-plan", "No plan was shown.", say("Run `", PLAN, "` first."))
         if plan_hash not in (None, self.seen.plan_hash):
             raise CouError("another-plan", f"{plan_hash} is not the plan shown.")
         if self.seen.state is RunState.COMPLETED:
@@ -285,5 +286,5 @@ class Control:
     def report(self, form: str) -> Reported:
         self._called("report")
         if self.seen is None:
-            raise CouError("no-run", "Nothing has run yet.", "Run plan, then upgrade.")
+            raise CouError("no-run", "Nothing has run yet.", say("Run `", PLAN, "`."))
         return Reported(self.seen.run, form, f"{form} of {self.seen.run}{self.padding}")

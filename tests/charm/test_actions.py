@@ -225,7 +225,7 @@ def test_upgrade_starts_the_plan_shown_and_returns(house: House):
 
 def test_upgrade_before_any_plan_is_refused(house: House):
     message, found = house.refused("upgrade")
-    assert message == "No plan was shown. Run plan first."
+    assert message == "No plan was shown. Run `juju run cou/0 plan` first."
     assert found == {"code": "no-plan"}
     assert not house.credential.exists()
 
@@ -509,7 +509,7 @@ def test_a_report_too_long_for_a_result_lies_in_a_file(house: House):
 def test_report_says_when_nothing_has_run(house: House):
     message, found = house.refused("report")
     assert found["code"] == "no-run"
-    assert "Run plan" in message
+    assert "Run `juju run cou/0 plan`" in message
 
 
 @pytest.mark.parametrize("version", ["4.0.15", "5.1"])

@@ -177,7 +177,7 @@ def test_what_was_left_out_is_said_after_completion_and_what_to_do_about_it(hous
         house.control.seen = View("r1", RunState.COMPLETED, left=left)
         message = house.fire("update_status").unit_status.message
         assert message.startswith("upgraded to victoria except nova-compute/0 (5 instances)")
-        assert message.endswith(": empty it, then plan group=data-plane")
+        assert message.endswith(": empty it, then juju run cou/0 plan group=data-plane")
         assert len(message) <= 120
 
 
@@ -319,9 +319,7 @@ def test_a_grant_that_is_missing_is_told_with_the_command_that_looks_again():
     uri = "secret:d5k3mrad0nkc77u8i1g0"
     error = credentials.not_granted(uri, "cou")
     told = unitstatus.of_trouble(error, "cou/0")
-    assert told.message.endswith(
-        f"Run: juju grant-secret {uri} cou, then: juju run cou/leader plan"
-    )
+    assert told.message.endswith(f"Run: juju grant-secret {uri} cou, then: juju run cou/0 plan")
 
 
 def test_a_remedy_that_does_not_fit_is_told_by_the_action_that_the_status_names():

@@ -74,7 +74,7 @@ def test_an_option_counts_before_and_after_the_group(first):
         ("-m 3", "the group hypervisors"),
         ("hypervisors -m 3 --az a", "exclude each other"),
         ("hypervisors -m three", "'three'"),
-        ("--purge-before-date 2024-05-01", "--purge-before-date needs --purge."),
+        ("--purge-before-date 2024-05-01", "Plan with --purge"),
         ("--purge --purge-before-date yesterday", "YYYY-MM-DD"),
         ("--archive-batch-size 0", "archive-batch-size"),
         ("everything", "control-plane"),

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from cou import printable
-from cou.cli import app, aside, durations, ends, looking, parts, showing, upgrade
+from cou.cli import app, aside, durations, ends, looking, parts, upgrade
 from cou.cli.ends import Code, Interrupted
 from cou.cli.follow import Followed
 from cou.cli.lines import Lines
@@ -21,10 +21,12 @@ from cou.cli.screen import Screen
 from cou.cli.signals import Signals
 from cou.errors import BadInput
 from cou.juju.port import ApplicationStatus, ModelStatus, Status
+from cou.ours import COMMAND_LINE, Ours, say
 from cou.plan.options import Options
 from cou.plan.plan import Plan
 from cou.plan.problem import Problem, Severity
 from cou.plan.step import Kind, Step
+from cou.run import status_text
 from cou.run.answers import Forced
 from cou.run.records import RunState, StepRecord, StepState
 from cou.run.view import View
@@ -224,66 +226,43 @@ def test_what_is_waited_for_is_told_again_after_a_while_also_where_the_clock_was
     assert list(lines.between(view(waits="three"), T0)) == []
 
 
+def status(seen, now):
+    return status_text.text(seen, now, COMMAND_LINE)
+
+
 def test_status_names_the_next_command():
-    stopped = showing.status(view(state=RunState.STOPPED), T0)
+    stopped = status(view(state=RunState.STOPPED), T0)
     assert stopped.endswith("To go on: cou upgrade")
-    draining = showing.status(view(state=RunState.DRAINING), T0)
+    draining = status(view(state=RunState.DRAINING), T0)
     assert "cou cancel --force" in draining
-    planned = showing.status(dataclasses.replace(view(state=RunState.PLANNED), run=""), T0)
+    planned = status(dataclasses.replace(view(state=RunState.PLANNED), run=""), T0)
     assert "\nPlan p" in planned
     assert "Run ," not in planned
-
-
-@pytest.mark.parametrize(
-    ("action", "command"),
-    [
-        ("Run upgrade to go on.", "Run cou upgrade to go on."),
-        (
-            "To stop without waiting: cancel force=true.",
-            "To stop without waiting: cou cancel --force.",
-        ),
-        ("Run plan first.", "Run cou plan first."),
-        ("It runs upgrades.", "It runs upgrades."),
-        ("Leave it out with skip-apps=nrpe.", "Leave it out with --skip-apps nrpe."),
-        ("Take it on with accept=code:a.", "Take it on with --accept code:a."),
-        ("Plan with archive=false, or", "Plan with --no-archive, or"),
-        ("Plan with set-noout=true.", "Plan with --set-noout."),
-        ("or plan with purge=false.", "or plan without --purge."),
-        ("Run juju config a enable-x=true.", "Run juju config a enable-x=true."),
-        ("Look at it, then run upgrade.", "Look at it, then run cou upgrade."),
-        ("Run upgrade-charm again.", "Run upgrade-charm again."),
-        ("See why it did not run upgrade-charm.", "See why it did not run upgrade-charm."),
-        ("Look at pre-run plan-b.", "Look at pre-run plan-b."),
-    ],
-)
-def test_remedies_name_commands_instead_of_actions(action, command):
-    assert showing.remedy(action) == command
 
 
 QUOTED = "hook failed: run upgrade; Look at status, group=a accept=b, cancel force=true"
 
 
-@pytest.mark.parametrize("code", ["hook-failed", "not-idle", "refused"])
-def test_what_comes_from_the_cloud_is_shown_as_it_came(code):
-    assert showing.seen(code, QUOTED) == QUOTED
-    found = Problem(code, Severity.ERROR, "a", QUOTED, "Run upgrade.")
-    assert showing.problem(found) == dataclasses.replace(found, remedy="Run cou upgrade.")
-    failed = dataclasses.replace(view(state=RunState.FAILED), error=QUOTED, remedy="Run plan.")
-    assert f"Error: {QUOTED} Run cou plan." in showing.status(failed, T0)
+def test_what_comes_from_the_cloud_is_shown_as_it_came():
+    remedy = say("Run `", Ours("plan"), "`.")
+    failed = dataclasses.replace(view(state=RunState.FAILED), error=QUOTED, remedy=remedy)
+    assert f"Error: {QUOTED} Run `cou plan`." in status(failed, T0)
 
 
 def test_zones_that_are_named_like_commands_are_shown_as_they_are():
-    found = Problem("unknown-zone", Severity.ERROR, "z", "None.", "Zones are run plan, group=a.")
-    assert showing.problem(found) == found
+    found = Problem("unknown-zone", Severity.ERROR, "z", QUOTED, "Zones are run plan, group=a.")
+    assert found.told(COMMAND_LINE) == found
 
 
 def test_an_error_of_the_cloud_ends_the_command_as_it_came(capsys):
     screen = Screen(Signals())
-    failed = dataclasses.replace(view(state=RunState.FAILED), error=QUOTED, remedy="Run plan.")
+    failed = dataclasses.replace(
+        view(state=RunState.FAILED), error=QUOTED, remedy=say("Run `", Ours("plan"), "`.")
+    )
     assert upgrade.conclude(screen, Followed(failed, 0, None)) == 1
     out, err = capsys.readouterr()
     assert QUOTED in err
-    assert "Run cou plan." in out
+    assert "Run `cou plan`." in out
 
 
 def test_each_signal_counts_once_and_is_heard_in_the_middle_of_work():

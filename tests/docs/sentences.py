@@ -8,6 +8,8 @@ import pathlib
 import re
 from collections.abc import Iterator
 
+from cou import ours
+
 TOP = pathlib.Path(__file__).parents[2]
 ANSWERS = {"Abandoned", "Cancelled", "Forced", "Resolved", "Restored", "Shown", "Started"}
 VERBS = ("control", "starting", "stopping")
@@ -77,6 +79,7 @@ def _part(node: ast.expr) -> str:
     call = node.value if isinstance(node, ast.FormattedValue) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         verb = call.args[0] if call.args else None
-        if call.func.attr == "command" and isinstance(verb, ast.Constant):
-            return str(verb.value)
+        command = getattr(ours, verb.id, None) if isinstance(verb, ast.Name) else None
+        if call.func.attr == "command" and isinstance(command, ours.Ours):
+            return ours.NAMED.command(command)
     return "…"

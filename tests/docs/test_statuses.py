@@ -9,6 +9,7 @@ import re
 
 import pytest
 from cou.errors import CouError
+from cou.ours import NAMED
 from cou.plan.step import Kind, Step
 from cou.run.records import Job, MarkState, RunState
 
@@ -95,7 +96,7 @@ def answers(tmp_path):
     shown = Shown(plan, message="m")
     started = Started("r1", True, pathlib.Path("/log"), "m", ("w",), NOON)
     return {
-        "plan": results.plan(shown, "text", tmp_path, "next"),
+        "plan": results.plan(shown, "text", tmp_path, "next", NAMED),
         "upgrade": results.start(started, AT_41),
         "cancel": results.cancel(Cancelled(RunState.DRAINING, "m")),
         "cancel force=true": results.force(Forced("m"), AT_41),

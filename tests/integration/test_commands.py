@@ -27,7 +27,7 @@ def test_upgrade_returns_at_once_and_a_second_one_is_refused(ground: Ground, ope
         assert started.results["state"] in ("starting", "running")
         again = operator.run("upgrade")
     assert (again.status, again.results["code"]) == ("failed", "run-going-on")
-    assert "Look at status, or cancel it." in again.message
+    assert "/0 cancel` to stop it." in again.message
     operator.watch(lambda current, message: current == "maintenance" and "step" in message)
 
 

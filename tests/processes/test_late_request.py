@@ -14,6 +14,7 @@ import threading
 import time
 
 import pytest
+from cou.ours import NAMED
 from cou.run.records import RunState
 
 from .conftest import SETTINGS, Cloud
@@ -149,7 +150,7 @@ def test_what_a_proxy_delivers_while_the_run_goes_on_is_in_the_journal_and_told(
         seen = story.operator.control.view()
         assert len(seen.late) == 1
         assert "did nothing" in seen.late[0]
-        assert f"Arrived late: {seen.late[0]}" in seen.to_text(str)
+        assert f"Arrived late: {seen.late[0]}" in seen.to_text(NAMED)
         assert seen.to_dict()["late"] == list(seen.late)
         report = story.operator.control.report("json").text
         assert "arrived late" in report

@@ -50,7 +50,7 @@ def test_an_upgrade_runs_to_its_end_in_the_background(operator):
 
 
 def test_nothing_starts_without_a_plan_shown(operator):
-    with pytest.raises(CouError, match="Run plan first"):
+    with pytest.raises(CouError, match="plan` first"):
         operator.upgrade()
     operator.plan()
     with pytest.raises(CouError) as caught:

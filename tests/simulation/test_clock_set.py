@@ -7,6 +7,7 @@ import datetime
 import re
 
 import pytest
+from cou.ours import NAMED
 from cou.plan.step import Kind
 from cou.report import run_report
 from cou.run import history, status_text, view
@@ -83,7 +84,7 @@ def texts(world):
         now = world.clock.now()
         account = history.tell(journal, alive=True, now=now)
         return [
-            status_text.text(seen, now, str),
+            status_text.text(seen, now, NAMED),
             seen.waits,
             run_report.text(account, "text"),
         ]

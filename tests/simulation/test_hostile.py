@@ -15,6 +15,7 @@ from cou.cli.picture import Picture
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
 from cou.errors import BadInput, CouError
+from cou.ours import NAMED
 from cou.plan.options import Options
 from cou.report import plan_text, run_report
 from cou.run import control, history, logs, metrics, view
@@ -74,7 +75,7 @@ def block(model):
 def reportable():
     """Have pytest keep records as they may be sent on: half a character cannot be."""
     handlers = list(logging.getLogger().handlers)
-    logs.make_harmless(handlers)
+    logs.make_harmless(handlers, NAMED)
     yield
     for handler in handlers:
         handler.filters.clear()
@@ -116,7 +117,7 @@ def test_a_plan_of_a_hostile_model_is_text(tmp_path, form):
 
 def test_a_hostile_result_steers_no_terminal_that_shows_where_the_run_is(failed):
     seen, _ = failed
-    told = seen.to_text(str)
+    told = seen.to_text(NAMED)
     assert TRACE in told
     assert not steers(told)
     assert not [line for line in told.splitlines() if line.startswith("# |")]
@@ -154,7 +155,7 @@ def test_no_way_to_a_terminal_is_steered(failed, capsys, tmp_path, monkeypatch):
     shown.say(EVIL)
     shown.tell(seen.error)
     shown.error(seen.error)
-    shown.result(seen.to_text(str))
+    shown.result(seen.to_text(NAMED))
     for line in Lines(begins=True).between(seen, now):
         shown.say(line)
     shown.console.print(Picture().draw(seen, now))
@@ -185,11 +186,11 @@ def test_no_answer_of_an_action_is_steered(failed, tmp_path):
     results.give(event, results.status(seen, "text", "cou/0", tmp_path))
     assert is_harmless(event.told["status"])
     results.give(event, {"message": EVIL, "warnings": seen.error})
-    with results.answering(event):
+    with results.answering(event, NAMED):
         raise CouError("x", seen.error, EVIL)
-    with results.answering(event):
+    with results.answering(event, NAMED):
         Options.from_dict({"skip-apps": EVIL})
-    with results.answering(event):
+    with results.answering(event, NAMED):
         raise BadInput("bad-parameter", f"reason {EVIL}")
     for text in event.told.values():
         assert not steers(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import CouError
+from cou.ours import NAMED
 from cou.run import release
 from cou.run.records import Job, MarkState, RunState, StepState
 
@@ -69,7 +70,7 @@ def test_a_restore_does_not_take_the_run_back_to_where_its_steps_were(tmp_path):
         assert after.next == after.again[0]
         assert (after.number, after.total) == (before.number, before.total)
         shown = f"step {before.number} of {before.total}, {len(after.again)} due again"
-        assert f"stopped, {shown}." in after.to_text(str)
+        assert f"stopped, {shown}." in after.to_text(NAMED)
         assert after.to_dict()["due-again"] == list(after.again)
         await assert_finished(world, run)
         assert seen(world).again == ()

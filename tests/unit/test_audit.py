@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from cou import audit
+from cou.ours import NAMED
 from cou.run import logs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ def test_a_message_that_quotes_the_model_stays_one_harmless_line(tmp_path):
     before, level, hook = list(root.handlers), root.level, sys.excepthook
     root.handlers.clear()
     try:
-        logs.configure(tmp_path / "run.log")
+        logs.configure(tmp_path / "run.log", NAMED)
         logging.getLogger("cou.x").warning(
             "failed: %s", "\x1b[2Jgone\n2025 cou.x INFO all is well"
         )

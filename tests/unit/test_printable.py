@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 from cou import printable
+from cou.ours import NAMED
 from cou.run import logs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,7 +123,7 @@ def heard() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(logs.FORMAT))
-    logs.make_harmless([handler])
+    logs.make_harmless([handler], NAMED)
     logger = logging.getLogger("cou.evil")
     logger.addHandler(handler)
     yield stream

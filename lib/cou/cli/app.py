@@ -13,7 +13,8 @@ import click
 
 from .. import printable
 from ..errors import CouError
-from . import ends, faults, showing
+from ..ours import COMMAND_LINE
+from . import ends, faults
 from .commands import cli
 from .context import App
 from .ends import Code, Ended, Interrupted
@@ -87,8 +88,8 @@ def _show_usage(error: click.ClickException) -> None:
 
 
 def _fail(app: App, error: CouError) -> Code:
-    app.screen.error(f"Error: {showing.seen(error.code, error.seen)}")
+    app.screen.error(f"Error: {error.seen}")
     if error.remedy:
-        app.screen.error(showing.remedy(error.remedy))
+        app.screen.error(error.remedy.told(COMMAND_LINE))
     logger.debug("error %s", error.code)
     return Code.ERROR

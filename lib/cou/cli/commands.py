@@ -16,11 +16,12 @@ from click.shell_completion import BashComplete
 import cou
 
 from ..errors import CouError
+from ..ours import COMMAND_LINE, PLAN, STATUS, UPGRADE, Actions, say
 from ..run.access import Access
 from ..run.control import Control
 from ..run.records import Limit, RunState
 from ..run.view import View
-from . import plan_options, question, showing
+from . import plan_options, question
 from .context import App, verb
 from .ends import MEANINGS, Code, Ended
 from .where import Where
@@ -75,7 +76,7 @@ def plan_command(app: App, form: str, **given: Any) -> None:
     shown = looking.plan(app.screen, where, options).shown
     if shown.message:
         app.screen.say(shown.message)
-    text = shown.text(form, showing.problem).rstrip("\n")
+    text = shown.text(form, COMMAND_LINE).rstrip("\n")
     app.screen.result(text if form == "json" else app.screen.folded(text))
     if shown.plan.blocking:
         raise Ended(Code.ERROR)
@@ -153,9 +154,9 @@ def attach_command(app: App, form: str) -> None:
         raise CouError(
             "not-running",
             f"Nothing is running: run {seen.run} is {seen.state.value}.",
-            "Run cou status to see where it is."
+            say("To see where it is: ", STATUS)
             if seen.state.finished
-            else "Run cou upgrade to go on.",
+            else say("To go on: ", UPGRADE),
         )
     _follow(app, where, seen)
 
@@ -169,9 +170,9 @@ def status_command(app: App, form: str) -> None:
     """
     seen = _must_have_run(app.where())
     if form == "json":
-        app.screen.result(json.dumps(seen.to_dict(), indent=2))
+        app.screen.result(json.dumps(seen.to_dict(COMMAND_LINE), indent=2))
     else:
-        app.screen.result(showing.status(seen))
+        app.screen.result(seen.to_text(COMMAND_LINE))
 
 
 @cli.command("cancel")
@@ -310,11 +311,13 @@ def _must_have_run(where: Where) -> View:
     raise CouError(
         "no-run",
         f"Nothing was ever planned or run here{about}.",
-        "Run cou plan to begin."
+        say("To begin: ", PLAN)
         if where.on_unit
-        else "Run cou plan to begin; or, if the model has the charm cou: "
-        "juju run cou/leader status.",
+        else say("To begin: `", PLAN, "`; or, if the model has the charm cou: `", _THERE, "`."),
     )
+
+
+_THERE = Actions("cou/leader").command(STATUS)
 
 
 def _end(code: Code) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Generator
 from rich.live import Live
 
 from ..errors import CouError
+from ..ours import UPGRADE, say
 from ..run import view
 from ..run.clock import utc_now
 from ..run.control import Control, Forced
@@ -173,7 +174,7 @@ class _Looker:
             self._seen = view.look_at(self._place, self._journal)
             self._version, self._at = version, now
         if self._seen is None:
-            raise CouError("no-run", "There is no run.", "Run cou upgrade to begin one.")
+            raise CouError("no-run", "There is no run.", say("To begin one: ", UPGRADE))
         return self._seen
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import BadInput, JujuError
 from ..juju.port import ModelStatus
+from ..ours import PLAN, UPGRADE, Actions
 from ..plan import configuration
 from ..plan.settings import Settings
 from ..run.access import Access
@@ -101,12 +102,13 @@ def refuse_beside_charm(status: ModelStatus) -> None:
     """
     for name, application in sorted(status.applications.items()):
         if application.charm == _OURS:
+            there = Actions(f"{name}/leader")
             raise BadInput(
                 "charm-in-model",
                 f"The model '{status.name}' has the application {name}, which keeps the journal "
                 "of its upgrades.",
-                f"Run its actions: juju run {name}/leader plan, then juju run {name}/leader "
-                "upgrade; or run cou on its unit.",
+                f"Run its actions: {there.command(PLAN)}, then {there.command(UPGRADE)}; or run "
+                "cou on its unit.",
             )
 
 

@@ -10,11 +10,11 @@ import click
 from click.core import ParameterSource
 
 from ..errors import BadInput
+from ..ours import COMMAND_LINE
 from ..plan import configuration
 from ..plan.options import Group, NonEmpty, Options, Strategy
 from ..run import until as until_time
 from ..run.clock import utc_now
-from . import showing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -198,5 +198,4 @@ def until(text: str | None) -> datetime.datetime | None:
 
 
 def _usage(error: BadInput) -> click.UsageError:
-    told = (showing.seen(error.code, error.seen), showing.remedy(error.remedy))
-    return click.UsageError(" ".join(told).strip())
+    return click.UsageError(error.told(COMMAND_LINE))

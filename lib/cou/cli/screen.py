@@ -19,6 +19,7 @@ import rich.console
 import rich.text
 
 from .. import printable
+from ..ours import COMMAND_LINE
 from ..run import logs, owned
 from . import aside, faults
 from .ends import Interrupted
@@ -81,7 +82,7 @@ class Screen:
         if self._verbose < 3:
             handler.addFilter(_ours)
         root = logging.getLogger()
-        logs.make_harmless([handler])
+        logs.make_harmless([handler], COMMAND_LINE)
         root.addHandler(handler)
         root.setLevel(logging.DEBUG)
         self.log_path = path
@@ -99,7 +100,7 @@ class Screen:
         handler.addFilter(lambda record: not getattr(record, "shown", False))
         if self._verbose < 3:
             handler.addFilter(_ours)
-        logs.make_harmless([handler])
+        logs.make_harmless([handler], COMMAND_LINE)
         root.addHandler(handler)
 
     def say(self, *lines: str) -> None:

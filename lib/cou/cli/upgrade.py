@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import CouError, JournalError
+from ..ours import CANCEL, COMMAND_LINE, UPGRADE, Ours, say, told
 from ..plan.options import NonEmpty
 from ..plan.plan import Plan
 from ..run import starting
@@ -16,12 +17,14 @@ from ..run.control import Control, Shown
 from ..run.place import Place
 from ..run.records import Limit, RunState
 from ..run.view import View
-from . import ends, looking, parts, question, showing
+from . import ends, looking, parts, question
 from .ends import Code, Ended, Interrupted
 from .follow import Followed, Follower
 from .screen import Screen
 from .signals import HANGUP
 from .where import Where
+
+_TYPED = COMMAND_LINE.command(UPGRADE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +65,7 @@ def upgrade(screen: Screen, where: Where, given: Mapping[str, Any], wish: Wish) 
     if _is_next_release(last, shown, wish):
         screen.tell(
             f"The upgrade to '{shown.plan.origin}' is complete, and the next release needs a word "
-            f"of its own: run cou upgrade, which asks, or give --plan {shown.plan.hash}."
+            f"of its own: run `{_TYPED}`, which asks, or give --plan {shown.plan.hash}."
         )
         raise Ended(Code.DONE)
     if not wish.auto_approve:
@@ -129,7 +132,7 @@ class _Upgrade:
             raise Ended(Code.ERROR)
 
     def _stopped(self) -> None:
-        self._screen.tell("Nothing is running. Run cou upgrade to go on from here.")
+        self._screen.tell(f"Nothing is running. To go on from here: {_TYPED}")
         self._screen.tell(ends.STOPPED)
 
     def _attempt(self, limit: Limit, before: View | None) -> Followed:
@@ -177,7 +180,7 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
     if view.state is RunState.COMPLETED:
         screen.tell(f"The upgrade to '{view.to}' is complete.")
         if view.outcome.left:
-            screen.tell(f"Upgraded {view.outcome.what}{view.outcome.exceptions}.")
+            screen.tell(f"Upgraded {view.outcome.what}{view.outcome.exceptions(COMMAND_LINE)}.")
         _tell_marks(screen, view)
         return Code.DONE
     if view.state is RunState.ABANDONED:
@@ -188,7 +191,7 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
         return _stopped(screen, followed, limited)
     screen.error(f"The upgrade is {view.state.value}. {view.error}".strip())
     _tell_marks(screen, view)
-    screen.tell(showing.remedy(view.remedy) or "Run cou upgrade to go on.")
+    screen.tell(told(view.remedy, COMMAND_LINE) or f"To go on: {_TYPED}")
     return Code.ERROR if not followed.signal else _after_signal(view, followed.signal)
 
 
@@ -201,7 +204,7 @@ def _stopped(screen: Screen, followed: Followed, limited: bool) -> Code:
     view = followed.view
     over = sum(record.state.over for record in view.steps.values())
     again = f" {len(view.again)} of the others had been done and are due again." * bool(view.again)
-    screen.tell(f"{over} of {view.total} steps are done.{again} Run cou upgrade to go on.")
+    screen.tell(f"{over} of {view.total} steps are done.{again} To go on: {_TYPED}")
     _tell_marks(screen, view)
     cancelled = view.attempt is not None and view.attempt.cancelled is not None
     if followed.signal or cancelled or not limited:
@@ -221,7 +224,7 @@ def _show(screen: Screen, shown: Shown, *, aloud: bool) -> None:
     show = screen.tell if aloud else screen.say
     if shown.message:
         show(shown.message)
-    text = screen.folded(shown.text("text", showing.problem).rstrip("\n"))
+    text = screen.folded(shown.text("text", COMMAND_LINE).rstrip("\n"))
     show(*text.split("\n"))
 
 
@@ -255,5 +258,5 @@ def _refuse_if_going_on(seen: View | None) -> None:
     raise JournalError(
         "run-going-on",
         f"Run {seen.run} is {seen.state.value} ({seen.where}).",
-        "Run cou attach to follow it, or cou cancel to stop it safely.",
+        say("To follow it: `", Ours("attach"), "`; to stop it safely: `", CANCEL, "`."),
     )

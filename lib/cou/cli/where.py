@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BadInput
+from ..ours import COMMAND_LINE
 from ..plan import configuration
 from ..plan.settings import Settings
 from ..run.access import Access
 from ..run.control import Control
 from ..run.place import Place
-from . import clientdata, showing, unit
+from . import clientdata, unit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Where:
 
     def control(self) -> Control:
         """Return the control of this place's run."""
-        return Control(self.place, by="the command cou", command=showing.command)
+        return Control(self.place, by="the command cou", way=COMMAND_LINE)
 
 
 def find(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from ..openstack import channels, origins, releases, tracks, versions
 from ..openstack.releases import Release
+from ..ours import Option, say
 from .cloud import Application, Cloud, Unit
 
 
@@ -135,8 +136,12 @@ def _bad_origin(app: Application) -> Fault:
         "unknown-origin",
         app.name,
         f"{app.origin_setting} of {app.name} is {app.origin!r}, which names no release.",
-        f"Set {app.origin_setting} to distro or cloud:{app.series}-<release>, or leave the "
-        f"application out with skip-apps={app.name}.",
+        say(
+            f"Set {app.origin_setting} to distro or cloud:{app.series}-<release>, or "
+            "leave the application out with ",
+            Option("skip-apps", app.name),
+            ".",
+        ),
     )
 
 
@@ -146,7 +151,11 @@ def _bad_channel(app: Application) -> Fault:
         app.name,
         f"{app.name} ({app.charm.name} on {app.series}) follows the channel {app.channel!r}, "
         "whose track is that of no release.",
-        f"Move it to the channel of its release, or leave it out with skip-apps={app.name}.",
+        say(
+            "Move it to the channel of its release, or leave it out with ",
+            Option("skip-apps", app.name),
+            ".",
+        ),
     )
 
 
@@ -156,8 +165,12 @@ def local_charm(app: Application) -> Fault:
         "local-charm",
         app.name,
         f"{app.name} runs the local charm {app.charm.name}, which follows no channel.",
-        f"Move it to Charmhub with juju refresh {app.name} --switch "
-        f"ch:{app.charm.name}, or leave it out with skip-apps={app.name}.",
+        say(
+            f"Move it to Charmhub with juju refresh {app.name} --switch "
+            f"ch:{app.charm.name}, or leave it out with ",
+            Option("skip-apps", app.name),
+            ".",
+        ),
     )
 
 
@@ -167,8 +180,12 @@ def _bad_version(app: Application, unit: Unit) -> Fault:
         "unknown-workload-version",
         unit.name,
         f"The workload version of {unit.name} ({app.charm.name}) is {told}.",
-        "Run its update-status hook or refresh the charm, then plan again, or leave the "
-        f"application out with skip-apps={app.name}.",
+        say(
+            "Run its update-status hook or refresh the charm, then plan again, or "
+            "leave the application out with ",
+            Option("skip-apps", app.name),
+            ".",
+        ),
     )
 
 
@@ -177,5 +194,5 @@ def _nothing_known(app: Application) -> Fault:
         "unknown-release",
         app.name,
         f"{app.name} has no unit and no APT origin, so its release cannot be told.",
-        f"Add a unit or leave the application out with skip-apps={app.name}.",
+        say("Add a unit or leave the application out with ", Option("skip-apps", app.name), "."),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..cloud.ceph import CephState
 from ..cloud.cloud import Application
 from ..openstack import catalogue, ceph, tracks
+from ..ours import Option, say
 from . import undo
 from .codes import problem
 from .problem import Problem
@@ -42,8 +43,12 @@ def _osds_without_monitors(scene: Scene, planned: frozenset[str]) -> list[Proble
             "filestore-unknown",
             app.name,
             f"No ceph-mon of this model tells which object store the OSDs of {app.name} use.",
-            f"Look at `ceph osd metadata` where its cluster is, upgrade it by the charm guide, "
-            f"and leave it out with skip-apps={app.name}.",
+            say(
+                "Look at `ceph osd metadata` where its cluster is, upgrade it by the "
+                "charm guide, and leave it out with ",
+                Option("skip-apps", app.name),
+                ".",
+            ),
         )
         for app in scene.applications
         if app.name in planned and app.charm.name == catalogue.CEPH_OSD and _to_reef(scene, app)
@@ -122,7 +127,7 @@ def _without_noout(state: CephState) -> Problem:
         "ceph-without-noout",
         state.application,
         "Ceph is upgraded without noout, so it may move data while OSDs restart.",
-        "Plan with set-noout=true.",
+        say("Plan with ", Option("set-noout", True), "."),
     )
 
 

@@ -9,6 +9,7 @@ from ..cloud.analysis import Standing
 from ..cloud.cloud import Application, Cloud
 from ..openstack import catalogue, releases
 from ..openstack.releases import Release
+from ..ours import ours, say
 from .codes import problem
 from .options import Group, Options
 from .problem import Problem
@@ -105,11 +106,14 @@ def empty_group(scene: Scene) -> Problem | None:
     code, what = _EMPTY[chosen]
     if chosen is Group.HYPERVISORS and not groups[Group.DATA_PLANE]:
         code, what = _EMPTY[Group.DATA_PLANE]
-    seen = f"group={chosen.value} was chosen and there {what}."
+    seen = f"The group {chosen.value} was chosen and there {what}."
     if groups[chosen]:
-        seen = f"group={chosen.value} was chosen, and skip-apps leaves all of it out."
+        seen = f"The group {chosen.value} was chosen, and skip-apps leaves all of it out."
     there = [group.value for group, apps in groups.items() if {a.name for a in apps} - skipped]
     return problem(code, "model", seen, f"Groups with something in them: {', '.join(there)}.")
+
+
+_CONTROL_PLANE = ours("plan", group="control-plane")
 
 
 def _members(cloud: Cloud, group: Group) -> list[Application]:
@@ -136,7 +140,7 @@ def plane_problem(scene: Scene) -> Problem | None:
         # The peer reports a finished data plane as an error here (W30).
         return done(scene)
     seen = f"The control plane is at {control}, the data plane at {data}."
-    remedy = "Upgrade group=control-plane first."
+    remedy = say("Upgrade the control plane first: ", _CONTROL_PLANE)
     return problem("control-plane-first", "model", seen, remedy)
 
 
@@ -152,9 +156,11 @@ def done(scene: Scene, old: Sequence[str] = ()) -> Problem:
         seen = f"Nothing that was chosen is upgraded; {', '.join(old)} would still be old."
         remedy = "Choose others, or see which problems leave them out."
     elif scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
-        seen = f"Nothing in group={group} is older than the control plane."
-        remedy = f"To go on to {scene.target}, upgrade group=control-plane first."
+        seen = f"Nothing in the group {group} is older than the control plane."
+        remedy = say(
+            f"To go on to {scene.target}, upgrade the control plane first: ", _CONTROL_PLANE
+        )
     else:
-        seen = f"Everything in group={group} is at {scene.target} already."
+        seen = f"Everything in the group {group} is at {scene.target} already."
         remedy = "Nothing has to be done."
     return problem(DONE, "model", seen, remedy)

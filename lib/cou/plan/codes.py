@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from ..ours import Option, say, sentence, text_of
 from .problem import Problem, Severity
 
 _E, _W = Severity.ERROR, Severity.WARNING
@@ -127,5 +128,7 @@ def problem(name: str, subject: str, seen: str, remedy: str, brief: str = "") ->
     """
     code = CODES[name]
     if code.acceptable:
-        remedy = f"{remedy} Or take it on with accept={name}:{subject}."
-    return Problem(name, code.severity, subject, seen, remedy, code.acceptable, brief=brief)
+        accept = Option("accept", f"{name}:{subject}")
+        remedy = say(sentence(remedy), " Or take it on with ", accept, ".")
+    told = text_of(remedy)
+    return Problem(name, code.severity, subject, seen, told, code.acceptable, brief=brief)

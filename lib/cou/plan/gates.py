@@ -17,6 +17,7 @@ from ..cloud.cloud import Application
 from ..openstack import catalogue, channels, releases, tracks
 from ..openstack.catalogue import CharmKind
 from ..openstack.releases import Release
+from ..ours import Option, say
 from .codes import problem
 from .moves import Moves, moves
 from .problem import Problem
@@ -66,7 +67,11 @@ def _swift(app: Application) -> list[Problem]:
             "unsupported-charm",
             app.name,
             f"{app.name} is a {app.charm.name}, which cou does not upgrade.",
-            f"Upgrade it by its own guide and leave it out with skip-apps={app.name}.",
+            say(
+                "Upgrade it by its own guide and leave it out with ",
+                Option("skip-apps", app.name),
+                ".",
+            ),
         )
     ]
 
@@ -136,7 +141,11 @@ def _channel(standing: Standing, release: Release) -> list[Problem]:
             app.name,
             f"{app.name} ({app.charm.name} on {app.series}, at {release}) follows the channel "
             f"{app.channel!r}, which belongs to no release.",
-            f"Move it to the channel of {release}, or leave it out with skip-apps={app.name}.",
+            say(
+                f"Move it to the channel of {release}, or leave it out with ",
+                Option("skip-apps", app.name),
+                ".",
+            ),
         )
     ]
 
@@ -184,7 +193,11 @@ def _units(scene: Scene, standing: Standing) -> list[Problem]:
             "mismatched-units",
             app.name,
             f"Units of {app.name} are at different releases: {told}.",
-            f"Bring them to one release, or leave the application out with skip-apps={app.name}.",
+            say(
+                "Bring them to one release, or leave the application out with ",
+                Option("skip-apps", app.name),
+                ".",
+            ),
         )
     ]
 
@@ -211,7 +224,11 @@ def _series(scene: Scene, app: Application) -> list[Problem]:
                 "release-not-on-series",
                 app.name,
                 f"{app.name} is on {app.series}, which does not run {scene.target}.",
-                f"Move it to the cloud's series, or leave it out with skip-apps={app.name}.",
+                say(
+                    "Move it to the cloud's series, or leave it out with ",
+                    Option("skip-apps", app.name),
+                    ".",
+                ),
             )
         )
     missing = [name for name in _UPGRADE_ACTIONS if name not in app.actions]

@@ -10,6 +10,7 @@ import dataclasses
 
 from ..cloud.cloud import Application, Cloud, Unit
 from ..openstack import catalogue
+from ..ours import ours, say
 from .codes import problem
 from .leaves import PER_UNIT_ACTIONS
 from .moves import Moves
@@ -160,7 +161,10 @@ def _not_empty(scene: Scene, unit: Unit, count: int | None, beside: list[str]) -
         "hypervisor-not-empty",
         unit.name,
         f"{told} and is left out{with_it}.",
-        f"Live-migrate them, then plan group=hypervisors machines={unit.machine}.",
+        say(
+            "Live-migrate them, then: ",
+            ours("plan", group="hypervisors", machines=unit.machine),
+        ),
         f"{unit.name} ({count} instances)",
     )
 

@@ -17,6 +17,7 @@ import dataclasses
 from ..cloud.cloud import Application, Unit
 from ..openstack import catalogue, known_issues
 from ..openstack.known_issues import Hits
+from ..ours import ours, say
 from . import hosts, leaves, leftovers, sequences
 from .codes import problem
 from .hosts import Host, Member
@@ -106,7 +107,10 @@ def _together(
                     "not-with-filter",
                     app.name,
                     f"{app.name} is upgraded as a whole, beyond the chosen hypervisors.",
-                    "Plan group=hypervisors without a filter, or group=data-plane, for it.",
+                    say(
+                        "Plan it with all hypervisors: ",
+                        ours("plan", group="hypervisors"),
+                    ),
                 )
             )
             continue

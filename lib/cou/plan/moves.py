@@ -13,6 +13,7 @@ from ..cloud.analysis import Standing
 from ..cloud.cloud import Application
 from ..openstack import channels, origins, releases, tracks
 from ..openstack.releases import Release
+from ..ours import Option, say
 from .codes import problem
 from .problem import Problem
 from .settings import Settings
@@ -115,7 +116,7 @@ def _no_track(app: Application, release: Release) -> Problem:
         "no-track",
         app.name,
         f"No track of {app.charm.name} on {app.series} is known for {release}.",
-        f"Leave the application out with skip-apps={app.name}.",
+        say("Leave the application out with ", Option("skip-apps", app.name), "."),
     )
 
 
@@ -126,8 +127,12 @@ def _origin_ahead(standing: Standing, release: Release) -> Problem:
         app.name,
         f"{app.origin_setting} of {app.name} is {app.origin!r}, that of "
         f"{standing.origin_release}, while its units are at {release}.",
-        f"Set it back to the origin of {release} while action-managed-upgrade is true, or leave "
-        f"the application out with skip-apps={app.name}.",
+        say(
+            f"Set it back to the origin of {release} while action-managed-upgrade is "
+            "true, or leave the application out with ",
+            Option("skip-apps", app.name),
+            ".",
+        ),
     )
 
 
@@ -138,5 +143,9 @@ def _unexpected(standing: Standing, release: Release) -> Problem:
         app.name,
         f"{app.name} follows {app.channel!r}, a channel of {standing.channel_releases[-1]}, "
         f"while its release is {release}.",
-        f"Move it back to the channel of {release}, or leave it out with skip-apps={app.name}.",
+        say(
+            f"Move it back to the channel of {release}, or leave it out with ",
+            Option("skip-apps", app.name),
+            ".",
+        ),
     )

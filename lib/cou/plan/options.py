@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..errors import BadInput
+from ..ours import Option, ours, say
 
 
 class Group(enum.Enum):
@@ -92,7 +93,11 @@ class Options:
         values: dict[str, Any] = {}
         for name, value in raw.items():
             if name not in known:
-                raise BadInput("unknown-option", f"{name!r} is not an option of plan.")
+                raise BadInput(
+                    "unknown-option",
+                    f"{name!r} is not an option of plan.",
+                    f"Options are {', '.join(sorted(known))}.",
+                )
             values[known[name].name] = _READERS[name](name, value)
         options = cls(**values, given=frozenset(raw))
         options.check()
@@ -106,16 +111,23 @@ class Options:
         """
         if self.machines and self.availability_zones:
             raise BadInput(
-                "exclusive-options", "machines and availability-zones exclude each other."
+                "exclusive-options",
+                "Machines and availability zones exclude each other.",
+                "Give one of them.",
             )
         if (self.machines or self.availability_zones) and self.group is not Group.HYPERVISORS:
             raise BadInput(
                 "filter-without-hypervisors",
-                f"machines and availability-zones need group=hypervisors, not "
-                f"group={self.group.value}.",
+                "Machines and availability zones can only be chosen in the group hypervisors, not "
+                f"in the group {self.group.value}.",
+                say("Choose that group: ", ours("plan", group="hypervisors")),
             )
         if self.purge_before and not self.purge:
-            raise BadInput("purge-before-without-purge", "purge-before needs purge=true.")
+            raise BadInput(
+                "purge-before-without-purge",
+                "A date was given before which to purge, and nothing is to be purged.",
+                say("Plan with ", Option("purge", True), ", or leave the date out."),
+            )
 
 
 def _fields(options: Options | type[Options]) -> list[dataclasses.Field[Any]]:

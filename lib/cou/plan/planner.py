@@ -8,6 +8,7 @@ from ..cloud import analysis
 from ..cloud.cloud import Application, Cloud
 from ..openstack import catalogue, releases
 from ..openstack.releases import Release
+from ..ours import ours, say
 from . import (
     ceph_checks,
     cloud_checks,
@@ -166,7 +167,7 @@ def _needs_all(app: Application, remaining: tuple[str, ...]) -> Problem:
         "needs-all-hypervisors",
         app.name,
         f"{app.name} is left out: {', '.join(remaining)} would still be old.",
-        "Upgrade them, then plan group=data-plane.",
+        say("Upgrade them, then: ", ours("plan", group="data-plane")),
     )
 
 
@@ -253,7 +254,7 @@ def _judged(problems: list[Problem], options: Options) -> tuple[Problem, ...]:
             used.add(name)
         judged.append(dataclasses.replace(one, accepted=accepted))
     for name in sorted(taken - used):
-        seen = f"accept={name} matches no problem that can be taken on."
+        seen = f"{name}, which was accepted, is no problem that can be taken on."
         judged.append(problem("accept-unused", name, seen, "Leave it out."))
     order = {Severity.ERROR: 0, Severity.WARNING: 1}
     judged.sort(key=lambda one: (order[one.severity], one.code, one.subject))

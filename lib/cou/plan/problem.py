@@ -6,6 +6,8 @@ import dataclasses
 import enum
 from typing import Any
 
+from ..ours import Way, Wording, from_data, text_of, to_data, told
+
 
 class Severity(enum.Enum):
     """How much a problem weighs."""
@@ -23,7 +25,7 @@ class Problem:
         severity: an accepted error keeps its severity and blocks no longer.
         subject: the application, unit, machine or ``model`` it is about.
         seen: what was seen, one sentence.
-        remedy: what to do, one sentence.
+        remedy: what to do, one sentence; in JSON also in parts, where it has commands of ours.
         acceptable: the operator may take it on with ``accept=<code>:<subject>``.
         accepted: the operator did.
         brief: how a list names the subject where it was left out, ``nova-compute/3 (5
@@ -34,7 +36,7 @@ class Problem:
     severity: Severity
     subject: str
     seen: str
-    remedy: str
+    remedy: Wording
     acceptable: bool = False
     accepted: bool = False
     brief: str = ""
@@ -44,6 +46,10 @@ class Problem:
         """Whether `upgrade` must refuse."""
         return self.severity is Severity.ERROR and not self.accepted
 
+    def told(self, way: Way) -> Problem:
+        """Return it with its remedy as somebody reads it who types our commands in a way."""
+        return dataclasses.replace(self, remedy=text_of(told(self.remedy, way)))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the design."""
         return {
@@ -52,6 +58,7 @@ class Problem:
             "subject": self.subject,
             "seen": self.seen,
             "remedy": self.remedy,
+            **to_data(self.remedy),
             "acceptable": self.acceptable,
             "accepted": self.accepted,
             "brief": self.brief,
@@ -60,5 +67,7 @@ class Problem:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Problem:
         """Read what `to_dict` wrote."""
-        fields: dict[str, Any] = {**data, "severity": Severity(data["severity"])}
+        fields = from_data(data)
+        fields["severity"] = Severity(fields["severity"])
+        fields["remedy"] = text_of(fields["remedy"])
         return cls(**fields)

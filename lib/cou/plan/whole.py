@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..cloud.cloud import Application
 from ..openstack import catalogue
+from ..ours import Option, say
 from . import leaves, sequences
 from .codes import problem
 from .options import Group
@@ -138,7 +139,7 @@ def _database_problems(scene: Scene) -> list[Problem]:
                 "no-way-back",
                 "model",
                 "No backup of the databases is made, and an upgrade cannot be undone.",
-                "Plan with backup=true.",
+                say("Plan with ", Option("backup", True), "."),
             )
         ]
     if _databases(scene):
@@ -148,7 +149,7 @@ def _database_problems(scene: Scene) -> list[Problem]:
             "no-database",
             "model",
             f"There is no {catalogue.MYSQL} application to back up.",
-            "Back up the databases by hand and plan with backup=false.",
+            say("Back up the databases by hand and plan with ", Option("backup", False), "."),
         )
     ]
 
@@ -157,8 +158,8 @@ def _noout_problems(scene: Scene) -> list[Problem]:
     if not scene.options.set_noout:
         return []
     if not scene.covers(*_CEPH_GROUPS):
-        seen = f"noout is not set for group={scene.options.group.value}."
-        remedy = "Use it with group=all or group=data-plane."
+        seen = f"noout is not set for the group {scene.options.group.value}."
+        remedy = "Choose it with the group all or data-plane."
         return [problem("noout-not-in-group", "model", seen, remedy)]
     if not _considered(scene, catalogue.CEPH_MON):
         seen = "noout was asked for and there is no ceph-mon application."
@@ -175,7 +176,7 @@ def _controller_problems(scene: Scene) -> list[Problem]:
                 "no-nova-cloud-controller",
                 "model",
                 "No nova-cloud-controller is considered, so no deleted rows are archived.",
-                "Plan with archive=false to hear no more of it.",
+                say("Plan with ", Option("archive", False), " to hear no more of it."),
             )
         )
     if scene.options.purge and not any("purge-data" in app.actions for app in controllers):
@@ -184,7 +185,7 @@ def _controller_problems(scene: Scene) -> list[Problem]:
                 "no-purge-action",
                 "model",
                 "No nova-cloud-controller has the action purge-data, so nothing is purged.",
-                "Refresh its charm, or plan with purge=false.",
+                "Refresh its charm, or plan without purging.",
             )
         )
     return found

@@ -12,6 +12,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sized
 from typing import Any
 
+from ..ours import NOTHING, PLAN, UPGRADE, Wording, say
 from ..plan.problem import Problem
 
 SCHEMA = 1
@@ -184,6 +185,7 @@ class Account:
         left_out: what was not done and why, one sentence each.
         backups: where the dumps lie, one sentence each.
         last_look: None before the run was completed.
+        next: the command that comes next, as a sentence that ends with it; may be empty.
     """
 
     run: str
@@ -215,11 +217,12 @@ class Account:
     left_out: tuple[str, ...]
     backups: tuple[str, ...]
     last_look: LastLook | None = None
+    next: str = ""
 
     @property
     def verdict(self) -> str:
         """What the state means to whoever reads it, and what to do next; in a few sentences."""
-        return " ".join([_VERDICTS[self.state], *self._rests()]).strip()
+        return " ".join(filter(None, (_VERDICTS[self.state], *self._rests(), self.next)))
 
     def _rests(self) -> Iterator[str]:
         kept = [one for one in self.marks if one.state != "put-back"]
@@ -255,14 +258,27 @@ _VERDICTS = {
     "running": "It is going on.",
     "waiting": "It waits for somebody, and goes on by itself then.",
     "draining": "It is stopping: what has begun is finished, nothing further begins.",
-    "stopped": "It was stopped safely, and nothing of it is going on. To go on: upgrade.",
-    "killed": "It was stopped by force. To go on: upgrade, which looks first at what is in doubt.",
-    "interrupted": "Its runner is gone. To go on: upgrade, which looks first at what is in doubt.",
-    "failed": "A step failed, and nothing of it is going on. Mend the cause, then: upgrade.",
-    "refused": "Nothing was sent: the model was no longer as it was shown. To look again: plan.",
+    "stopped": "It was stopped safely, and nothing of it is going on.",
+    "killed": "It was stopped by force. When it goes on it looks first at what is in doubt.",
+    "interrupted": "Its runner is gone. When it goes on it looks first at what is in doubt.",
+    "failed": "A step failed, and nothing of it is going on.",
+    "refused": "Nothing was sent: the model was no longer as it was shown.",
     "completed": "It is done.",
-    "abandoned": "It was ended for good before it was done. To see what the cloud needs: plan.",
+    "abandoned": "It was ended for good before it was done.",
 }
+_NEXT = {
+    "stopped": say("To go on: ", UPGRADE),
+    "killed": say("To go on: ", UPGRADE),
+    "interrupted": say("To go on: ", UPGRADE),
+    "failed": say("Mend the cause, then: ", UPGRADE),
+    "refused": say("To look again: ", PLAN),
+    "abandoned": say("To see what the cloud needs: ", PLAN),
+}
+
+
+def next_step(state: str) -> Wording:
+    """Return what to do about a run in a state; empty where nothing is to be done."""
+    return _NEXT.get(state, NOTHING)
 
 
 def _things(several: Sized, are: str = "are") -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BadInput, CouError
+from ..ours import UPGRADE, say
 from . import volatile
 
 
@@ -81,7 +82,7 @@ class Access:
             raise BadInput(
                 "credential-file",
                 f"The credential file {path} cannot be read ({type(error).__name__}).",
-                "Run upgrade again: the charm writes it anew.",
+                say("Run `", UPGRADE, "` again: the charm writes it anew."),
             ) from None
 
 

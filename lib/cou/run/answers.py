@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Callable
 
+from ..ours import NAMED, Way
 from ..plan.plan import Plan, canonical
-from ..plan.problem import Problem
 from .records import RunState
 
 
@@ -21,22 +20,20 @@ class Shown:
     message: str
     left: Plan | None = None
 
-    def text(
-        self, form: str, reworded: Callable[[Problem], Problem] = lambda problem: problem
-    ) -> str:
+    def text(self, form: str, way: Way = NAMED) -> str:
         """Return it (its steps that are left) as ``text``, ``json`` or ``markdown``.
 
         Args:
             form: which of them.
-            reworded: puts a problem into the words of who reads it; not in JSON.
+            way: how whoever reads it types our commands.
         """
         shown = self.left or self.plan
+        shown = dataclasses.replace(shown, problems=tuple(one.told(way) for one in shown.problems))
         if form == "json":
             return canonical({**shown.to_dict(), "hash": self.plan.hash})
         from ..report import plan_text
 
         form_of = plan_text.markdown if form == "markdown" else plan_text.text
-        shown = dataclasses.replace(shown, problems=tuple(map(reworded, shown.problems)))
         return form_of(shown, self.plan if self.remainder else None)
 
 

@@ -11,6 +11,7 @@ import signal
 import time
 
 from ..errors import JournalError
+from ..ours import FORCE, say
 from . import beside, locks, view
 from .journal import FILE, Journal
 from .place import Place
@@ -38,7 +39,7 @@ def end(place: Place) -> str:
             raise JournalError(
                 "cancel-not-acknowledged",
                 f"{seen} Its processes do not end by themselves: {left}.",
-                "Run cancel force=true to kill them.",
+                say("Run `", FORCE, "` to kill them."),
             )
         time.sleep(_LOOK_S)
     return f"{seen} Its runner has ended, and nothing further is sent. "

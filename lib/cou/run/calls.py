@@ -18,6 +18,7 @@ from typing import Any
 from ..errors import JujuError, StepFailed
 from ..juju import repeat
 from ..juju.port import Juju, Task, TaskStatus
+from ..ours import UPGRADE, say
 from ..steps import repeatable
 from ..steps.context import Before, NeedsOperator
 from ..steps.tasks import went_well
@@ -188,7 +189,7 @@ class Calls:
                         "task-cancelled",
                         f"Task {task.id} ({asked.name} on {asked.unit}) was cancelled before it "
                         "began.",
-                        "Run upgrade to try it again.",
+                        say("Run `", UPGRADE, "` to try it again."),
                     )
                 operation = None
                 continue
@@ -291,7 +292,7 @@ class Calls:
             raise NeedsOperator(
                 f"{asked.name} on {asked.unit} was asked for, no answer came, and Juju has no "
                 "such task: the request is lost, or it still arrives, and a second one would do "
-                "the work twice. Look at juju operations; as=retry sends it again."
+                "the work twice. Look at juju operations; a retry sends it again."
             )
         return await self._dispatch(self._note(operation, again), asked, tries + 1)
 

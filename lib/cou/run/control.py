@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable
 
 from .. import printable
 from ..errors import BadInput, CouError
+from ..ours import CANCEL, NAMED, PLAN, STATUS, UPGRADE, Way, say
 from ..plan.options import Options
 from ..plan.plan import Plan, canonical
 from ..plan.settings import Settings
@@ -30,11 +30,11 @@ class Control:
     Args:
         place: folders of the unit.
         by: who asks, for the journal.
-        command: how whoever asks types a verb such as ``upgrade`` or ``cancel force=true``.
+        way: how whoever asks types our commands.
     """
 
-    def __init__(self, place: Place, by: str = "action", command: Callable[[str], str] = str):
-        self._desk = Desk(place, by, command)
+    def __init__(self, place: Place, by: str = "action", way: Way = NAMED):
+        self._desk = Desk(place, by, way)
 
     def view(self, *, estimated: bool = False) -> view.View | None:
         """Read the journal; None where nothing has ever run.
@@ -79,7 +79,7 @@ class Control:
                 raise BadInput(
                     "run-going-on",
                     f"Run {seen.run} is {seen.state.value}; its options cannot change now.",
-                    "Cancel it first.",
+                    say("Run `", CANCEL, "` first."),
                 )
             journal = self._desk.journal()
             try:
@@ -164,7 +164,7 @@ class Control:
         run, count = starting.put_back(self._desk, access, Job.ABANDON)
         return Abandoned(
             f"Run {run} is being abandoned; {_put_back(count)} "
-            f"{self._desk.command('Status')} shows what had to stay."
+            f"To see what had to stay: {self._desk.way.command(STATUS)}"
         )
 
     def restore(self, access: Access) -> Restored:
@@ -176,10 +176,10 @@ class Control:
         """
         run, count = starting.put_back(self._desk, access, Job.RESTORE)
         return Restored(
-            f"Run {run}: {_put_back(count)} Their steps are due again on upgrade. "
-            f"{self._desk.command('Status')} shows what had to stay."
+            f"Run {run}: {_put_back(count)} Their steps are due again. "
+            f"To see what had to stay: {self._desk.way.command(STATUS)}"
             if count
-            else f"Run {run} has nothing switched. To go on: {self._desk.command('upgrade')}."
+            else f"Run {run} has nothing switched. To go on: {self._desk.way.command(UPGRADE)}"
         )
 
     def resolve_step(self, step: str, resolution: str, reason: str) -> Resolved:
@@ -216,7 +216,7 @@ class Control:
         finally:
             journal.close()
         return Resolved(
-            f"{step} is {_RESOLVED[resolution]}. To go on: {self._desk.command('upgrade')}."
+            f"{step} is {_RESOLVED[resolution]}. To go on: {self._desk.way.command(UPGRADE)}"
         )
 
     def metrics(self) -> str:
@@ -247,11 +247,13 @@ class Control:
         if journal is not None:
             try:
                 alive = view.is_going(self._desk.place)
-                account = history.tell(journal, alive=alive, now=utc_now())
+                account = history.tell(journal, alive=alive, now=utc_now(), way=self._desk.way)
             finally:
                 journal.close()
         if account is None:
-            raise BadInput("no-run", "Nothing has run yet.", "Run plan, then upgrade.")
+            raise BadInput(
+                "no-run", "Nothing has run yet.", say("Run `", PLAN, "`, then `", UPGRADE, "`.")
+            )
         return Reported(account.run, form, run_report.text(account, form))
 
 

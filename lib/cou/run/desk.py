@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .. import audit
 from ..errors import JournalError
+from ..ours import CANCEL, NAMED, Way, say
 from . import astray, beside, handed, heartbeat, launch, owned, view
 from .journal import FILE, Journal
 from .place import Place
@@ -17,13 +16,13 @@ class Desk:
     Args:
         place: folders of the unit.
         by: who asks, for the journal.
-        command: how whoever asks types a verb, given as an action is called.
+        way: how whoever asks types our commands.
     """
 
-    def __init__(self, place: Place, by: str, command: Callable[[str], str] = str):
+    def __init__(self, place: Place, by: str, way: Way = NAMED):
         self.place = place
         self.by = by
-        self.command = command
+        self.way = way
         self.launcher = launch.of(place)
 
     def audit(self, verb: str, text: str) -> None:
@@ -45,7 +44,7 @@ class Desk:
             raise JournalError(
                 "journal-gone",
                 astray.gone(self.place),
-                "Run cancel: it sees the run end, and names its tasks.",
+                say("Run `", CANCEL, "`: it sees the run end, and names its tasks."),
             )
 
     def journal(self) -> Journal:

@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import together
 from ..errors import CouError, JujuError
+from ..ours import RESTORE, STATUS, UPGRADE, Wording, ours, say
 from ..plan import parts
 from ..plan.frontier import Frontier, Strand
 from ..plan.settings import Settings
@@ -40,7 +41,7 @@ class Ending:
     """How a runner's work ended: the run's state and, where there is one, the cause."""
 
     state: RunState
-    error: Mapping[str, str]
+    error: Mapping[str, Any]
 
 
 class Executor:
@@ -168,7 +169,11 @@ class Executor:
                 raise CouError(
                     "task-ended",
                     f"The runner lost the task that does this: {step.title} ({step.id}).",
-                    "Run upgrade to go on. If it comes again, report it with the run's log.",
+                    say(
+                        "Run `",
+                        UPGRADE,
+                        "` to go on. If it comes again, report it with the run's log.",
+                    ),
                 )
 
     def _next(self, running: Mapping[str, object]) -> list[tuple[Strand, list[Step]]]:
@@ -231,7 +236,7 @@ class Executor:
                 RunState.STOPPED,
                 "not-expected",
                 f"Next is {step.id}, not {self._limit.expect}; nothing was begun.",
-                "Look at status, then approve what it names.",
+                say("Look at `", STATUS, "`, then approve what it names."),
             )
             return False
         if not self._in_window(unit):
@@ -261,8 +266,16 @@ class Executor:
                 "code": "window-closed",
                 "seen": f"Window closed: {self._late} may take until after "
                 f"{self._limit.until:%Y-%m-%d %H:%M} UTC and was not begun. {switched}",
-                "remedy": "Run upgrade in the next window"
-                + (", or restore to put the marks back until then." if marks else "."),
+                "remedy": say(
+                    "Run `",
+                    UPGRADE,
+                    "` in the next window",
+                    *(
+                        (", or `", RESTORE, "` to put the marks back until then.")
+                        if marks
+                        else "."
+                    ),
+                ),
             },
         )
 
@@ -296,7 +309,7 @@ class Executor:
         except Fenced:
             raise
         except NeedsOperator as doubt:
-            self._fail(step, StepState.IN_DOUBT, "needs-operator", str(doubt), _RESOLVE)
+            self._fail(step, StepState.IN_DOUBT, "needs-operator", str(doubt), _resolve(step.id))
         except LeaseLost as lost:
             self._fail(step, StepState.IN_DOUBT, lost.code, lost.seen, lost.remedy)
         except JujuError as error:
@@ -349,7 +362,10 @@ def _gates(group: Step) -> Iterator[str]:
     return (one.id for one in group.steps if one.kind in _GATES)
 
 
-_RESOLVE = "Run resolve-step step=<id> as=done or as=retry with a reason, then upgrade."
+def _resolve(step: str) -> Wording:
+    done = ours("resolve-step", step=step, as_="done", reason="how you know")
+    retry = ours("resolve-step", step=step, as_="retry", reason="how you know")
+    return say("If it was done: `", done, "`; if not: `", retry, "`. Then: ", UPGRADE)
 
 
 def _hosts(root: Step) -> Iterator[tuple[str, frozenset[str]]]:

@@ -17,6 +17,7 @@ import pathlib
 from collections.abc import Callable
 
 from ..errors import BadInput, CouError
+from ..ours import UPGRADE, say
 from . import locks, view
 from .access import Access
 from .place import Place
@@ -104,7 +105,7 @@ class InMemory:
             raise BadInput(
                 "credential-file",
                 "The account that this run was given is not in memory any more.",
-                "Run upgrade again: it is handed over anew.",
+                say("Run `", UPGRADE, "` again: it is handed over anew."),
             )
         return access
 

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..ours import NAMED, Way, told
 from ..plan.options import Options
 from ..plan.plan import Plan
+from ..plan.problem import Problem
 from ..plan.step import Kind, Step
 from ..report.account import (
     Account,
@@ -20,6 +22,7 @@ from ..report.account import (
     Sitting,
     StepLine,
     Try,
+    next_step,
 )
 from . import final_look, outcome, tries, view, waits
 from .drift import Baseline
@@ -30,18 +33,22 @@ _ORIGINS = ("openstack-origin", "source")
 _VERIFIES = (Kind.VERIFY_WORKLOAD, Kind.VERIFY_HYPERVISORS_UPGRADED)
 
 
-def tell(journal: Journal, *, alive: bool, now: datetime.datetime) -> Account | None:
+def tell(
+    journal: Journal, *, alive: bool, now: datetime.datetime, way: Way = NAMED
+) -> Account | None:
     """Return the account of the newest run; None where nothing has ever run.
 
     Args:
         journal: the journal.
         alive: whether a supervisor or a runner is, or comes (`view.is_going`).
         now: when this is; what goes on is taken to last until then.
+        way: how whoever reads it types our commands.
     """
     run = journal.current()
     if run is None:
         return None
     plan = rows.plan(run.plan)
+    problems = tuple(one.told(way) for one in plan.problems)
     records, events = journal.steps(run.id), journal.events(run.id)
     rows.check_steps(plan, records)
     operations, attempts = journal.operations(run.id), journal.attempts(run.id)
@@ -68,7 +75,7 @@ def tell(journal: Journal, *, alive: bool, now: datetime.datetime) -> Account | 
         working=working,
         resting=max(0.0, ((run.ended or now) - run.created).total_seconds() - working),
         error=run.error.get("seen", ""),
-        remedy=run.error.get("remedy", ""),
+        remedy=told(run.error.get("remedy", ""), way),
         options=_chosen(plan.options),
         counts=dict(Counter(line.state for line in lines)),
         applications=tuple(_applications(plan, run, records)),
@@ -83,9 +90,10 @@ def tell(journal: Journal, *, alive: bool, now: datetime.datetime) -> Account | 
         waits=waits.waits(events, until),
         parts=_shares([(line.part, line) for line in lines], until),
         kinds=_shares([(line.kind, line) for line in lines], until),
-        problems=plan.problems,
-        left_out=tuple(_left_out(plan, records)),
+        problems=problems,
+        left_out=tuple(_left_out(plan, problems, records)),
         last_look=_last_look(events),
+        next=next_step(state.value).told(way),
         backups=tuple(_backups(plan, records)),
     )
 
@@ -215,14 +223,16 @@ def _last_look(events: Sequence[Event]) -> LastLook | None:
     return None
 
 
-def _left_out(plan: Plan, records: Mapping[str, StepRecord]) -> Iterator[str]:
+def _left_out(
+    plan: Plan, problems: Sequence[Problem], records: Mapping[str, StepRecord]
+) -> Iterator[str]:
     for name in plan.options.skip_apps:
         yield f"{name}: left out by the option skip-apps"
     for name in plan.ignored:
         yield f"{name}: not recognised, so neither upgraded nor waited for"
-    for one in plan.problems:
+    for one in problems:
         if one.code in outcome.LEFT_OUT:
-            yield f"{one.brief or one.subject}: {one.seen} {one.remedy}"
+            yield " ".join((f"{one.brief or one.subject}:", one.seen, one.remedy))
     titles = {step.id: step.title for step in plan.root.leaves()}
     for record in records.values():
         if record.state is StepState.SKIPPED:

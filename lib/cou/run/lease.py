@@ -26,6 +26,7 @@ from ..cloud import annotation
 from ..errors import CouError, JujuError
 from ..juju import repeat
 from ..juju.port import Juju
+from ..ours import PLAN, say
 from . import crash
 from .clock import Clock
 
@@ -175,8 +176,11 @@ class Lease:
             "journal-old",
             f"The journal is older than its run {self._mine['run']}, which went on until "
             f"{found.get('renewed', '-')}: a copy was put back.",
-            "Put the newest journal back, or move this one away and run plan: it finds what the "
-            "run has left.",
+            say(
+                "Put the newest journal back, or move this one away and run `",
+                PLAN,
+                "`: it finds what the run has left.",
+            ),
         )
 
     async def check(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import StepFailed
 from ..juju.port import ModelStatus, UnitStatus
+from ..ours import ABANDON, say
 from ..steps.context import Before
 from .clock import Clock
 from .records import Operation
@@ -116,7 +117,9 @@ def before(operation: Operation) -> Before:
         StepFailed: the model's time is not there.
     """
     if operation.model_time is None:
-        raise StepFailed("journal-unusable", "An operation lost its time.", "Run abandon.")
+        raise StepFailed(
+            "journal-unusable", "An operation lost its time.", say("Run `", ABANDON, "`.")
+        )
     found = operation.result
     shown: Mapping[str, str] = found.get("agents", {})
     sent_s = float(found.get("sent", 0.0))

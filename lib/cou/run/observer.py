@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 
 from ..errors import CouError, StepFailed
 from ..juju.port import Juju, ModelStatus, Task
+from ..ours import UPGRADE, say
 from ..steps.context import History, Look, Pending, Wait
 from ..together import Crew
 from .clock import Clock
@@ -256,7 +257,7 @@ class Observer:
                         "no-progress",
                         f"Nothing changed for {waiter.wait.timeout_s:.0f} s: "
                         f"{waiter.pending.what}",
-                        "Look at the unit, then run upgrade to go on.",
+                        say("Look at the unit, then run `", UPGRADE, "` to go on."),
                     )
                 )
 
@@ -278,7 +279,7 @@ class Observer:
                         "task-slow",
                         f"Task {task.id} ({task.name} on {task.unit}) has been "
                         f"{task.status.value} for more than {waiter.timeout_s:.0f} s.",
-                        "It goes on in Juju; run upgrade to wait for it again.",
+                        say("It goes on in Juju; run `", UPGRADE, "` to wait for it again."),
                     )
                 )
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from ..cloud import names
+from ..ours import NOTHING, Way, Wording, ours, say
 from ..plan.options import Group
 from ..plan.plan import Plan
 from ..plan.step import Kind
@@ -32,19 +33,23 @@ class Outcome:
     Attributes:
         what: ``to victoria``, ``the control plane to victoria``.
         left: what is not there, ``nova-compute/3 (5 instances)``; empty where all is.
-        then: what to do about it; empty where nothing is left.
+        then: what to do about it, as a sentence goes on; empty where nothing is left.
     """
 
     what: str
     left: tuple[str, ...] = ()
-    then: str = ""
+    then: Wording = NOTHING
 
-    @property
-    def exceptions(self) -> str:
-        """What is left and what to do about it, to follow on `what`; empty where all is there."""
+    def exceptions(self, way: Way) -> str:
+        """Return what is left, and what to do about it, to follow on `what`.
+
+        Args:
+            way: how whoever reads it types our commands.
+        """
         if not self.left:
             return ""
-        return f" except {', '.join(self.left)}" + (f": {self.then}" if self.then else "")
+        then = self.then.told(way)
+        return f" except {', '.join(self.left)}" + (f": {then}" if then else "")
 
 
 def of(plan: Plan, records: Mapping[str, StepRecord]) -> Outcome:
@@ -56,7 +61,7 @@ def of(plan: Plan, records: Mapping[str, StepRecord]) -> Outcome:
     late += behind
     then = _then(plan, hosts, late)
     left = tuple(dict.fromkeys([*hosts, *late, *skipped]))
-    return Outcome(_what(plan), left, then if left else "")
+    return Outcome(_what(plan), left, then if left else NOTHING)
 
 
 def _what(plan: Plan) -> str:
@@ -69,11 +74,13 @@ def _what(plan: Plan) -> str:
     return f"{_PLANES[options.group]}{which}to {plan.target}"
 
 
-def _then(plan: Plan, hosts: list[str], late: list[str]) -> str:
+def _then(plan: Plan, hosts: list[str], late: list[str]) -> Wording:
     group = "data-plane" if late else plan.options.group.value.replace("all", "data-plane")
     if hosts:
-        return f"empty {'it' if len(hosts) == 1 else 'them'}, then plan group={group}"
-    return "upgrade every hypervisor, then plan group=data-plane" if late else ""
+        which = "it" if len(hosts) == 1 else "them"
+        return say(f"empty {which}, then ", ours("plan", group=group))
+    then = say("upgrade every hypervisor, then ", ours("plan", group="data-plane"))
+    return then if late else NOTHING
 
 
 def _on_the_way(

@@ -6,6 +6,8 @@ import dataclasses
 import os
 import pathlib
 
+from ..ours import COMMAND_LINE, Actions, Way
+
 _JUJU = pathlib.Path("/var/lib/juju")
 # There while systemd is PID 1, and only then (sd_booted(3)).
 _SYSTEMD = pathlib.Path("/run/systemd/system")
@@ -29,6 +31,11 @@ class Place:
     unit: str = ""
     charm_dir: pathlib.Path | None = None
     service: str = ""
+
+    @property
+    def way(self) -> Way:
+        """How our commands are typed here: as a unit's actions, or as the command `cou`."""
+        return Actions(self.unit) if self.unit else COMMAND_LINE
 
     @classmethod
     def of_unit(cls, unit: str, charm_dir: pathlib.Path) -> Place:

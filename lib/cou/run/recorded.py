@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from ..errors import CouError
+from ..errors import CouError, record
+from ..ours import UPGRADE, say
 from .executor import Ending
 from .records import SIGNAL, Attempt, RunState
 
 
-def cause_of(error: CouError) -> Mapping[str, str]:
+def cause_of(error: CouError) -> Mapping[str, Any]:
     """Return an error as the journal keeps it."""
-    return {"code": error.code, "seen": error.seen, "remedy": error.remedy}
+    return record(error.code, error.seen, error.remedy)
 
 
-def broke_off(failure: Exception) -> Mapping[str, str]:
+def broke_off(failure: Exception) -> Mapping[str, Any]:
     """Return as the journal keeps it what no code of ours expects."""
     return {
         "code": "runner-broke-off",
         "seen": f"The runner broke off: {type(failure).__name__}: {failure}.",
-        "remedy": "Run upgrade to go on: it looks first. If it comes again, report it with the "
-        "run's log.",
+        "remedy": say(
+            "Run `",
+            UPGRADE,
+            "` to go on: it looks first. If it comes again, report it with the run's log.",
+        ),
     }
 
 
-def of(ending: Ending, attempt: Attempt | None) -> tuple[RunState, Mapping[str, str]]:
+def of(ending: Ending, attempt: Attempt | None) -> tuple[RunState, Mapping[str, Any]]:
     """Return how an ending is recorded.
 
     A drain that nobody asked for, because the machine or the service was stopped, leaves an
@@ -36,5 +41,5 @@ def of(ending: Ending, attempt: Attempt | None) -> tuple[RunState, Mapping[str, 
     return RunState.INTERRUPTED, {
         "code": "runner-stopped",
         "seen": "The machine or the service of the run was stopped; what ran was finished first.",
-        "remedy": "Run upgrade to go on.",
+        "remedy": say("Run `", UPGRADE, "` to go on."),
     }

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import record
+from ..ours import PLAN, say, sentence
 from ..plan.plan import Plan
 
 
-def of(shown: Plan, fresh: Plan) -> dict[str, str]:
+def of(shown: Plan, fresh: Plan) -> Mapping[str, Any]:
     """Return code, seen and remedy; empty where the plan still holds.
 
     Args:
@@ -20,12 +25,13 @@ def of(shown: Plan, fresh: Plan) -> dict[str, str]:
     return {}
 
 
-def _refused(seen: str, remedy: str) -> dict[str, str]:
-    return {
-        "code": "plan-changed",
-        "seen": f"The model is no longer as it was shown: {seen}.".replace("..", "."),
-        "remedy": f"{remedy} Run plan again.".strip(),
-    }
+def _refused(seen: str, remedy: str) -> Mapping[str, Any]:
+    again = say("Run `", PLAN, "` again.")
+    return record(
+        "plan-changed",
+        f"The model is no longer as it was shown: {seen}.".replace("..", "."),
+        say(sentence(remedy), " ", again) if remedy else again,
+    )
 
 
 def difference(shown: Plan, fresh: Plan) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from ..errors import BadInput
+from ..ours import ABANDON, UPGRADE, say
 from ..plan import fewer
 from ..plan.configuration import NUMBERS, TEXTS
 from ..plan.options import Options
@@ -48,7 +49,7 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
             "run-unfinished",
             f"Run {seen.run} is {seen.state.value} and keeps the options it was planned with; "
             f"{told} cannot be changed.",
-            "Run upgrade to finish it, or abandon it first.",
+            say("Run `", UPGRADE, "` to finish it, or first `", ABANDON, "`."),
         )
     if not changed:
         return seen.plan
@@ -102,8 +103,8 @@ def _check_begun(seen: View, skipped: set[str]) -> None:
         if name in skipped and seen.steps[step.id].state is not StepState.PENDING:
             raise BadInput(
                 "skip-begun",
-                f"skip-apps={name}: {step.title} has begun in run {seen.run}.",
-                "An application that has begun must be finished; run upgrade.",
+                f"{name} cannot be left out: {step.title} has begun in run {seen.run}.",
+                say("An application that has begun must be finished; run `", UPGRADE, "`."),
             )
 
 

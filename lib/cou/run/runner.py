@@ -13,6 +13,7 @@ from typing import NoReturn
 from .. import audit, printable, together
 from ..errors import CouError, JournalError, StepFailed
 from ..juju.port import Juju
+from ..ours import ABANDON, PLAN, say
 from ..plan.settings import Settings
 from . import (
     backups,
@@ -227,7 +228,7 @@ class Runner:
                 "Other hands have changed the model: "
                 + "; ".join(one.text for one in wrong)
                 + ".",
-                "Put it back as it was, or abandon the run and plan again.",
+                say("Put it back as it was, or run `", ABANDON, "`, then `", PLAN, "`."),
             )
 
     async def _is_refused(self) -> Ending | None:
@@ -373,7 +374,7 @@ def main(argv: list[str]) -> int:
     crash.program = "runner"
     place, token, log = command_line.parse(argv)
     pulse, account = Pulse.inherited(), handed.source(place)
-    logs.configure(log)
+    logs.configure(log, place.way)
     logging.getLogger("websockets").setLevel(logging.WARNING)
     try:
         lock = Lock(place.runner_lock)

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import BadInput, CouError, JournalError
+from ..errors import BadInput, CouError, JournalError, record
+from ..ours import CANCEL, FORCE, PLAN, STATUS, say, sentence
 from ..plan.plan import Plan
 from ..plan.settings import Settings
 from ..report import words
@@ -32,7 +33,7 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
                 raise BadInput(
                     "not-expected",
                     f"Nothing is next: the upgrade to {seen.to} is done. Nothing was begun.",
-                    "Run plan to see what comes next.",
+                    say("Run `", PLAN, "` to see what comes next."),
                 )
             return _nothing_left(desk, seen)
         if seen is not None and seen.unfinished:
@@ -79,7 +80,7 @@ def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
 def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) -> Attempt:
     shown = journal.shown()
     if shown is None:
-        raise BadInput("no-plan", "No plan was shown.", "Run plan first.")
+        raise BadInput("no-plan", "No plan was shown.", say("Run `", PLAN, "` first."))
     plan = rows.plan(shown[0])
     same_plan(plan.hash, plan_hash)
     if plan.blocking:
@@ -88,11 +89,13 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
             "plan-blocked",
             f"The plan has {len(plan.blocking)} blocking problems; the first is "
             f"{first.code} ({first.subject}): {first.seen}",
-            f"{first.remedy} Then run plan again.",
+            say(sentence(first.remedy), " Then run `", PLAN, "` again."),
         )
     steps = [step.id for step in plan.root.leaves()]
     if not steps:
-        raise BadInput("nothing-to-do", "The plan has no steps.", "Run plan to see why.")
+        raise BadInput(
+            "nothing-to-do", "The plan has no steps.", say("Run `", PLAN, "` to see why.")
+        )
     _may_begin(journal, "", plan, {}, limit, shown[1])
     _await_end(desk)
     _expect(desk)
@@ -112,7 +115,7 @@ def _resume(
         raise JournalError(
             "run-going-on",
             f"Run {seen.run} is {seen.state.value} (step {seen.number} of {seen.total}: {doing}).",
-            "Look at status, or cancel it.",
+            say("Run `", STATUS, "` to look at it, or `", CANCEL, "` to stop it."),
         )
     shown = journal.shown(seen.run) if job is Job.UPGRADE else None
     plan = rows.plan(shown[0]) if shown else seen.plan
@@ -159,7 +162,7 @@ def _await_end(desk: Desk) -> None:
             raise JournalError(
                 "run-ending",
                 "The processes of the last attempt are still ending.",
-                "Try again in a moment, or run cancel force=true.",
+                say("Try again in a moment, or run `", FORCE, "`."),
             )
         time.sleep(0.02)
 
@@ -193,7 +196,7 @@ def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) 
                 f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
             )
     except CouError as failure:
-        error = {"code": failure.code, "seen": failure.seen, "remedy": failure.remedy}
+        error = record(failure.code, failure.seen, failure.remedy)
         journal.end_attempt(token, RunState.INTERRUPTED, error)
         handed.forget(desk.place)
         raise
@@ -204,8 +207,8 @@ def _nothing_left(desk: Desk, seen: view.View) -> Started:
         seen.run,
         resumed=False,
         log_path=desk.place.log(seen.run),
-        message=f"The upgrade to {seen.to} is done{seen.outcome.exceptions}; nothing was sent. "
-        f"Run {desk.command('plan')} to see what comes next.",
+        message=f"The upgrade to {seen.to} is done{seen.outcome.exceptions(desk.way)}; nothing "
+        f"was sent. To see what comes next: {desk.way.command(PLAN)}",
     )
 
 
@@ -219,5 +222,5 @@ def same_plan(known: str, wanted: str | None) -> None:
         raise BadInput(
             "another-plan",
             f"plan={wanted} was asked for; the plan that would be done is {known}.",
-            "Run plan, look at it, and give its hash.",
+            say("Run `", PLAN, "`, look at it, and give its hash."),
         )

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from .. import printable
+from ..ours import CANCEL, FORCE, PLAN, REPORT, UPGRADE, Way, say, told
 from ..report import words
 from .records import MarkState, RunState, StepRecord, StepState
 from .view import View
 
-# What an operator does next; the word in braces is a verb, as an action is called.
+# What an operator does next; the command stands at the end.
 _HINTS = {
-    RunState.PLANNED: "To start it: {upgrade}",
-    RunState.STARTING: "To stop it safely: {cancel}",
-    RunState.RUNNING: "To stop it safely: {cancel}",
-    RunState.WAITING: "It goes on by itself. To stop it: {cancel}",
-    RunState.DRAINING: "To stop at once: {cancel force=true}",
-    RunState.STOPPED: "To go on: {upgrade}",
-    RunState.KILLED: "To go on (it looks first at what is in doubt): {upgrade}",
-    RunState.INTERRUPTED: "To go on (it looks first at what is in doubt): {upgrade}",
-    RunState.FAILED: "To try again, once the cause is mended: {upgrade}",
-    RunState.REFUSED: "To look again: {plan}",
-    RunState.ABANDONED: "To look at the cloud: {plan}",
-    RunState.COMPLETED: "To read how it went: {report}",
+    RunState.PLANNED: say("To start it: ", UPGRADE),
+    RunState.STARTING: say("To stop it safely: ", CANCEL),
+    RunState.RUNNING: say("To stop it safely: ", CANCEL),
+    RunState.WAITING: say("It goes on by itself. To stop it: ", CANCEL),
+    RunState.DRAINING: say("To stop at once: ", FORCE),
+    RunState.STOPPED: say("To go on: ", UPGRADE),
+    RunState.KILLED: say("To go on (it looks first at what is in doubt): ", UPGRADE),
+    RunState.INTERRUPTED: say("To go on (it looks first at what is in doubt): ", UPGRADE),
+    RunState.FAILED: say("To try again, once the cause is mended: ", UPGRADE),
+    RunState.REFUSED: say("To look again: ", PLAN),
+    RunState.ABANDONED: say("To look at the cloud: ", PLAN),
+    RunState.COMPLETED: say("To read how it went: ", REPORT),
 }
 _GOING = (RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING)
 
@@ -31,25 +32,22 @@ _GOING = (RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINI
 def text(
     view: View,
     now: datetime.datetime,
-    command: Callable[[str], str],
-    remedy: Callable[[str], str] = str,
+    way: Way,
 ) -> str:
     """Return where a run is, line by line, and the command that comes next.
 
     Args:
         view: the run.
         now: the time, in UTC.
-        command: gives the command of a verb such as ``upgrade`` or ``cancel force=true``.
-        remedy: puts what there is to do about an error into the caller's words.
+        way: how whoever reads it types our commands.
     """
-    return "\n".join(printable.line(one) for one in _lines(view, now, command, remedy))
+    return "\n".join(printable.line(one) for one in _lines(view, now, way))
 
 
 def _lines(
     view: View,
     now: datetime.datetime,
-    command: Callable[[str], str],
-    remedy: Callable[[str], str],
+    way: Way,
 ) -> Iterator[str]:
     yield from _head(view)
     for step in view.running if view.state in _GOING else ():
@@ -61,15 +59,15 @@ def _lines(
     if view.silent_since is not None:
         yield (
             f"The runner has given no sign of life since {view.silent_since:%H:%M:%S} UTC: it "
-            f"hangs. To end it: {command('cancel force=true')}"
+            f"hangs. To end it: {way.command(FORCE)}"
         )
     if view.waits_for:
         yield f"You are needed: {view.waits_for}"
     yield from _unclear(view)
     if view.state is RunState.COMPLETED:
-        yield f"Upgraded {view.outcome.what}{view.outcome.exceptions}."
+        yield f"Upgraded {view.outcome.what}{view.outcome.exceptions(way)}."
     if view.error:
-        yield f"Error: {view.error} {remedy(view.remedy)}".rstrip()
+        yield f"Error: {view.error} {told(view.remedy, way)}".rstrip()
     if view.next and not view.state.finished:
         titles = {step.id: step.title for step in view.plan.root.leaves()}
         yield f"Next: {titles.get(view.next, view.next)} ({view.next})"
@@ -79,8 +77,7 @@ def _lines(
         if mark.state is not MarkState.PUT_BACK:
             yield f"Switched by the run: {mark.id}" + (f" ({mark.note})" if mark.note else "")
     if hint := _HINTS.get(view.state):
-        before, _, verb = hint.rstrip("}").partition("{")
-        yield f"{before}{command(verb)}"
+        yield hint.told(way)
 
 
 def _head(view: View) -> Iterator[str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from ..errors import CouError, JournalError, JujuError
+from ..ours import FORCE, PLAN, UPGRADE, say
 from . import astray, beside, crash, handed, view
 from .access import Access
 from .answers import Cancelled, Forced
@@ -65,7 +66,7 @@ def _cancel(desk: Desk) -> Cancelled:
         raise JournalError(
             "cancel-not-acknowledged",
             f"The cancel could not be recorded and is not acknowledged: {error.seen}",
-            "Run cancel force=true to kill the runner.",
+            say("Run `", FORCE, "` to kill the runner."),
         ) from error
     finally:
         journal.close()
@@ -91,7 +92,7 @@ def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
     if took_s > _SLOW_S:
         message += f" The disk is slow: to record this took {took_s:.1f} s."
     if before is not None or seen.silent_since is not None:
-        message += f" To stop without waiting: {desk.command('cancel force=true')}."
+        message += f" To stop without waiting: {desk.way.command(FORCE)}"
     return Cancelled(RunState.DRAINING, message, tuple(drained))
 
 
@@ -154,12 +155,15 @@ def _after_force(
         try:
             taken, running = asyncio.run(_take_back(access, open_tasks))
         except (JujuError, asyncio.TimeoutError) as error:
-            note = f" What became of tasks {open_tasks} could not be read: {error}."
+            note = f" What became of tasks {open_tasks} could not be read: {_told(error, desk)}"
     message += note
     if running:
         message += f" Tasks {_listed(running)} run on in Juju until they end."
     if doubt:
-        message += f" In doubt: {', '.join(doubt)}. Run {desk.command('upgrade')}: it looks first."
+        message += (
+            f" In doubt: {', '.join(doubt)}. "
+            f"To go on (it looks first): {desk.way.command(UPGRADE)}"
+        )
     return Forced(message, tuple(killed), taken, running, doubt)
 
 
@@ -188,15 +192,25 @@ def _kill(
 def _may_go_on(desk: Desk, journal: Journal, run: str) -> str:
     """Name what nobody here runs any more, and Juju may still do."""
     tasks = _open_tasks(desk, journal, run)
-    message = f" Tasks {_listed(tasks)} may run on in Juju; upgrade looks for their end."
+    message = (
+        f" Tasks {_listed(tasks)} may run on in Juju. "
+        f"To look for their end: {desk.way.command(UPGRADE)}"
+    )
     return message if tasks else ""
 
 
 def _may_go_on_without_journal(desk: Desk) -> str:
     """Name it where the journal of its run is gone."""
     tasks = astray.tasks(desk.place, None)
-    message = f" Tasks {_listed(tasks)} may run on in Juju; plan looks for what they leave."
+    message = (
+        f" Tasks {_listed(tasks)} may run on in Juju. "
+        f"To look for what they leave: {desk.way.command(PLAN)}"
+    )
     return message if tasks else ""
+
+
+def _told(error: Exception, desk: Desk) -> str:
+    return error.told(desk.way) if isinstance(error, JujuError) else "no answer came in time."
 
 
 def _listed(tasks: Sequence[int]) -> str:

@@ -20,6 +20,7 @@ import time
 
 from .. import audit
 from ..errors import CouError
+from ..ours import UPGRADE, say
 from . import command_line, crash, handed, heartbeat, logs, notify, owned, processes, telling, view
 from .clock import utc_now
 from .journal import Journal
@@ -187,7 +188,7 @@ class Supervisor:
         error = {
             "code": "runner-ended",
             "seen": f"The runner ended with {how} before its work was done.",
-            "remedy": "Run upgrade to go on.",
+            "remedy": say("Run `", UPGRADE, "` to go on."),
         }
         if code:
             audit.tell(audit.Event.CRASH, "cou.run.runner", description=error["seen"])
@@ -237,7 +238,7 @@ def main(argv: list[str]) -> int:
             os._exit(0)
         argv = argv[1:]
     place, token, log = command_line.parse(argv)
-    logs.configure(log)
+    logs.configure(log, place.way)
     try:
         place.make()
         owned.check(place)

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Callable, Container, Mapping, Sequence
 
 from ..errors import BadInput
+from ..ours import STATUS, say
 from ..plan.frontier import Frontier, Strand
 from ..plan.plan import Plan
 from ..plan.step import Step
@@ -62,7 +63,7 @@ def check(
         raise BadInput(
             "not-expected",
             f"Next is {step.id} ({step.title}), not {limit.expect}; nothing was begun.",
-            "Look at status, then approve what it names.",
+            say("Look at `", STATUS, "`, then approve what it names."),
         )
     if limit.until is not None:
         group = next(step for step in plan.root.walk() if step.id == unit)

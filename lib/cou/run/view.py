@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..ours import NAMED, NOTHING, Way, Wording, text_of, told
 from ..plan.plan import Plan
 from ..plan.step import Step
 from . import locks, outcome
@@ -54,7 +55,7 @@ class View:
     waits_for: str
     next: str
     error: str
-    remedy: str
+    remedy: Wording
     marks: tuple[Mark, ...]
     steps: Mapping[str, StepRecord]
     attempt: Attempt | None
@@ -120,8 +121,8 @@ class View:
             if step.id in self.steps and self.steps[step.id].state is StepState.RUNNING
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `status format=json` shows under the key `run`."""
+    def to_dict(self, way: Way = NAMED) -> dict[str, Any]:
+        """Return what `status format=json` shows; `way`: how its reader types our commands."""
         cancelled = self.attempt.cancelled if self.attempt else None
         return {
             "schema": 1,
@@ -137,7 +138,7 @@ class View:
             "waits": self.waits.splitlines(),
             "next": self.next,
             "error": self.error,
-            "remedy": self.remedy,
+            "remedy": told(self.remedy, way),
             "left-out": list(self.outcome.left),
             "late": list(self.late),
             "silent-since": _text(self.silent_since),
@@ -157,11 +158,11 @@ class View:
             "steps": [self._step(step) for step in self.plan.root.steps],
         }
 
-    def to_text(self, command: Callable[[str], str]) -> str:
-        """Return what the `status` action shows; `command` gives the command of a verb."""
+    def to_text(self, way: Way) -> str:
+        """Return what `status` shows; `way`: how its reader types our commands."""
         from . import status_text
 
-        return status_text.text(self, utc_now(), command)
+        return status_text.text(self, utc_now(), way)
 
     def _step(self, step: Step) -> dict[str, Any]:
         data = step.to_dict()
@@ -232,7 +233,7 @@ def look(
         waits_for=run.waits_for,
         next=here.next,
         error=run.error.get("seen", "") or _silent_end(state),
-        remedy=run.error.get("remedy", ""),
+        remedy=text_of(run.error.get("remedy", "")),
         marks=journal.switched(run.id),
         steps=steps,
         attempt=attempt,
@@ -320,7 +321,7 @@ def _planned(plan: Plan, left_s: float) -> View:
         waits_for="",
         next=leaves[0].id if leaves else "",
         error="",
-        remedy="",
+        remedy=NOTHING,
         marks=(),
         steps={},
         attempt=None,

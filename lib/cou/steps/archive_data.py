@@ -6,6 +6,7 @@ Safe to repeat: each batch is a task of its own, and none begins after a recorde
 from __future__ import annotations
 
 from ..errors import StepFailed
+from ..ours import UPGRADE, say
 from .context import DONE, Context, Drained, Result
 from .tasks import must_have_completed
 
@@ -44,5 +45,5 @@ async def perform(ctx: Context) -> Result:
     raise StepFailed(
         "archive-endless",
         f"{_MOST_BATCHES} batches of {size} rows did not archive everything.",
-        "Run upgrade to go on, or plan with a larger archive-batch-size.",
+        say("Run `", UPGRADE, "` to go on; it archives the rest."),
     )

@@ -13,6 +13,7 @@ import shlex
 from ..errors import StepFailed
 from ..juju import ssh
 from ..juju.port import Task
+from ..ours import UPGRADE, say
 from .context import Context, End, Result
 from .tasks import must_have_completed
 
@@ -38,7 +39,9 @@ async def perform(ctx: Context) -> Result:
     if why := await _not_whole(ctx, unit, path):
         await ctx.discard(key, why)
         raise StepFailed(
-            "backup-incomplete", f"The dump {path} on {unit} {why}.", "Run upgrade to dump again."
+            "backup-incomplete",
+            f"The dump {path} on {unit} {why}.",
+            say("Run `", UPGRADE, "` to dump again."),
         )
     size = await _line(ctx, unit, f"stat -c %s {quoted}")
     digest = (await _line(ctx, unit, f"sha256sum {quoted}")).split()[0]
@@ -77,7 +80,7 @@ async def _check_room(ctx: Context, unit: str) -> None:
         raise StepFailed(
             "backup-room",
             f"{_BACKUPS} on {unit} has {free[3]} KiB free; the databases take {used} KiB.",
-            "Free some space there, then run upgrade.",
+            say("Free some space there, then run `", UPGRADE, "`."),
         )
 
 

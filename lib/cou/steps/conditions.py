@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ..errors import StepFailed
 from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, UnitStatus
+from ..ours import ABANDON, UPGRADE, say
 from .context import Before, History, Look, Pending, Wait
 
 SEALED = "Unit is sealed"
@@ -201,8 +202,12 @@ class HookErrors:
         raise StepFailed(
             "hook-error",
             f"{unit.name} is in error: {unit.workload.message}{since}.",
-            f"Look at juju debug-log --include {unit.name}, mend it, juju resolved {unit.name}, "
-            "then run upgrade.",
+            say(
+                f"Look at juju debug-log --include {unit.name}, mend it, juju resolved "
+                f"{unit.name}, then run `",
+                UPGRADE,
+                "`.",
+            ),
         )
 
 
@@ -211,7 +216,9 @@ def _application(status: ModelStatus, name: str) -> ApplicationStatus:
         return status.applications[name]
     except KeyError:
         raise StepFailed(
-            "application-gone", f"The model has no application {name} any more.", "Run abandon."
+            "application-gone",
+            f"The model has no application {name} any more.",
+            say("Run `", ABANDON, "`."),
         ) from None
 
 

@@ -6,6 +6,7 @@ Safe to repeat: the same revision again changes nothing and runs no hook.
 from __future__ import annotations
 
 from ..errors import StepFailed
+from ..ours import UPGRADE, say
 from . import conditions
 from .context import DONE, Context, End, Result
 
@@ -41,7 +42,7 @@ async def perform(ctx: Context) -> Result:
         raise StepFailed(
             "refresh-without-effect",
             f"{name} was refreshed to {channel} and still follows {after.channel}.",
-            "Look whether somebody else refreshes it, then run upgrade.",
+            say("Look whether somebody else refreshes it, then run `", UPGRADE, "`."),
         )
     was = str(ctx.request(_NAME)["was"])
     if after.charm_url == was:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..openstack.ceph import release_of
+from ..ours import UPGRADE, say
 from . import ceph
 from .context import DONE, Context, End, Result
 from .tasks import must_have_completed
@@ -23,7 +24,7 @@ async def perform(ctx: Context) -> Result:
         raise StepFailed(
             "ceph-mixed-osds",
             f"The OSDs run different versions: {', '.join(running)}.",
-            "Bring them to one version, then run upgrade.",
+            say("Bring them to one version, then run `", UPGRADE, "`."),
         )
     release = release_of(running[0])
     if not release:

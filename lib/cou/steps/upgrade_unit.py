@@ -13,6 +13,7 @@ from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
 from ..openstack import pausing
 from ..openstack import versions as known
+from ..ours import UPGRADE, say
 from . import versions
 from .context import DONE, Context, End, Result
 from .tasks import must_have_completed
@@ -137,5 +138,5 @@ async def _await_version(ctx: Context, unit: str, charm: str, release: str) -> N
         raise StepFailed(
             "unit-not-upgraded",
             f"{unit} was upgraded and does not show {release}.",
-            "Look at juju show-task of its openstack-upgrade, then run upgrade.",
+            say("Look at juju show-task of its openstack-upgrade, then run `", UPGRADE, "`."),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
+from ..ours import ours, say
 from . import versions
 from .context import DONE, Context, End, Result
 
@@ -26,11 +27,10 @@ async def perform(ctx: Context) -> Result:
     if set(old) <= ctx.skipped_units:
         return Result(
             End.SKIP_GROUP,
-            f"not upgraded, because {', '.join(old)} runs instances: empty it, then "
-            "plan group=data-plane",
+            f"not upgraded, because {', '.join(old)} runs instances",
         )
     raise StepFailed(
         "hypervisors-behind",
         f"{', '.join(old)} does not run {release} yet.",
-        "Upgrade the hypervisors first: plan group=hypervisors.",
+        say("Upgrade the hypervisors first: ", ours("plan", group="hypervisors")),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import together
 from ..errors import StepFailed
+from ..ours import UPGRADE, say
 from . import versions
 from .context import DONE, Context, End, Result
 
@@ -23,6 +24,8 @@ async def perform(ctx: Context) -> Result:
         shown = await ctx.wait(versions.reached(name, charm, release, units, ctx.step.timeout_s))
     except StepFailed as error:
         raise StepFailed(
-            "workload-not-upgraded", error.seen, "Look at the units named, then run upgrade."
+            "workload-not-upgraded",
+            error.seen,
+            say("Look at the units named, then run `", UPGRADE, "`."),
         ) from error
     return DONE if shown else Result(End.AGAIN, "drained while verifying")

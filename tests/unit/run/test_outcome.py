@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from cou.ours import NAMED
 from cou.run import outcome
 from cou.run.records import StepRecord, StepState
 
@@ -31,7 +32,7 @@ def records(plan, **skipped):
 
 def told(plan, **skipped):
     found = outcome.of(plan, records(plan, **skipped))
-    return f"upgraded {found.what}{found.exceptions}"
+    return f"upgraded {found.what}{found.exceptions(NAMED)}"
 
 
 def filled():

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 
 import pytest
+from cou.ours import Actions
 from cou.plan.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Kind, Step
@@ -68,7 +69,7 @@ def limited(how: str = "") -> Attempt:
 
 
 def text(seen: View) -> str:
-    return status_text.text(seen, NOON, lambda verb: f"juju run cou/0 {verb}")
+    return status_text.text(seen, NOON, Actions("cou/0"))
 
 
 def test_a_run_tells_who_is_waited_for_and_what_comes_next():

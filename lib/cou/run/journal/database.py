@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Generator, Mapping
 
 from ...errors import JournalError
+from ...ours import FORCE, PLAN, UPGRADE, say
 from .. import crash
 from . import turn
 from .files import Files
@@ -41,7 +42,9 @@ class Database:
         self._reserve = Reserve(path.with_name("reserve"))
         self._writes = 0
         if not create and not path.exists():
-            raise JournalError("no-journal", f"There is no journal at {path}.", "Run plan first.")
+            raise JournalError(
+                "no-journal", f"There is no journal at {path}.", say("Run `", PLAN, "` first.")
+            )
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         try:
@@ -103,7 +106,7 @@ class Database:
         return JournalError(
             "journal-damaged",
             f"The journal {self.path} is damaged ({error}); it was set aside as {aside}.",
-            "Run plan: it looks for what the run left behind.",
+            say("Run `", PLAN, "`: it looks for what the run left behind."),
         )
 
     def _set_aside(self) -> pathlib.Path:
@@ -206,8 +209,13 @@ class Database:
             raise JournalGone(
                 "journal-gone",
                 f"{missing} was {what} while it was open.",
-                "Put the newest journal back and run upgrade, or run plan: it finds what the run "
-                "has left.",
+                say(
+                    "Put the newest journal back and run `",
+                    UPGRADE,
+                    "`, or run `",
+                    PLAN,
+                    "`: it finds what the run has left.",
+                ),
             )
 
     def _tidy(self) -> None:
@@ -280,7 +288,7 @@ def _unusable(path: pathlib.Path, error: Exception) -> JournalError:
         return JournalError(
             "journal-busy",
             f"The journal {path} is held by another process ({text}).",
-            "If it stays so, the runner hangs: run cancel force=true.",
+            say("If it stays so, the runner hangs: run `", FORCE, "`."),
         )
     if "full" in text:
         return JournalError(

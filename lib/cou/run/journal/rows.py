@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ...errors import JournalError
+from ...ours import PLAN, from_data, say
 from ...plan.plan import Plan
 from ..records import (
     Attempt,
@@ -61,7 +62,7 @@ def _damaged(what: str, why: str) -> JournalError:
     return JournalError(
         "journal-damaged",
         f"The journal holds a {what} that cou cannot have written ({why}).",
-        "Move its folder away, then run plan: it looks for what the run left behind.",
+        say("Move its folder away, then run `", PLAN, "`: it looks for what the run left behind."),
     )
 
 
@@ -112,7 +113,7 @@ def run(row: sqlite3.Row) -> Run:
         state=RunState(row["state"]),
         created=time(row["created"]),
         ended=maybe(row["ended"]),
-        error=json.loads(row["error"]),
+        error=from_data(json.loads(row["error"])),
         waits_for=row["waits_for"],
         waits=row["waits"],
         baseline=row["baseline"],

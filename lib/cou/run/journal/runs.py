@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import JournalError
+from ...ours import STATUS, UPGRADE, say, to_data
 from .. import waits
 from ..records import SIGNAL, Attempt, Job, Limit, Run, RunState, StepState
 from . import rows
@@ -54,7 +55,9 @@ class Runs(Story):
             unfinished = self.current()
             if unfinished and not unfinished.state.finished:
                 raise JournalError(
-                    "run-unfinished", f"Run {unfinished.id} is not finished.", "Run upgrade."
+                    "run-unfinished",
+                    f"Run {unfinished.id} is not finished.",
+                    say("Run `", UPGRADE, "`."),
                 )
             now = self._stamp()
             run = f"{self._now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
@@ -85,7 +88,9 @@ class Runs(Story):
             last = self.attempt(run)
             if found.state.finished or (last is not None and last.ended is None):
                 raise JournalError(
-                    "run-not-resumable", f"Run {run} cannot be resumed.", "Look at status."
+                    "run-not-resumable",
+                    f"Run {run} cannot be resumed.",
+                    say("Look at `", STATUS, "`."),
                 )
             if job is Job.UPGRADE:
                 self._carry(db, run)
@@ -198,7 +203,7 @@ class Runs(Story):
                 self._tell(db, attempt.run, "waits", {"lines": lines})
 
     def end_attempt(
-        self, token: int, state: RunState, error: Mapping[str, str] | None = None
+        self, token: int, state: RunState, error: Mapping[str, Any] | None = None
     ) -> None:
         """Record how an attempt and, with it for now, the run ended; urgent on a full disk.
 
@@ -209,6 +214,7 @@ class Runs(Story):
             if not found or found[0]["ended"] is not None:
                 return
             run, now = found[0]["run"], self._stamp()
+            kept = {**(error or {}), **to_data((error or {}).get("remedy", ""))}
             db.execute(
                 "update attempt set ended = ?, how = ? where token = ?", (now, state.value, token)
             )
@@ -219,7 +225,7 @@ class Runs(Story):
             db.execute(
                 "update run set state = ?, waits_for = '', waits = '', error = ?, ended = ? "
                 "where id = ?",
-                (state.value, json.dumps(error or {}), now if state.finished else None, run),
+                (state.value, json.dumps(kept), now if state.finished else None, run),
             )
             self._tell(db, run, "attempt-ended", {"token": token, "how": state.value})
 

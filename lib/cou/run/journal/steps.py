@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...errors import JournalError
+from ...ours import STATUS, say
 from ..records import Resolution, StepRecord, StepState, Verdict
 from . import rows
 from .fence import Cancelled
@@ -127,7 +128,7 @@ class Steps(Runs):
                     "step-not-open",
                     f"{step} is {record.state.value}; only a failed or in-doubt step of a run "
                     "that rests can be resolved.",
-                    "Look at status.",
+                    say("Look at `", STATUS, "`."),
                 )
             db.execute(
                 "update step set state = ?, round = round + 1, note = ? where run = ? and id = ?",

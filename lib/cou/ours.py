@@ -1,0 +1,254 @@
+"""Commands of our own in what people are told: values, which each way out types as they would.
+
+What there is to do is told to somebody who runs actions with `juju`, or the command `cou`. So a
+text keeps its commands apart from its words, also in the journal, and whoever shows it says how
+they are typed there. Words are shown as they are: no text is ever searched for a command.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+Value = str | bool | int
+
+
+@dataclasses.dataclass(frozen=True)
+class Ours:
+    """One of our commands: an action of the charm, and what `cou` calls the same.
+
+    Attributes:
+        verb: as the action is called.
+        parameters: those of the action, by their names there, in order.
+    """
+
+    verb: str
+    parameters: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """An option of `plan`, by its name as a parameter, to be given with the others."""
+
+    name: str
+    value: Value
+
+
+Part = str | Ours | Option
+
+
+def ours(verb: str, **parameters: Value) -> Ours:
+    """Return a command; a parameter's name has underscores, also at its end, for hyphens."""
+    named = {name.rstrip("_").replace("_", "-"): value for name, value in parameters.items()}
+    return Ours(verb, tuple(named.items()))
+
+
+PLAN = Ours("plan")
+UPGRADE = Ours("upgrade")
+CANCEL = Ours("cancel")
+FORCE = ours("cancel", force=True)
+STATUS = Ours("status")
+RESTORE = Ours("restore")
+ABANDON = Ours("abandon")
+REPORT = Ours("report")
+
+
+class Way(Protocol):
+    """How somebody types what is ours."""
+
+    def command(self, ours: Ours, /) -> str:
+        """Return a command as it is typed."""
+        ...
+
+    def option(self, option: Option, /) -> str:
+        """Return an option as it is typed behind `plan`."""
+        ...
+
+
+class Named:
+    """Names commands as the documents do: `cancel force=true`. For no one place."""
+
+    def command(self, ours: Ours, /) -> str:
+        """Return verb and parameters."""
+        return " ".join([ours.verb, *(_parameter(*one) for one in ours.parameters)])
+
+    def option(self, option: Option, /) -> str:
+        """Return name and value."""
+        return _parameter(option.name, option.value)
+
+
+class Actions(Named):
+    """Types them as actions of a unit: ``juju run cou/0 cancel force=true``."""
+
+    def __init__(self, unit: str):
+        """Give the unit's name, or ``<application>/leader``."""
+        self._unit = unit
+
+    def command(self, ours: Ours, /) -> str:
+        """Return the command for a shell with a Juju client."""
+        return f"juju run {self._unit} {super().command(ours)}"
+
+
+# Parameters that the command line takes without a name, and those that it names otherwise.
+_BARE = frozenset({("plan", "group"), ("resolve-step", "step")})
+_RENAMED = {
+    "machines": "machine",
+    "availability-zones": "availability-zone",
+    "purge-before": "purge-before-date",
+}
+# Flags that are off unless given, and cannot be given as off.
+_ON_ONLY = frozenset({"force", "purge"})
+
+
+class CommandLine:
+    """Types them for a shell that has the command `cou`: ``cou cancel --force``."""
+
+    def command(self, ours: Ours, /) -> str:
+        """Return the command."""
+        words = ["cou", ours.verb]
+        for name, value in ours.parameters:
+            bare = (ours.verb, name) in _BARE
+            words.append(shlex.quote(str(value)) if bare else self.option(Option(name, value)))
+        return " ".join(word for word in words if word)
+
+    def option(self, option: Option, /) -> str:
+        """Return the option; empty for one that cannot be given, as it is off unless given."""
+        name = _RENAMED.get(option.name, option.name)
+        if option.value is True:
+            return f"--{name}"
+        if option.value is False:
+            return "" if name in _ON_ONLY else f"--no-{name}"
+        return f"--{name} {shlex.quote(str(option.value))}"
+
+
+def _flat(parts: tuple[Part, ...]) -> list[Part]:
+    found: list[Part] = []
+    for one in parts:
+        found += one.parts if isinstance(one, Wording) else (one,)
+    return found
+
+
+def _told(part: Part, way: Way) -> str:
+    if isinstance(part, Ours):
+        return way.command(part)
+    return way.option(part) if isinstance(part, Option) else part
+
+
+def _parameter(name: str, value: Value) -> str:
+    told = str(value).lower() if isinstance(value, bool) else str(value)
+    return shlex.quote(f"{name}={told}")
+
+
+NAMED = Named()
+COMMAND_LINE = CommandLine()
+
+
+class Wording(str):
+    """A text for people whose commands are values.
+
+    As a string it names them as the documents do; `told` types them as its reader does. It cannot
+    be put into an f-string, where they would be lost: `say` joins texts.
+
+    Attributes:
+        parts: words, commands and options, in order.
+    """
+
+    parts: tuple[Part, ...]
+
+    def __new__(cls, *parts: Part) -> Wording:
+        """Join words, commands, options and texts."""
+        flat = tuple(_flat(parts))
+        text = super().__new__(cls, "".join(_told(one, NAMED) for one in flat))
+        text.parts = flat
+        return text
+
+    def told(self, way: Way) -> str:
+        """Return it for somebody who types commands in a way."""
+        return "".join(_told(one, way) for one in self.parts)
+
+    def __format__(self, spec: str) -> str:
+        """Refuse: a command would become words, which nobody can type."""
+        raise TypeError("say for whom: use told(way), or join texts with say()")
+
+    def __reduce__(self) -> tuple[type[Wording], tuple[Part, ...]]:
+        """Keep the parts where it is copied."""
+        return Wording, self.parts
+
+
+NOTHING = Wording()
+
+
+def say(*parts: Part) -> Wording:
+    """Join words, commands, options and texts to one text."""
+    return Wording(*parts)
+
+
+def text_of(text: str) -> Wording:
+    """Return a text as one; a plain one has no commands."""
+    return text if isinstance(text, Wording) else Wording(text)
+
+
+def told(text: str, way: Way) -> str:
+    """Return a text, plain or not, for somebody who types commands in a way."""
+    return text_of(text).told(way)
+
+
+def sentence(text: str) -> Wording:
+    """Return a text with a full stop at its end, so that another may follow; empty as it is."""
+    return text_of(text) if not text or text.endswith((".", "?", "!")) else say(text, ".")
+
+
+def to_data(text: str) -> dict[str, Any]:
+    """Return what is kept of a text beside its words; empty for a plain one.
+
+    Returns:
+        ``{"remedy-parts": [...]}``: words are ``{"words": …}``, a command is ``{"verb": …, "with":
+        [[name, value], …]}``, an option ``{"option": name, "value": …}``.
+    """
+    if not isinstance(text, Wording) or all(isinstance(one, str) for one in text.parts):
+        return {}
+    return {_KEY: [_part_data(one) for one in text.parts]}
+
+
+def from_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a map with a remedy as it was, with `to_data` of it taken in.
+
+    A plain text, as older ones are, stays so.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is of another form.
+    """
+    found = dict(data)
+    parts = found.pop(_KEY, None)
+    if parts is not None:
+        found["remedy"] = Wording(*(_part_of(one) for one in parts))
+    return found
+
+
+_KEY = "remedy-parts"
+
+
+def _part_data(part: Part) -> Mapping[str, object]:
+    if isinstance(part, Ours):
+        return {"verb": part.verb, "with": [list(one) for one in part.parameters]}
+    if isinstance(part, Option):
+        return {"option": part.name, "value": part.value}
+    return {"words": part}
+
+
+def _part_of(data: object) -> Part:
+    found = cast("dict[str, Any]", data)
+    if "words" in found:
+        return str(found["words"])
+    if "verb" in found:
+        pairs = tuple((str(name), _value(value)) for name, value in found["with"])
+        return Ours(str(found["verb"]), pairs)
+    return Option(str(found["option"]), _value(found["value"]))
+
+
+def _value(value: object) -> Value:
+    if not isinstance(value, (str, bool, int)):
+        raise TypeError("a parameter's value is a text, a number, true or false")
+    return value

@@ -1,0 +1,226 @@
+"""Every command of ours that the product tells is one that its reader can type.
+
+They are found in the source: each place that makes a value of a command or an option, and each
+text that names an action outright, as those do that are told through Juju alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import re
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+import yaml
+from cou import ours as module
+from cou.cli.commands import cli
+from cou.errors import BadInput
+from cou.ours import COMMAND_LINE, Actions, Option, Ours, ours
+from cou.plan.options import Options
+from cou.plan.settings import Settings
+
+import parameters
+
+ROOT = pathlib.Path(__file__).parents[2]
+SOURCES = sorted([*(ROOT / "lib" / "cou").rglob("*.py"), *(ROOT / "src").glob("*.py")])
+ACTIONS = yaml.safe_load((ROOT / "actions.yaml").read_text())
+OURS = "lib/cou/ours.py"
+# What stands for a value that the source only knows when it runs.
+VALUES = {
+    "accept": "not-idle:nova-compute",
+    "group": "data-plane",
+    "machines": "3/lxd/1",
+    "skip-apps": "nova-compute",
+    "step": "keystone/upgrade-keystone-0",
+}
+CONSTANTS = {name: one for name, one in vars(module).items() if isinstance(one, Ours)}
+VERBS = "|".join(sorted(ACTIONS, key=len, reverse=True))
+# A verb as a text names it that is no value: what a person would have to put into other words.
+NAMED = re.compile(
+    rf"(?<![\w-])([Rr]un|then|or|and) `?({VERBS})`?(?=[.,:;`\"]|$| to | first)"
+    rf"|(?<![\w-])[Rr]un ({VERBS}) again"
+    rf"|Look at status|(?<!juju run )(?<![\w-])cou ({VERBS})(?![\w-])"
+    r"|(?<![\w-])(force|purge|backup|archive|set-noout)=(true|false)"
+    r"|(?<![\w-])(group|skip-apps|accept|step)=(?=[\w{<])|(?<![\w-])as=(?=\w)"
+)
+
+
+def parsed(path: pathlib.Path) -> tuple[str, ast.Module]:
+    return str(path.relative_to(ROOT)), ast.parse(path.read_text())
+
+
+def value(name: str, node: ast.expr) -> str | bool | int:
+    if isinstance(node, ast.Constant) and isinstance(node.value, (str, bool, int)):
+        return node.value
+    return VALUES[name]
+
+
+def made() -> Iterator[tuple[str, Ours | Option]]:
+    """Yield where each value is made, and the value."""
+    for path in SOURCES:
+        name, tree = parsed(path)
+        if name == OURS:
+            yield from ((f"{name}:{key}", one) for key, one in CONSTANTS.items())
+            continue
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            where, first = f"{name}:{node.lineno}", node.args[:1]
+            if node.func.id in ("ours", "Ours"):
+                assert isinstance(first[0], ast.Constant), where
+                keys = {key.arg: key.value for key in node.keywords if key.arg}
+                assert len(node.args) == 1, f"{where}: parameters go by their names"
+                yield (
+                    where,
+                    ours(
+                        str(first[0].value),
+                        **{
+                            key: value(key.rstrip("_").replace("_", "-"), one)
+                            for key, one in keys.items()
+                        },
+                    ),
+                )
+            elif node.func.id == "Option":
+                assert isinstance(first[0], ast.Constant), where
+                option = str(first[0].value)
+                yield where, Option(option, value(option, node.args[1]))
+
+
+def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a module but for its docstrings; ``{}`` stands for what is put in."""
+    passed: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            passed.add(id(node.value))
+        if isinstance(node, ast.JoinedStr):
+            passed |= {id(one) for one in ast.walk(node) if one is not node}
+        if id(node) in passed:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            parts = [one.value if isinstance(one, ast.Constant) else "{}" for one in node.values]
+            yield node.lineno, "".join(map(str, parts))
+
+
+def outright() -> Iterator[tuple[str, str]]:
+    """Yield the actions that texts name with `juju run`, and where."""
+    for path in SOURCES:
+        name, tree = parsed(path)
+        for line, text in texts(tree):
+            for found in re.findall(
+                rf"juju run \{{\}}(?:/leader)? ((?:{VERBS})(?: \S+=\w+)*)", text
+            ):
+                yield f"{name}:{line}", found
+
+
+MADE, OUTRIGHT = list(made()), list(outright())
+
+
+def act(command: str, unit: str = "cou/0") -> None:
+    """Take a `juju run` as Juju and the charm take it.
+
+    Raises:
+        BadInput: a parameter's value is not allowed.
+    """
+    words = shlex.split(command)
+    assert words[:3] == ["juju", "run", unit]
+    verb, given = words[3], dict(word.split("=", 1) for word in words[4:])
+    params = {name: yaml.safe_load(text) for name, text in given.items()}
+    assert set(params) <= set(ACTIONS[verb].get("params", {})), command
+    if verb == "plan":
+        parameters.plan_options(params, Settings())
+    elif verb == "resolve-step":
+        parameters.words(params, "step")
+        parameters.must_choose(params, "as", parameters.RESOLUTIONS)
+        parameters.words(params, "reason")
+    elif verb == "cancel":
+        parameters.flag(params, "force")
+    else:
+        assert not params, command
+
+
+def type_in(command: str) -> None:
+    """Take a `cou` as a shell and the command take it, short of doing it.
+
+    Raises:
+        click.UsageError: it is none.
+    """
+    words = shlex.split(command)
+    assert words[0] == "cou"
+    found = cli.commands[words[1]]
+    context = found.make_context(words[1], words[2:])
+    if words[1] == "plan":
+        given = {name: one for name, one in context.params.items() if name in ("group", "backup")}
+        Options.from_dict(given)
+
+
+def test_the_source_makes_commands_of_every_kind_and_the_reader_knows_them():
+    verbs = {one.verb for _, one in MADE if isinstance(one, Ours)}
+    assert {"plan", "upgrade", "cancel", "abandon", "resolve-step", "status"} <= verbs
+    assert len([one for _, one in MADE if isinstance(one, Option)]) > 10
+    assert len(OUTRIGHT) > 10
+
+
+@pytest.mark.parametrize(("where", "one"), MADE, ids=[where for where, _ in MADE])
+def test_each_command_is_one_that_its_reader_can_type(where, one):
+    if isinstance(one, Option):
+        act(f"juju run cou/0 plan {Actions('cou/0').option(one)}")
+        type_in(f"cou plan {COMMAND_LINE.option(one)}")
+        return
+    type_in(COMMAND_LINE.command(one))
+    # The command line has verbs of its own, which no text of the engine or the charm names.
+    if one.verb in ACTIONS or not where.startswith("lib/cou/cli/"):
+        act(Actions("cou/0").command(one))
+
+
+@pytest.mark.parametrize(("where", "action"), OUTRIGHT, ids=[where for where, _ in OUTRIGHT])
+def test_each_action_that_is_named_outright_is_one(where, action):
+    act(f"juju run cou/0 {action}")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["plan group=all-of-it", "plan flavour=1", "cancel force=very", "resolve-step step=a"]
+)
+def test_what_no_action_takes_is_noticed(wrong):
+    with pytest.raises((BadInput, AssertionError)):
+        act(f"juju run cou/0 {wrong}")
+
+
+@pytest.mark.parametrize("wrong", ["plan --group=all", "upgrade --plan", "resolve-step a --as b"])
+def test_what_the_command_line_does_not_take_is_noticed(wrong):
+    with pytest.raises(click.UsageError):
+        type_in(f"cou {wrong}")
+
+
+# Help of the command line, which speaks of itself; what plans with several options at once.
+_OF_THE_COMMAND_LINE = {"lib/cou/cli/commands.py", "lib/cou/cli/plan_options.py"}
+
+
+def test_no_text_names_a_command_of_ours_in_words_alone():
+    named = []
+    for path in SOURCES:
+        name, tree = parsed(path)
+        if name in _OF_THE_COMMAND_LINE:
+            continue
+        named += [
+            f"{name}:{line}: {text}"
+            for line, text in texts(tree)
+            if "juju run {}" not in text and NAMED.search(text)
+        ]
+    assert not named, "\n".join(named)
+
+
+def test_a_text_that_names_one_in_words_alone_is_noticed():
+    for text in (
+        "Run upgrade to go on.",
+        "Look at status.",
+        "with skip-apps={}.",
+        "run plan first",
+    ):
+        assert NAMED.search(text), text
+    for text in ("See why it did not run upgrade-charm.", "Run: juju config a enable-x=true."):
+        assert not NAMED.search(text), text

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from cou.ours import NAMED
 from cou.report import run_report
 from cou.run import drift, estimate, history, late, status_text, view
 from cou.run.calls import Calls, Holder
@@ -49,7 +50,7 @@ def _looks(batches: int, times: int) -> dict[str, float]:
         every: dict[str, Callable[[], Any]] = {
             "resumption": lambda: asyncio.run(_resume(journal, attempt)),
             "view": lambda: view.look(journal, alive=True),
-            "status": lambda: status_text.text(_seen(journal), _NOW, str),
+            "status": lambda: status_text.text(_seen(journal), _NOW, NAMED),
             "summary": lambda: view.summary(journal),
             "report": lambda: _report(journal),
         }

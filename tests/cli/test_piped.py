@@ -34,7 +34,7 @@ def piped(user):
 
     def start(*arguments):
         process = subprocess.Popen(
-            [sys.executable, "-m", "cou.cli", *arguments],
+            [sys.executable, *(() if arguments[0] == "-c" else ("-m", "cou.cli")), *arguments],
             env=user.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -62,6 +62,38 @@ def test_what_is_analysed_is_said_while_it_is_analysed(cloud, piped, form, strea
     rest = (out if stream == "stdout" else err).decode()
     assert "Generating upgrade plan...\n" in rest
     assert "Analyzing" not in rest + text.replace("Analyzing", "", 1)
+
+
+# The command with a planner that waits for a file.
+HELD = """
+import pathlib, sys, time
+from cou.plan import planner
+
+plan, gate = planner.plan, pathlib.Path(sys.argv.pop(1))
+
+def held(*given, **named):
+    while not gate.exists():
+        time.sleep(0.02)
+    return plan(*given, **named)
+
+planner.plan = held
+from cou.cli.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_what_is_planned_is_said_while_it_is_planned(user, cloud, piped, tmp_path):
+    gate = tmp_path / "gate"
+    process = piped("-c", HELD, str(gate), "plan")
+    text = until(process.stdout, "Generating upgrade plan...\n", timeout_s=60)
+    said = ["Connecting to", "Connected to 'test-model'", "Analyzing cloud...", "Generating"]
+    assert sorted(said, key=text.index) == said
+    assert process.poll() is None
+    gate.touch()
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, (out, err)
+    assert out.decode().startswith("Upgrade cloud from")
+    assert "Generating" not in out.decode()
 
 
 def test_what_is_connected_to_is_said_while_it_does_not_answer(user, piped, silent):

@@ -137,7 +137,7 @@ def secret(rng: random.Random) -> None:
         said = repr(credentials.read(_Model(content), "secret:1", "cou"))  # type: ignore[arg-type]
     except BadInput as error:
         readable(error)
-        said = f"{error} {error.remedy}"
+        said = f"{error} {error.remedy!s}"
     # Where it stands under another key as well, it is no secret of this account's.
     assert elsewhere or PASSWORD not in said
 
@@ -164,7 +164,7 @@ def files(rng: random.Random) -> None:
                 question()
             except BadInput as error:
                 readable(error)
-                said = f"{error} {error.remedy}"
+                said = f"{error} {error.remedy!s}"
                 assert PASSWORD not in said
 
 

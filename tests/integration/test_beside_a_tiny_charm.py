@@ -86,7 +86,7 @@ def test_a_secret_must_be_granted_and_its_account_must_be_right(operator: Operat
     uri = operator.juju.add_secret("cou-login", NOBODY)
     operator.juju.config("cou", {"credentials": uri})
     told = operator.watch(lambda current, words: "not granted" in words)
-    grant, then = f"juju grant-secret {uri} cou", "juju run cou/leader plan"
+    grant, then = f"juju grant-secret {uri} cou", "juju run cou/0 plan"
     assert told == f"The credentials are not granted. Run: {grant}, then: {then}"
     operator.juju.grant_secret("cou-login", "cou")
     answer = operator.run("plan")

@@ -130,7 +130,7 @@ def test_a_secret_that_is_not_granted_names_the_grant(operator: Operator, login:
     uri = operator.juju.add_secret("ungranted", content)
     operator.juju.config("cou", {"credentials": uri})
     told = operator.watch(lambda current, _: current == "blocked")
-    grant, then = f"juju grant-secret {uri} cou", "juju run cou/leader plan"
+    grant, then = f"juju grant-secret {uri} cou", "juju run cou/0 plan"
     assert told == f"The credentials are not granted. Run: {grant}, then: {then}"
     assert f"juju grant-secret {uri} cou" in refused(operator, "credentials-not-granted")
     operator.juju.grant_secret("ungranted", "cou")

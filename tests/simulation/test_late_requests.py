@@ -9,6 +9,7 @@ import functools
 import pytest
 from cou.errors import JujuError
 from cou.juju.client import Client
+from cou.ours import NAMED
 from cou.run import history, once, view
 from cou.run.records import MarkState, Resolution, RunState, StepState, Verdict
 from juju_testbed.wire.facades.dispatcher import Dispatcher
@@ -104,7 +105,7 @@ def shown(world):
         )
     finally:
         journal.close()
-    return seen.to_text(str), [one.text for one in account.happenings]
+    return seen.to_text(NAMED), [one.text for one in account.happenings]
 
 
 # 2 s: while the second is at work. 120 s: when the step is over.

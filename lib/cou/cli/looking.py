@@ -49,11 +49,12 @@ def plan(screen: Screen, where: Where, given: Mapping[str, Any]) -> Looked:
     def work() -> Looked:
         settings = where.settings()
         options = configuration.options(given, settings, where.given)
-        return Looked(where.control().plan(access, settings, options), access, settings)
+        shown = where.control().plan(
+            access, settings, options, lambda: screen.go_on("Generating upgrade plan...")
+        )
+        return Looked(shown, access, settings)
 
-    looked = screen.during("Analyzing cloud...", work)
-    screen.say("Generating upgrade plan...")
-    return looked
+    return screen.during("Analyzing cloud...", work)
 
 
 def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Access:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import rich.console
+import rich.status
 import rich.text
 
 from .. import printable
@@ -53,6 +54,9 @@ class Screen:
         self._errors = _console(stderr=True)
         self.log_path: pathlib.Path | None = None
         self.lost = False
+        # What `during` shows on a terminal, and what turns there.
+        self._doing = ""
+        self._turning: rich.status.Status | None = None
 
     def lose(self) -> None:
         """Write to nowhere from now on: the terminal is gone, and a write to it would fail."""
@@ -152,14 +156,27 @@ class Screen:
                 self.say(done)
             return found
         logger.info("%s", text, extra={"shown": True})
+        self._doing = text
         try:
-            with self.console.status(rich.text.Text(printable.line(text))):
+            with self.console.status(rich.text.Text(printable.line(text))) as self._turning:
                 found = aside.do(work, self.signals)
         except Interrupted:
-            _print(self.console, text)
+            _print(self.console, self._doing)
             raise
-        _print(self.console, done or text)
+        finally:
+            self._turning = None
+        _print(self.console, done or self._doing)
         return found
+
+    def go_on(self, text: str) -> None:
+        """Say what is done from now on, from within the work of `during`."""
+        if self._turning is None:
+            self.say(text)
+            return
+        logger.info("%s", text, extra={"shown": True})
+        _print(self.console, self._doing)
+        self._doing = text
+        self._turning.update(rich.text.Text(printable.line(text)))
 
 
 def _new_log(folder: pathlib.Path) -> pathlib.Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Callable
 
 from .. import printable
 from ..errors import BadInput, CouError
@@ -47,10 +48,22 @@ class Control:
         """
         return self._desk.view(estimated=estimated)
 
-    def plan(self, access: Access, settings: Settings, options: Options) -> Shown:
+    def plan(
+        self,
+        access: Access,
+        settings: Settings,
+        options: Options,
+        on_read: Callable[[], None] = lambda: None,
+    ) -> Shown:
         """Look at the model, plan, and record the plan: `start` does what was shown.
 
         While a run is unfinished it shows what is left of it, from the journal alone.
+
+        Args:
+            access: how to log in.
+            settings: of the charm.
+            options: of the plan.
+            on_read: called when all is read, before the plan is made.
 
         Raises:
             BadInput: other options were given than those of the unfinished run.
@@ -58,10 +71,11 @@ class Control:
         """
         seen = self.view()
         if seen is not None and seen.unfinished:
+            on_read()
             return self._remainder(seen, settings, options)
         import asyncio
 
-        plan = asyncio.run(_plan(access, settings, options))
+        plan = asyncio.run(_plan(access, settings, options, on_read))
         journal = self._desk.journal()
         try:
             journal.show(canonical(plan.to_dict()), dataclasses.asdict(settings))
@@ -276,12 +290,14 @@ def _put_back(count: int) -> str:
     return f"{count} of its marks {'is' if count == 1 else 'are'} put back where that is safe."
 
 
-async def _plan(access: Access, settings: Settings, options: Options) -> Plan:
+async def _plan(
+    access: Access, settings: Settings, options: Options, on_read: Callable[[], None]
+) -> Plan:
     from . import planning
     from .connection import PLAN_TIMING, open_client
 
     juju = open_client(access, PLAN_TIMING)
     try:
-        return await planning.make_plan(juju, settings, options)
+        return await planning.make_plan(juju, settings, options, on_read=on_read)
     finally:
         await juju.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from ..cloud import cloud, reading
 from ..juju.port import Juju
@@ -18,7 +18,12 @@ _PATIENT_S = 300.0
 
 
 async def make_plan(
-    juju: Juju, settings: Settings, options: Options, *, patient: bool = False
+    juju: Juju,
+    settings: Settings,
+    options: Options,
+    *,
+    patient: bool = False,
+    on_read: Callable[[], None] = lambda: None,
 ) -> Plan:
     """Read the model within 45 s and plan; what did not answer is a problem of the plan.
 
@@ -27,6 +32,7 @@ async def make_plan(
         settings: of the charm.
         options: of the plan.
         patient: nobody stands and waits: give units that are busy minutes to answer.
+        on_read: called when the model is read, before the plan is made of it.
 
     Raises:
         JujuError: the model cannot be read at all.
@@ -34,6 +40,7 @@ async def make_plan(
     with _uncollected():
         limits = {"deadline_s": _PATIENT_S, "query_s": _PATIENT_S} if patient else {}
         found = await reading.read(juju, options, **limits)
+        on_read()
         return planner.plan(cloud.build(found), options, settings)
 
 

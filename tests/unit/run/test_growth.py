@@ -7,6 +7,7 @@ import datetime
 
 import pytest
 from cou.errors import JujuError
+from cou.ours import NAMED
 from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
 from cou.report import run_report
@@ -78,12 +79,12 @@ def finds_open_tasks(journal, attempt):
 
 def follows(journal, _):
     """Look as each event of the charm does: without a guess of how long it will take."""
-    status_text.text(view.look(journal, alive=True, estimated=False), NOW, str)
+    status_text.text(view.look(journal, alive=True, estimated=False), NOW, NAMED)
 
 
 def shows(journal, _):
     seen = view.look(journal, alive=True)
-    status_text.text(seen, NOW, str)
+    status_text.text(seen, NOW, NAMED)
     assert seen.to_dict()["steps"]
 
 

@@ -93,5 +93,5 @@ class Clock:
 
 
 def whole_seconds(moment: datetime.datetime) -> datetime.datetime:
-    """Cut a time to seconds, as task times are kept."""
+    """Cut a time to seconds, as times of tasks and secrets are kept."""
     return moment.replace(microsecond=0)

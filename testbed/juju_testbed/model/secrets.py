@@ -9,6 +9,7 @@ import re
 import string
 
 from .applications import Applications
+from .clock import whole_seconds
 from .errors import ModelError
 
 _KEY = re.compile(r"^[a-z](?:-?[a-z0-9]){2,}$")  # docs/reference/secret.md: 3 characters or more
@@ -17,7 +18,7 @@ _MAX_BYTES = 1024 * 1024
 
 @dataclasses.dataclass
 class Secret:
-    """A user secret of the model."""
+    """A user secret of the model; times have whole seconds."""
 
     id: str
     name: str
@@ -48,7 +49,7 @@ class Secrets(Applications):
         _check(content)
         draw = random.Random(f"{self.uuid}-{self.next_id('secret')}")
         id = "".join(draw.choices(string.ascii_lowercase[:22] + string.digits[:10], k=20))
-        now = self.clock.now()
+        now = whole_seconds(self.clock.now())
         self.secrets[id] = Secret(id, name, by, [dict(content)], now, now)
         self.asked("Secrets.CreateSecrets", by, secret=id, name=name)  # never the content
         return self.secrets[id].uri
@@ -58,7 +59,7 @@ class Secrets(Applications):
         secret = self.find_secret(name)
         _check(content)
         secret.revisions.append(dict(content))
-        secret.updated = self.clock.now()
+        secret.updated = whole_seconds(self.clock.now())
         self.asked("Secrets.UpdateSecrets", by, secret=secret.id, name=secret.name)
         for unit in sorted(secret.read):
             if unit in self.units:

@@ -64,6 +64,16 @@ def test_secret_changed_runs_on_units_that_have_read_it_and_a_grant_fires_nothin
     ]
 
 
+def test_times_of_a_secret_have_whole_seconds_as_juju_keeps_them(world):
+    """Before Python 3.11 a client's parser reads fractions of three and six digits only."""
+    world.clock.jump(0.12345)
+    uri = world.model.add_secret("login", LOGIN, "admin")
+    secret = world.model.find_secret(uri)
+    assert secret.created.microsecond == 0
+    world.model.update_secret(uri, LOGIN | {"password": "second"}, "admin")
+    assert secret.updated.microsecond == 0
+
+
 def test_the_log_never_holds_a_secrets_content(world):
     uri = world.model.add_secret("login", LOGIN, "admin")
     world.model.update_secret(uri, {"password": "hunter22"}, "admin")

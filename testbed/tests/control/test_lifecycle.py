@@ -19,6 +19,9 @@ from juju_testbed.control.world import Settings
 
 TINY = pathlib.Path(__file__).parents[1] / "agent" / "charms" / "tiny"
 SETTINGS = Settings(profile="instant")
+# A shell that hears a hang-up, also where whoever runs the tests (nohup) has it ignored.
+HEARS = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+HEARS += "os.execvp('sh', ['sh', '-c', *sys.argv[1:]])"
 pytestmark = pytest.mark.slow
 
 
@@ -123,8 +126,9 @@ def test_only_files_of_the_owner_hold_passwords(state: State):
 
 def test_the_server_outlives_the_shell_that_started_it(state: State):
     program = [sys.executable, "-m", "juju_testbed.control", "up", "--profile", "instant"]
+    folder = str(state.folder)
     shell = subprocess.run(
-        ["sh", "-c", '"$@"; kill -HUP 0', "sh", *program, "--state", str(state.folder)],
+        [sys.executable, "-c", HEARS, '"$@"; kill -HUP 0', "sh", *program, "--state", folder],
         start_new_session=True,
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(PACKAGE_PARENT)},

@@ -132,7 +132,9 @@ def test_a_start_that_is_killed_leaves_no_testbed(tmp_path: pathlib.Path, number
 def command(state: State, **options) -> subprocess.Popen[bytes]:
     """Start a testbed in a process of its own; where nothing is read, it never hears an answer."""
     words = [sys.executable, "-m", "juju_testbed.control", "up", "--state", str(state.folder)]
-    slow = "import time; from juju_testbed.control import lifecycle as l, __main__ as m; "
+    slow = "import signal, time; from juju_testbed.control import lifecycle as l, __main__ as m; "
+    # A shell's job in the background has it ignored.
+    slow += "signal.signal(signal.SIGINT, signal.default_int_handler); "
     slow += "l._answers = lambda state: time.sleep(300); m.main()"
     if options.get("stdout") == subprocess.DEVNULL:
         words[1:3] = ["-c", slow]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import stat
 import sys
+import tempfile
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 PATH = Path("/usr/local/bin/cou")
 _MARK = "# Written by the charm cou"
+_LONGEST = 65536
 
 
 def install(charm_dir: Path, path: Path = PATH) -> bool:
@@ -23,13 +26,10 @@ def install(charm_dir: Path, path: Path = PATH) -> bool:
         Whether the command is there.
     """
     try:
-        if path.exists() and not _is_ours(path):
+        if os.path.lexists(path) and _MARK not in _read(path):
             logger.warning("%s is not ours: the command cou is not installed", path)
             return False
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.write_text(script(charm_dir), encoding="utf-8")
-        part.chmod(0o755)
-        part.replace(path)
+        _replace(path, script(charm_dir))
     except OSError as error:
         logger.warning("The command %s could not be written: %s", path, error.strerror)
         return False
@@ -39,7 +39,8 @@ def install(charm_dir: Path, path: Path = PATH) -> bool:
 def remove(charm_dir: Path, path: Path = PATH) -> None:
     """Remove the script if it is that of this charm; another unit's stays."""
     try:
-        if path.exists() and _is_ours(path) and str(charm_dir) in path.read_text(encoding="utf-8"):
+        text = _read(path) if os.path.lexists(path) else ""
+        if _MARK in text and str(charm_dir) in text:
             path.unlink()
     except OSError as error:
         logger.warning("The command %s could not be removed: %s", path, error.strerror)
@@ -56,5 +57,26 @@ def script(charm_dir: Path) -> str:
     )
 
 
-def _is_ours(path: Path) -> bool:
-    return _MARK in path.read_text(encoding="utf-8", errors="replace")
+def _read(path: Path) -> str:
+    """Return the text of a file; of a link, a pipe or whatever else is no file, none.
+
+    On Debian a group may write to the folder: nothing that is planted there is followed, and
+    nothing waits for it.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return ""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        return file.read(_LONGEST).decode(errors="replace")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a new file in a file's place, whole; its part has a name that nobody can foresee."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # new, no link
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o755)
+        Path(part).replace(path)
+    except OSError:
+        Path(part).unlink(missing_ok=True)
+        raise

@@ -100,7 +100,11 @@ def _unreadable(uri: str, application: str, text: str) -> BadInput:
     if "permission denied" in text.lower():
         return not_granted(uri, application)
     # Juju's text first: it may be a bad URI, or a controller that does not answer.
-    return BadInput("credentials-unreadable", f"The secret {uri} cannot be read: {text.strip()}.")
+    return BadInput(
+        "credentials-unreadable",
+        f"The secret {uri} cannot be read: {text.strip()}.",
+        say("Mend that, then: ", PLAN),
+    )
 
 
 def _checked(uri: str, content: dict[str, str]) -> Credentials:

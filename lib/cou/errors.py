@@ -8,6 +8,8 @@ from typing import Any
 from . import ours
 from .ours import Way
 
+FAULT = "This is a fault of cou: report it with the run's log."
+
 
 class CouError(Exception):
     """Something the operator has to know about.

@@ -18,11 +18,14 @@ import yaml
 from cou import ours as module
 from cou.cli.commands import cli
 from cou.errors import BadInput
+from cou.juju import failure
 from cou.ours import COMMAND_LINE, Actions, Option, Ours, ours
 from cou.plan.options import Options
 from cou.plan.settings import Settings
 
 import parameters
+
+from . import codes
 
 ROOT = pathlib.Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "lib" / "cou").rglob("*.py"), *(ROOT / "src").glob("*.py")])
@@ -224,3 +227,75 @@ def test_a_text_that_names_one_in_words_alone_is_noticed():
         assert NAMED.search(text), text
     for text in ("See why it did not run upgrade-charm.", "Run: juju config a enable-x=true."):
         assert not NAMED.search(text), text
+
+
+# Why an error says nothing of what to do, by its code.
+NO_REMEDY = {"fenced": "The runner that gets it ends, another has its run, and nobody is told."}
+
+
+def without_remedy(source: codes.Source) -> set[tuple[str, int, str]]:
+    """Return module, line and text of what makes an error and says nothing of what to do."""
+    bare: set[tuple[str, int, str]] = set()
+    for module_, tree in source.trees.items():
+        for node in ast.walk(tree):
+            told: ast.expr | None = None
+            if isinstance(node, ast.Dict):
+                keys = {
+                    getattr(key, "value", None): one
+                    for key, one in zip(node.keys, node.values, strict=True)
+                }
+                if not {"code", "seen"} <= set(keys):
+                    continue
+                told = keys.get("remedy")
+            elif isinstance(node, ast.Call):
+                name = codes.name_of(node.func)
+                made = name in source.classes and not source.fixed(name)
+                if not made and name not in ("record", "problem", "Fault"):
+                    continue
+                place = 3 if name in ("problem", "Fault") else 2
+                words = {one.arg: one.value for one in node.keywords}
+                if len(node.args) < 2 and not words:
+                    continue  # another function of this name
+                told = words.get("remedy")
+                if told is None and len(node.args) > place:
+                    told = node.args[place]
+            else:
+                continue
+            empty = isinstance(told, ast.Constant) and not told.value
+            text = ast.unparse(node)
+            if (told is None or empty) and not any(f"'{code}'" in text for code in NO_REMEDY):
+                bare.add((module_, node.lineno, text[:120]))
+    return bare
+
+
+def test_every_error_says_what_to_do():
+    bare = without_remedy(codes.Source.of_the_project())
+    assert not bare, "\n".join(map(str, sorted(bare)))
+
+
+def test_every_refusal_of_juju_says_what_to_do():
+    for code in ("", "something new", *failure._REFUSALS):
+        error = failure.refused("Application.Get", "no", code, changes=True)
+        assert error.remedy, code
+    for error in (
+        failure.lost("A.B", "gone", sent=True, changes=True),
+        failure.timed_out("A.B", 60, changes=True),
+        failure.bad_reply("A.B", "no map", changes=True),
+    ):
+        assert error.remedy, error.code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise BadInput('a-b', 'seen')",
+        "raise BadInput('a-b', 'seen', '')",
+        "x = {'code': 'a-b', 'seen': 'seen'}",
+        "return record('a-b', 'seen')",
+    ],
+)
+def test_an_error_that_says_nothing_of_what_to_do_is_noticed(text):
+    source = codes.Source(
+        {"m.py": ast.parse(f"class BadInput(CouError): ...\ndef f():\n    {text}")}
+    )
+    assert len(without_remedy(source)) == 1

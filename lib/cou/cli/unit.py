@@ -63,15 +63,12 @@ def access(unit: Home) -> Access:
     """
     conf = _agent_conf(unit)
     uri = str(_config(unit).get("credentials") or "")
+    setting = f"Run: juju config {unit.name.partition('/')[0]} credentials=<secret URI>"
     if not uri:
-        raise BadInput(
-            "credentials-not-set",
-            f"{unit.name} has no credentials.",
-            f"Run: juju config {unit.name.partition('/')[0]} credentials=<secret URI>",
-        )
+        raise BadInput("credentials-not-set", f"{unit.name} has no credentials.", setting)
     # In one argument of a command: quoted by nobody, so it must be a plain URI.
     if not all(character.isalnum() or character in ":/-." for character in uri):
-        raise BadInput("credentials-not-found", f"{uri!r} is no secret's URI.")
+        raise BadInput("credentials-not-found", f"{uri!r} is no secret's URI.", setting)
     secret = _tool(unit, f"secret-get {uri} --format=json")
     return Access(
         addresses=tuple(str(one) for one in cast("list[Any]", conf.get("apiaddresses") or [])),
@@ -121,7 +118,11 @@ def _tool(unit: Home, command: str) -> Mapping[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise CouError("hook-tool", f"{command.split()[0]} on {unit.name} gave no map.")
+        raise CouError(
+            "hook-tool",
+            f"{command.split()[0]} on {unit.name} gave no map.",
+            "Is the Juju agent healthy?",
+        )
     return cast("dict[str, Any]", found)
 
 

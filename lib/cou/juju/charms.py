@@ -42,7 +42,11 @@ async def refresh(asker: Asker, application: str, channel: str, switch: str = ""
     try:
         wanted = names.channel(channel)
     except ValueError as error:
-        raise BadInput("bad-channel", f"{error}.") from None
+        raise BadInput(
+            "bad-channel",
+            f"{error}.",
+            "Give it as <track>/<risk>; `juju info <charm>` lists them.",
+        ) from None
     url, origin = await asker.again(lambda: _found(asker, application, wanted, switch))
     added = await asker.change(
         "Charms", "AddCharm", {"url": url, "charm-origin": origin, "force": False}

@@ -33,7 +33,11 @@ class Dialler:
         connect_s: float,
     ):
         if not endpoints:
-            raise BadInput("no-controller-address", "No address of a controller is known.")
+            raise BadInput(
+                "no-controller-address",
+                "No address of a controller is known.",
+                "Is the Juju agent healthy?",
+            )
         _check_certificate(cacert)
         self._given = tuple(endpoints)
         self._cacert = cacert

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from ..errors import JujuError
+from .supported import VERSIONS
+
+BUSY = "Juju was busy with the same things: try again."
+_REACH = "See whether the controller answers (`juju status`), then try again."
 
 # Juju's code -> ours and what to do (codes: Juju rpc/params/apierror.go).
 _REFUSALS = {
@@ -10,9 +14,12 @@ _REFUSALS = {
         "permission-denied",
         "Give the account admin access: `juju grant <user> admin <model>`.",
     ),
-    "not found": ("not-found", ""),
+    "not found": ("not-found", "Look whether it is still in the model (`juju status`)."),
     "user not found": ("login-refused", "Look at the account in the charm's secret."),
-    "model not found": ("model-gone", "The model is not on this controller any more."),
+    "model not found": (
+        "model-gone",
+        "The model is not on this controller any more: look for it with `juju models`.",
+    ),
     "operation is blocked": (
         "operation-blocked",
         "Changes are disabled on the model: `juju enable-command all`, then go on.",
@@ -29,13 +36,16 @@ _REFUSALS = {
         "model-moved",
         "The model has moved; give the new controller's addresses and certificate.",
     ),
-    "not implemented": ("not-supported", "This version of Juju is too old or too new."),
-    "not supported": ("not-supported", "This version of Juju is too old or too new."),
-    "try again": ("try-again", ""),
-    "excessive contention": ("try-again", ""),
-    "not yet available; try again later": ("try-again", ""),
-    "stopped": ("interrupted", "The controller stopped in the middle."),
-    "deadline exceeded": ("interrupted", "The controller took too long."),
+    "not implemented": ("not-supported", f"Use cou with Juju {VERSIONS}."),
+    "not supported": ("not-supported", f"Use cou with Juju {VERSIONS}."),
+    "try again": ("try-again", BUSY),
+    "excessive contention": ("try-again", BUSY),
+    "not yet available; try again later": ("try-again", BUSY),
+    "stopped": ("interrupted", "The controller stopped in the middle: try again when it is back."),
+    "deadline exceeded": (
+        "interrupted",
+        "The controller took too long: look at its load, then try again.",
+    ),
 }
 
 # Replies that say that the controller broke off, not that it refused.
@@ -69,7 +79,9 @@ def refused(where: str, message: str, juju_code: str, *, changes: bool) -> JujuE
     """
     if not juju_code and message == "permission denied":
         juju_code = "unauthorized access"
-    code, remedy = _REFUSALS.get(juju_code, ("juju-refused", ""))
+    code, remedy = _REFUSALS.get(
+        juju_code, ("juju-refused", "Mend what Juju names there, then try again.")
+    )
     unknown = changes and code in _BROKEN_OFF
     return JujuError(
         code,
@@ -133,6 +145,7 @@ def lost(where: str, reason: str, *, sent: bool, changes: bool) -> JujuError:
     return JujuError(
         "connection-lost",
         f"{where}: the connection to the controller broke ({reason}).{doubt}",
+        _REACH,
         sent=None if sent else False,
     )
 
@@ -140,7 +153,9 @@ def lost(where: str, reason: str, *, sent: bool, changes: bool) -> JujuError:
 def timed_out(where: str, seconds: float, *, changes: bool) -> JujuError:
     """Say that a request went out and no answer came in time."""
     doubt = " Whether it was done is not known." if changes else ""
-    return JujuError("timeout", f"{where}: no answer within {seconds:g} s.{doubt}", sent=None)
+    return JujuError(
+        "timeout", f"{where}: no answer within {seconds:g} s.{doubt}", _REACH, sent=None
+    )
 
 
 def bad_reply(where: str, what: str, *, changes: bool) -> JujuError:

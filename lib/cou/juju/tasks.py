@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import JujuError
 from . import names
 from .ask import Asker
+from .failure import BUSY
 from .port import Task, TaskStatus
 from .reply import Reply
 
@@ -137,7 +138,9 @@ async def _operations(asker: Asker, units: Sequence[str], name: str) -> list[Rep
         if listed is not None:
             return listed
     raise JujuError(
-        "try-again", f"The operations of {', '.join(units)} changed while they were listed."
+        "try-again",
+        f"The operations of {', '.join(units)} changed while they were listed.",
+        BUSY,
     )
 
 

@@ -122,7 +122,9 @@ class Plan:
                 ),
             )
         except (KeyError, ValueError, TypeError) as error:
-            raise BadInput("plan-damaged", f"The plan cannot be read: {error!r}.") from error
+            raise BadInput(
+                "plan-damaged", f"The plan cannot be read: {error!r}.", "Plan again."
+            ) from error
         if plan.hash != data.get("hash"):
             raise BadInput(
                 "plan-damaged",

@@ -34,6 +34,8 @@ from .records import Operation, Verdict
 COMMAND = "juju-exec"
 _PAUSE_S = 1.0  # before a command is sent again; it grows
 
+_AGAIN = say("Run `", UPGRADE, "` to try it again.")
+
 
 @dataclasses.dataclass(frozen=True)
 class Holder:
@@ -189,7 +191,7 @@ class Calls:
                         "task-cancelled",
                         f"Task {task.id} ({asked.name} on {asked.unit}) was cancelled before it "
                         "began.",
-                        say("Run `", UPGRADE, "` to try it again."),
+                        _AGAIN,
                     )
                 operation = None
                 continue
@@ -205,7 +207,7 @@ class Calls:
     async def _ended(self, operation: Operation) -> Task:
         """Wait for an operation's task; of several arrivals, for the one that did the work."""
         if operation.task is None:
-            raise StepFailed("task-unknown", f"No task is known for {operation.key}.")
+            raise StepFailed("task-unknown", f"No task is known for {operation.key}.", _AGAIN)
         task = await self._held.observer.task(operation.task, self._timeout_s)
         id = operation.id_on_unit
         if not id or _worked(id, task):

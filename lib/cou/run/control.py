@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable
 
 from .. import printable
-from ..errors import BadInput, CouError
+from ..errors import BadInput, CouError, record
 from ..ours import CANCEL, NAMED, PLAN, STATUS, UPGRADE, Way, say
 from ..plan.options import Options
 from ..plan.plan import Plan, canonical
@@ -210,19 +210,27 @@ class Control:
         """
         seen = self.view()
         if seen is None or not seen.unfinished:
-            raise BadInput("nothing-to-resolve", "No run is unfinished.")
+            raise BadInput(
+                "nothing-to-resolve", "No run is unfinished.", "There is nothing to do."
+            )
         journal = self._desk.journal()
         try:
             if resolution not in {one.value for one in Resolution}:
-                raise BadInput("bad-parameter", f"as={resolution!r} is not done, retry or skip.")
+                raise BadInput(
+                    "bad-parameter",
+                    f"as={resolution!r} is not allowed.",
+                    "Give done, retry or skip.",
+                )
             if not reason.strip():
-                raise BadInput("bad-parameter", "A reason is needed: it stays in the journal.")
+                raise BadInput(
+                    "bad-parameter", "The reason is empty.", "Give one: it stays in the journal."
+                )
             if step not in seen.steps:
                 raise BadInput(
                     "step-unknown", f"Run {seen.run} has no step {step!r}.", _open_steps(seen)
                 )
             if seen.state is RunState.INTERRUPTED and seen.attempt is not None:
-                error = {"code": "runner-ended", "seen": "The runner ended without a word."}
+                error = record("runner-ended", "The runner ended without a word.", starting.SILENT)
                 journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
             reason = printable.line(reason)
             journal.resolve_step(seen.run, step, Resolution(resolution), reason)
@@ -255,7 +263,7 @@ class Control:
         from . import history
 
         if form not in run_report.FORMS:
-            raise BadInput("bad-parameter", f"format={form!r} is not {_FORMS}.")
+            raise BadInput("bad-parameter", f"format={form!r} is not allowed.", f"Give {_FORMS}.")
         journal = self._desk.existing()
         account = None
         if journal is not None:

@@ -91,7 +91,11 @@ class InMemory:
         body = json.dumps({"generation": generation, "access": access.to_dict()}).encode()
         record = hashlib.sha256(body).hexdigest().encode() + b" " + body
         if len(record) > _SLOT:
-            raise BadInput("credential-file", "The account's certificate is too long.")
+            raise BadInput(
+                "credential-file",
+                "The account's certificate is too long.",
+                "Give the controller's CA certificate alone.",
+            )
         os.pwrite(self.descriptor, record.ljust(_SLOT, b"\0"), generation % 2 * _SLOT)
 
     def read(self) -> Access:

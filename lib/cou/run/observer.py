@@ -266,7 +266,11 @@ class Observer:
             return
         if task is None:
             waiter.future.set_exception(
-                StepFailed("task-unknown", f"Juju does not know task {waiter.id} any more.")
+                StepFailed(
+                    "task-unknown",
+                    f"Juju does not know task {waiter.id} any more.",
+                    say("Run `", UPGRADE, "`: it looks what became of it."),
+                )
             )
         elif task.status.final:
             waiter.future.set_result(task)

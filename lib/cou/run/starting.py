@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BadInput, CouError, JournalError, record
-from ..ours import CANCEL, FORCE, PLAN, STATUS, say, sentence
+from ..ours import CANCEL, FORCE, PLAN, STATUS, UPGRADE, say, sentence
 from ..plan.plan import Plan
 from ..plan.settings import Settings
 from ..report import words
@@ -18,6 +18,7 @@ from .desk import Desk
 from .journal import Journal, rows
 from .records import Attempt, Job, Limit, MarkState, RunState, StepRecord
 
+SILENT = say("Run `", UPGRADE, "` to go on: it looks first.")
 _START_WAIT_S = 1.5
 _NOTHING = {Job.RESTORE: "nothing-to-restore", Job.ABANDON: "nothing-to-abandon"}
 
@@ -66,7 +67,7 @@ def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
     """
     seen = desk.view()
     if seen is None or not seen.unfinished:
-        raise BadInput(_NOTHING[job], "No run is unfinished.")
+        raise BadInput(_NOTHING[job], "No run is unfinished.", "There is nothing to do.")
     journal = desk.journal()
     try:
         attempt = _resume(desk, journal, seen, None, job, Limit())
@@ -123,7 +124,7 @@ def _resume(
     _may_begin(journal, seen.run, plan, seen.steps, limit, seen.settings)
     _await_end(desk)
     if seen.attempt is not None and seen.attempt.ended is None:
-        error = {"code": "runner-ended", "seen": "The runner ended without a word."}
+        error = record("runner-ended", "The runner ended without a word.", SILENT)
         journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
     if shown is not None:
         journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])

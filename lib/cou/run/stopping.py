@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Sequence
 
-from ..errors import CouError, JournalError, JujuError
+from ..errors import FAULT, CouError, JournalError, JujuError
 from ..ours import FORCE, PLAN, UPGRADE, say
 from . import astray, beside, crash, handed, view
 from .access import Access
@@ -74,7 +74,7 @@ def _cancel(desk: Desk) -> Cancelled:
 
 def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
     if seen.attempt is None:
-        raise JournalError("journal-unusable", "A run without an attempt.")
+        raise JournalError("journal-unusable", "A run without an attempt.", FAULT)
     before, asked = seen.attempt.cancelled, time.monotonic()
     attempt, running = journal.cancel(seen.attempt.token, desk.by)
     took_s = time.monotonic() - asked

@@ -30,7 +30,11 @@ def tool(name: str) -> str:
     """
     found = shutil.which(name, path=_PATH)
     if found is None:
-        raise CouError("tool-missing", f"There is no {name} on this machine.")
+        raise CouError(
+            "tool-missing",
+            f"There is no {name} on this machine.",
+            f"Install the package that has {name}.",
+        )
     return found
 
 

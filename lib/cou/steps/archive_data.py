@@ -36,6 +36,7 @@ async def perform(ctx: Context) -> Result:
             raise StepFailed(
                 "archive-without-result",
                 f"archive-data on {ctx.step.target} (task {task.id}) named no {_RESULT}.",
+                say(f"See juju show-task {task.id}; then run `", UPGRADE, "` to try it again."),
             )
         if "Nothing was archived" in str(rows):
             return DONE

@@ -33,7 +33,9 @@ async def perform(ctx: Context) -> Result:
     if not path.startswith("/"):
         await ctx.discard(key, "it named no file")
         raise StepFailed(
-            "backup-without-file", f"mysqldump on {unit} (task {task.id}) named no file."
+            "backup-without-file",
+            f"mysqldump on {unit} (task {task.id}) named no file.",
+            say(f"See juju show-task {task.id}; then run `", UPGRADE, "` to dump again."),
         )
     quoted = shlex.quote(path)
     if why := await _not_whole(ctx, unit, path):
@@ -74,7 +76,13 @@ async def _check_room(ctx: Context, unit: str) -> None:
     free = (await _line(ctx, unit, f"df -Pk {_BACKUPS} | tail -n 1")).split()
     if not used.isdigit() or len(free) < 4 or not free[3].isdigit():
         raise StepFailed(
-            "backup-room", f"The room for a dump on {unit} cannot be told: {used!r}, {free!r}."
+            "backup-room",
+            f"The room for a dump on {unit} cannot be told: {used!r}, {free!r}.",
+            say(
+                f"See whether {_DATA} and {_BACKUPS} are there on {unit}, then run `",
+                UPGRADE,
+                "`.",
+            ),
         )
     if int(free[3]) < int(used):
         raise StepFailed(

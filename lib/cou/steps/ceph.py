@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..errors import StepFailed
+from ..ours import UPGRADE, Wording, say
 from .context import Context
 from .tasks import must_have_completed
 
@@ -21,8 +22,16 @@ async def ask(ctx: Context, unit: str, query: str) -> dict[str, Any]:
         found = json.loads(str(task.output.get("stdout", "")))
     except ValueError as error:
         raise StepFailed(
-            "ceph-reply", f"ceph {query} on {unit} (task {task.id}) gave no JSON: {error}."
+            "ceph-reply",
+            f"ceph {query} on {unit} (task {task.id}) gave no JSON: {error}.",
+            _look(unit, query),
         ) from error
     if not isinstance(found, dict):
-        raise StepFailed("ceph-reply", f"ceph {query} on {unit} gave no JSON object.")
+        raise StepFailed(
+            "ceph-reply", f"ceph {query} on {unit} gave no JSON object.", _look(unit, query)
+        )
     return found  # pyright: ignore[reportUnknownVariableType]
+
+
+def _look(unit: str, query: str) -> Wording:
+    return say(f"Look at juju exec -u {unit} 'ceph {query}', then run `", UPGRADE, "`.")

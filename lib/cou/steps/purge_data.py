@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
+from ..ours import UPGRADE, say
 from .context import DONE, Context, End, Result
 from .tasks import must_have_completed
 
@@ -19,6 +20,8 @@ async def perform(ctx: Context) -> Result:
     if output is None or _FAILED in str(output):
         await ctx.discard("purge-data", str(output))
         raise StepFailed(
-            "purge-failed", f"purge-data on {ctx.step.target} (task {task.id}): {output}."
+            "purge-failed",
+            f"purge-data on {ctx.step.target} (task {task.id}): {output}.",
+            say(f"See juju show-task {task.id}; then run `", UPGRADE, "` to purge again."),
         )
     return Result(End.DONE, "nothing to purge") if _NOTHING in str(output) else DONE

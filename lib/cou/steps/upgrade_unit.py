@@ -13,7 +13,7 @@ from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
 from ..openstack import pausing
 from ..openstack import versions as known
-from ..ours import UPGRADE, say
+from ..ours import UPGRADE, ours, say
 from . import versions
 from .context import DONE, Context, End, Result
 from .tasks import must_have_completed
@@ -58,7 +58,17 @@ async def _unit(ctx: Context, unit: str) -> UnitStatus:
     try:
         return app.units[unit]
     except KeyError:
-        raise StepFailed("unit-gone", f"The model has no unit {unit} any more.") from None
+        raise StepFailed(
+            "unit-gone",
+            f"The model has no unit {unit} any more.",
+            say(
+                "If it was removed for good, skip the step with `",
+                ours("resolve-step", step=ctx.step.id, as_="skip", reason="it is gone"),
+                "`, then run `",
+                UPGRADE,
+                "`.",
+            ),
+        ) from None
 
 
 def _at(unit: UnitStatus, charm: str, release: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..openstack import compute
+from ..ours import UPGRADE, say
 from .context import DONE, Context, End, Result
 from .tasks import must_have_completed
 
@@ -14,7 +15,15 @@ async def perform(ctx: Context) -> Result:
     try:
         count = compute.instances(must_have_completed(task).output)
     except ValueError as error:
-        raise StepFailed("instance-count", f"{ctx.step.target}: {error}.") from error
+        raise StepFailed(
+            "instance-count",
+            f"{ctx.step.target}: {error}.",
+            say(
+                f"Look at juju run {ctx.step.target} {compute.INSTANCE_COUNT}, then run `",
+                UPGRADE,
+                "`.",
+            ),
+        ) from error
     if count:
         return Result(End.SKIP_GROUP, f"{ctx.step.target} ({count} instances): left as it is")
     return DONE

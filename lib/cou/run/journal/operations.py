@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import JournalError
+from ...errors import FAULT, JournalError
 from ..records import Mark, Operation, Verdict
 from . import rows
 from .fence import Cancelled, Fenced
@@ -87,7 +87,9 @@ class Operations(Steps):
             )
         found = self.operation(attempt.run, step, key)
         if found is None:
-            raise JournalError("journal-unusable", "An intent vanished while it was written.")
+            raise JournalError(
+                "journal-unusable", "An intent vanished while it was written.", FAULT
+            )
         return found
 
     def record_task(self, token: int, operation: int, task: int) -> None:

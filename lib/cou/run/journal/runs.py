@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import JournalError
+from ...errors import FAULT, JournalError
 from ...ours import STATUS, UPGRADE, say, to_data
 from .. import waits
 from ..records import SIGNAL, Attempt, Job, Limit, Run, RunState, StepState
@@ -131,7 +131,9 @@ class Runs(Story):
         self._tell(db, run, "attempt-begun", {"token": token, "job": job.value})
         attempt = self.attempt(run)
         if attempt is None or attempt.token != token:
-            raise JournalError("journal-unusable", "An attempt vanished while it was written.")
+            raise JournalError(
+                "journal-unusable", "An attempt vanished while it was written.", FAULT
+            )
         return attempt
 
     def current(self) -> Run | None:
@@ -151,7 +153,7 @@ class Runs(Story):
         """
         found = self._db.read("select * from run where id = ?", run)
         if not found:
-            raise JournalError("run-unknown", f"The journal has no run {run!r}.")
+            raise JournalError("run-unknown", f"The journal has no run {run!r}.", FAULT)
         return rows.run(found[0])
 
     def attempt(self, run: str) -> Attempt | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...errors import JournalError
+from ...errors import FAULT, JournalError
 from ...ours import STATUS, say
 from ..records import Resolution, StepRecord, StepState, Verdict
 from . import rows
@@ -33,7 +33,7 @@ class Steps(Runs):
         """
         found = self._db.read("select * from step where run = ? and id = ?", run, step)
         if not found:
-            raise JournalError("step-unknown", f"Run {run} has no step {step!r}.")
+            raise JournalError("step-unknown", f"Run {run} has no step {step!r}.", FAULT)
         return rows.step(found[0])
 
     def running(self, run: str) -> list[str]:

@@ -61,7 +61,7 @@ PROOFS = (
     Proof("plan", "lib/cou/run/control.py", ("Control.plan", "Control._remainder"), (_COMMANDS,)),
     Proof("upgrade", _RUNS, ("Runs.create_run", "Runs.resume_run"), (_JOURNAL, _CHAINS)),
     Proof("upgrade", "lib/cou/run/starting.py", ("start", "_begin", "_resume"), (_COMMANDS,)),
-    Proof("upgrade", "lib/cou/run/runner.py", ("Runner",), (_WHOLE_RUN,)),
+    Proof("upgrade", "lib/cou/run/work.py", ("Runner",), (_WHOLE_RUN,)),
     Proof(
         "upgrade-step",
         "lib/cou/run/executor.py",

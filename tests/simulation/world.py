@@ -23,7 +23,7 @@ from cou.run.journal import Journal
 from cou.run.outside import Outside
 from cou.run.planning import make_plan
 from cou.run.records import Job, Limit, Resolution, RunState
-from cou.run.runner import Runner
+from cou.run.work import Runner
 from juju_testbed.charms import bundle
 from juju_testbed.charms import profile as profiles
 from juju_testbed.charms.store import OpenStackStore

@@ -6,15 +6,19 @@ each beginning is a transaction in which it sees that its journal is gone; then 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
+from typing import NoReturn
 
 from ..errors import JournalError
 from ..ours import FORCE, say
 from . import beside, locks, view
-from .journal import FILE, Journal
+from .journal import FILE, Journal, JournalGone
 from .place import Place
+
+logger = logging.getLogger("cou.runner")
 
 # A runner looks twice a second, and its supervisor as often whether the runner has ended.
 _ENDS_WITHIN_S = 4.0
@@ -72,3 +76,11 @@ def tasks(place: Place, journal: Journal | None) -> list[int]:
     kept = beside.read(place)
     known = journal.sent(kept.run) if journal is not None else ()
     return sorted(set(kept.tasks).difference(known))
+
+
+def end_without(journal: Journal, run: str, gone: JournalGone) -> NoReturn:
+    """End this runner: without its journal no cancel reaches it, nor anybody its word."""
+    sent = ", ".join(map(str, journal.open_tasks(run)))
+    left = f" Tasks that run on in Juju: {sent}." if sent else ""
+    logger.error("%s: %s Nothing further is sent.%s", gone.code, gone, left)
+    os._exit(4)

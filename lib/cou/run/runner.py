@@ -4,308 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
-from .. import audit, printable, together
-from ..errors import CouError, JournalError, StepFailed
-from ..juju.port import Juju
-from ..ours import ABANDON, PLAN, say
-from ..plan.settings import Settings
-from . import (
-    backups,
-    beside,
-    command_line,
-    crash,
-    drift,
-    everything,
-    final_look,
-    handed,
-    logs,
-    planning,
-    recorded,
-    refusal,
-)
+from .. import audit, together
+from ..errors import CouError
+from . import astray, beside, command_line, crash, everything, handed, logs, recorded
 from .access import Access
-from .ages import Moment
-from .calls import Holder
-from .clock import Clock, LoopClock
 from .connection import RUN_TIMING, open_client
-from .executor import Ending, Executor
 from .heartbeat import Pulse
-from .journal import Fenced, Journal, JournalGone, rows
-from .lease import Lease
+from .journal import Fenced, Journal, JournalGone
 from .locks import Lock
-from .observer import Observer
-from .outside import Outside
 from .place import Place
-from .records import Attempt, Job, Run, RunState
-from .release import release_marks, settle_put_backs
+from .records import Job, RunState
+from .work import Runner
 
 logger = logging.getLogger("cou.runner")
-
-_LOOK_S = 0.5
-# Juju that answers does so in less; one that does not must not hold up the end.
-_RELEASE_S = 10.0
-_REQUEST_LIFE_S = RUN_TIMING.call_s + 5.0
-
-
-class Runner:
-    """One attempt at one run.
-
-    Args:
-        journal: the journal.
-        juju: the model.
-        attempt: what is held.
-        holder: a name for people, written on the model.
-        clock: time; the machine's if not given.
-        beat: a sign of life, given for as long as a cancel would be noticed.
-        outside: what is known without looking; a simulation knows more than nothing.
-        kept: what lies beside the locks, for who finds no journal.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        juju: Juju,
-        attempt: Attempt,
-        holder: str,
-        clock: Clock | None = None,
-        beat: Callable[[], None] = lambda: None,
-        outside: Outside | None = None,
-        kept: beside.Keeper | None = None,
-    ):
-        self._journal = journal
-        self._juju = juju
-        self._attempt = attempt
-        self._run: Run = journal.run(attempt.run)
-        self._plan = rows.plan(self._run.plan)
-        self._settings = Settings(**self._run.settings)
-        self._clock = clock or LoopClock()
-        self._beat = beat
-        self._outside = outside or Outside()
-        self._news = asyncio.Event()
-        self._crew = together.Crew()
-        self._observer = Observer(juju, self._clock, self._crew, self._news.set, self._outside)
-        self._lease = Lease(
-            juju,
-            self._clock,
-            self._plan.model_uuid,
-            attempt.run,
-            holder,
-            attempt.token,
-            journal,
-        )
-        self._held = Holder(
-            journal,
-            juju,
-            self._clock,
-            self._observer,
-            attempt.run,
-            attempt.token,
-            self._lease.check,
-            _REQUEST_LIFE_S,
-            kept or beside.Keeper(),
-            journal.newest_operation()[0],
-        )
-        self._executor = Executor(
-            self._held,
-            self._plan.root,
-            self._settings,
-            attempt.limit,
-            self._lease,
-            at_once=self._plan.options.max_parallel,
-        )
-        self._looking: asyncio.Task[Ending | None] | None = None
-        self._noted = "", ""
-
-    async def work(self) -> Ending:
-        """Do the attempt's job.
-
-        Raises:
-            Fenced: this runner no longer holds the run.
-            CouError: why the work broke off.
-        """
-        self._crew.start(self._watch(), "watch for a cancel")
-        try:
-            ending = await self._crew.run(self._job())
-        except Fenced:
-            raise
-        except Exception:  # however the work ended, the model must not say that it goes on
-            await self._release(RunState.FAILED)
-            raise
-        await self._release(ending.state)
-        return ending
-
-    def wake(self) -> None:
-        """Look into the journal now: somebody has written it, as the signal says."""
-        self._news.set()
-
-    async def _job(self) -> Ending:
-        self._journal.set_run_state(self._attempt.token, RunState.RUNNING)
-        if self._attempt.job is Job.UPGRADE:
-            return await self._upgrade()
-        return await self._put_back()
-
-    async def _upgrade(self) -> Ending:
-        refused = await self._is_refused()
-        if refused is not None:
-            return refused
-        await self._lease.take()
-        self._doubt()
-        try:
-            await self._compare()
-        except StepFailed as error:
-            return Ending(RunState.FAILED, recorded.cause_of(error))
-        backups.make_due(
-            self._journal,
-            self._attempt.run,
-            self._attempt.token,
-            self._plan,
-            self._settings.backup_max_age_s,
-            Moment.of(self._clock),
-        )
-        self._crew.start(self._lease.keep(), "keep the model's annotation fresh")
-        settle_put_backs(self._held, self._plan)
-        ending = await self._executor.run()
-        if ending.state is RunState.COMPLETED and not self._executor.draining:
-            await self._release(ending.state)
-            await final_look.look(self._journal, self._juju, self._attempt.run, self._plan)
-        return ending
-
-    async def _put_back(self) -> Ending:
-        """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
-        for_good = self._attempt.job is Job.ABANDON
-        await self._lease.take(for_good=for_good)
-        every = await release_marks(
-            self._held, self._plan, self._settings, self._lease, for_good=for_good
-        )
-        return Ending(RunState.ABANDONED if for_good and every else RunState.STOPPED, {})
-
-    async def _release(self, state: RunState) -> None:
-        """Say on the model that nothing runs; the run's end does not depend on it.
-
-        It is said however the work ended. Where Juju does not answer, the next attempt takes the
-        annotation anew.
-        """
-        try:
-            await together.within(self._lease.release(state.value), _RELEASE_S)
-        except (CouError, asyncio.TimeoutError) as error:
-            logger.warning("the model's annotation stays as it is: %r", error)
-
-    def _doubt(self) -> None:
-        """Have the steps looked at again that were called satisfied without proof."""
-        run, token = self._attempt.run, self._attempt.token
-        records, operations = self._journal.steps(run), self._journal.operations(run)
-        for step in drift.unproved(self._plan, records, operations, self._journal.marks(run)):
-            logger.warning("%s was called satisfied without proof: it is looked at again", step)
-            self._journal.make_due(token, step, "it was called satisfied without proof")
-
-    async def _compare(self) -> None:
-        """Name what other hands have changed since the run began.
-
-        Raises:
-            StepFailed: it makes a step that is left wrong.
-        """
-        now = await drift.observe(self._juju, self._plan)
-        if not self._run.baseline:
-            self._journal.set_baseline(self._attempt.token, now.to_json())
-            return
-        records = self._journal.steps(self._attempt.run)
-        found = drift.compare(
-            drift.Baseline.from_json(self._run.baseline), now, self._plan, records
-        )
-        for one in found:
-            logger.warning("changed by other hands: %s", one.text)
-            self._journal.tell(self._attempt.run, "drift", {"text": one.text, "stops": one.stops})
-        wrong = [one for one in found if one.stops]
-        if wrong:
-            raise StepFailed(
-                "drift",
-                "Other hands have changed the model: "
-                + "; ".join(one.text for one in wrong)
-                + ".",
-                say("Put it back as it was, or run `", ABANDON, "`, then `", PLAN, "`."),
-            )
-
-    async def _is_refused(self) -> Ending | None:
-        """Return how the run ends before its first step; None where it goes on."""
-        if self._executor.draining:  # the cancel came before there was a look to be ended by it
-            return Ending(RunState.STOPPED, {})
-        self._looking = together.begin(self._look_again(), "look again")
-        try:
-            await asyncio.wait([self._looking])
-            if self._looking.cancelled():  # by a cancel: see `_look_for_cancel`
-                return Ending(RunState.STOPPED, {})
-            return self._looking.result()
-        finally:
-            await together.end(self._looking)
-            self._looking = None
-
-    async def _look_again(self) -> Ending | None:
-        """Before the first step: is the plan still the one that was shown?"""
-        await self._lease.look_back()
-        records = self._journal.steps(self._attempt.run).values()
-        if any(record.started for record in records):
-            return None
-        fresh = await planning.make_plan(
-            self._juju, self._settings, self._plan.options, patient=True
-        )
-        refused = refusal.of(self._plan, fresh)
-        return Ending(RunState.REFUSED, refused) if refused else None
-
-    async def _watch(self) -> None:
-        """Read the journal when it was written, or a signal came: a cancel may be in it."""
-        version = -1
-        while True:
-            try:
-                version = self._look_for_cancel(version)
-                self._note_waits()
-            except JournalGone as gone:
-                _end_without(self._journal, self._attempt.run, gone)
-            except Fenced:
-                raise
-            except JournalError as error:  # held by another for too long: look again
-                logger.warning("%s", error)
-                asyncio.get_running_loop().call_later(_LOOK_S, self._news.set)
-            self._beat()
-            await self._outside.pause(_LOOK_S, self._news)
-
-    def _look_for_cancel(self, version: int) -> int:
-        """Look whether somebody has written since `version`; drain if it was a cancel."""
-        found = self._journal.version()
-        if found == version:
-            return version
-        attempt = self._journal.attempt(self._attempt.run)
-        if attempt is None or attempt.token != self._attempt.token or attempt.ended:
-            text = f"Attempt {self._attempt.token} no longer holds run {self._attempt.run}."
-            raise Fenced("fenced", text)
-        if attempt.cancelled is not None and not self._executor.draining:
-            logger.info("cancelled by %s: draining", attempt.cancelled_by)
-            self._executor.drain()
-            if self._looking is not None:
-                self._looking.cancel()
-        return found
-
-    def _note_waits(self) -> None:
-        """Keep the journal's word for what is waited for, and what the operator has to do.
-
-        A write each time it is other. One that fails is made at the next look: a full disk must
-        not end the watch for a cancel.
-        """
-        waited = self._observer.waited_for
-        operator = next((one.operator for one in waited if one.operator), "")
-        text = "\n".join(printable.line(one.what) for one in waited)
-        if operator != self._noted[0]:
-            state = RunState.WAITING if operator else RunState.RUNNING
-            self._journal.set_run_state(self._attempt.token, state, operator)
-            self._noted = operator, self._noted[1]
-        if text != self._noted[1]:
-            self._journal.set_waits(self._attempt.token, text)
-            self._noted = operator, text
 
 
 async def run_attempt(
@@ -343,7 +58,7 @@ async def run_attempt(
     except Fenced:
         raise
     except JournalGone as gone:
-        _end_without(journal, attempt.run, gone)
+        astray.end_without(journal, attempt.run, gone)
     except CouError as failure:
         logger.error("%s: %s", failure.code, failure)
         state, error = RunState.FAILED, recorded.cause_of(failure)
@@ -354,19 +69,11 @@ async def run_attempt(
     try:
         journal.end_attempt(token, state, error)
     except JournalGone as gone:
-        _end_without(journal, attempt.run, gone)
+        astray.end_without(journal, attempt.run, gone)
     kept.clear()
     journal.close()
     ends = f"Attempt {token} at run {attempt.run} ended: {state.value}."
     audit.tell(audit.Event.SHUTDOWN, "cou.run.runner", description=ends)
-
-
-def _end_without(journal: Journal, run: str, gone: JournalGone) -> NoReturn:
-    """End at once: without its journal no cancel reaches this runner, nor anybody its word."""
-    sent = ", ".join(map(str, journal.open_tasks(run)))
-    left = f" Tasks that run on in Juju: {sent}." if sent else ""
-    logger.error("%s: %s Nothing further is sent.%s", gone.code, gone, left)
-    os._exit(4)
 
 
 def main(argv: list[str]) -> int:

@@ -17,7 +17,7 @@ from cou.plan.settings import Settings
 from cou.run import launch, logs, processes
 from cou.run.access import Access
 from cou.run.place import Place
-from cou.run.records import SIGNAL, Job, Limit, MarkState, RunState
+from cou.run.records import LEFT, SIGNAL, Job, Limit, MarkState, RunState
 
 import command
 import credentials
@@ -118,7 +118,7 @@ class CouCharm(ops.CharmBase):
                 if self.config.get("auto-resume"):
                     self._resume_interrupted()
             finally:
-                self._handover.follow(self._engine.view())
+                self._handover.look_after(self._engine.view())
         except CouError as error:
             # Not for the hook to fail at: the status says it, and the next event looks again.
             logger.warning("%s: %s", error.code, error)
@@ -172,7 +172,9 @@ class CouCharm(ops.CharmBase):
         except CouError as error:
             logger.warning("The journal stays in %s. %s: %s", self._place.home, error.code, error)
             return
-        if view is not None and view.state in engine.UNFINISHED:
+        # What a run has left that noticed the removal itself, and ended, is for people to read.
+        left = (self._place.home / LEFT).exists()
+        if view is not None and (left or view.state in engine.UNFINISHED):
             logger.warning(
                 "The run %s is %s: its journal stays in %s",
                 view.run,

@@ -9,7 +9,7 @@ it, so that an action pays for no more than it uses.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -203,6 +203,10 @@ class Engine(Protocol):
 
     def offer(self, access: Access) -> None:
         """Have a run that goes on log in with this account from now on."""
+        ...
+
+    def let_go(self, account: Callable[[], Access]) -> None:
+        """Have the model's annotation say that nothing runs, if the runner could not say so."""
         ...
 
     def forget(self) -> None:

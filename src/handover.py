@@ -42,6 +42,16 @@ class Handover:
         except CouError as error:
             logger.error("%s: %s", error.code, error)
 
+    def look_after(self, view: View | None) -> None:
+        """Bring it in line with where the run is, and the model's annotation as well.
+
+        A runner that was killed, or that Juju did not answer, has left the model saying that it
+        goes on. Only a hook does this: an action has somebody who waits for it.
+        """
+        self.follow(view)
+        if view is not None and view.state not in LIVE:
+            self._engine.let_go(self._read)
+
     def follow(self, view: View | None) -> None:
         """Bring it in line with where the run is."""
         if view is not None and view.state in LIVE:

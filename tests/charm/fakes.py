@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,7 @@ class Control:
         self.settings: Settings | None = None
         self.given: dict[str, Any] = {}
         self.broken: CouError | None = None
+        self.let_gos = 0
         self.broken_calls: dict[str, CouError] = {}
 
     def at(self, place: Place) -> Control:
@@ -228,6 +229,9 @@ class Control:
             path.write_text(json.dumps(access.to_dict()))
         except OSError as error:
             raise CouError("credential-file", f"{path}: {error.strerror}.") from None
+
+    def let_go(self, account: Callable[[], Access]) -> None:
+        self.let_gos += 1
 
     def forget(self) -> None:
         assert self.place is not None

@@ -7,7 +7,7 @@ import json
 
 import pytest
 from cou.errors import CouError
-from cou.run.records import SIGNAL, Attempt, Job, Limit, RunState
+from cou.run.records import LEFT, SIGNAL, Attempt, Job, Limit, RunState
 from ops import testing
 
 from .conftest import House
@@ -124,6 +124,27 @@ def test_no_password_is_ever_logged_or_stored_elsewhere(house: House):
     files = [path for path in house.root.glob("**/*") if path.is_file()]
     holders = [path for path in files if b"of-the-user" in path.read_bytes()]
     assert holders == [house.credential]
+
+
+# the model's annotation
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_each_hook_has_the_model_say_that_a_run_has_ended(house: House, state: RunState):
+    """Its runner may have been killed, or Juju has not answered it."""
+    house.control.seen = dataclasses.replace(AT_41, state=state)
+    house.supervisor_tells()
+    told = house.control.let_gos
+    house.fire("update_status")
+    assert 0 < told < house.control.let_gos == told + 1
+    house.act("status")
+    assert house.control.let_gos == told + 1, "somebody waits for an action"
+
+
+def test_no_hook_lets_the_model_go_while_a_run_goes_on(house: House):
+    house.control.seen = AT_41
+    house.supervisor_tells()
+    assert house.control.let_gos == 0
 
 
 # auto-resume
@@ -272,6 +293,19 @@ def test_the_journal_of_an_unfinished_run_stays_and_its_path_is_logged(house: Ho
     house.fire("remove")
     assert home.exists()
     assert not house.credential.exists()
+    assert str(home) in house.log
+
+
+def test_the_word_of_a_run_that_noticed_the_removal_itself_stays_for_people(house: House):
+    """It has ended the run for good by then, so that the run alone would keep nothing."""
+    house.control.seen = dataclasses.replace(AT_41, state=RunState.ABANDONED)
+    house.act("status")
+    assert house.control.place is not None
+    home = house.control.place.home
+    home.mkdir(parents=True, exist_ok=True)
+    (home / LEFT).write_text("- paused:keystone/0. Run juju run keystone/0 resume\n")
+    house.fire("remove")
+    assert (home / LEFT).exists()
     assert str(home) in house.log
 
 

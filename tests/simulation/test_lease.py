@@ -9,9 +9,11 @@ import sqlite3
 
 import pytest
 import yaml
-from cou.run import lease
+from cou.errors import JujuError
+from cou.run import lease, letting_go
 from cou.run.journal import FILE
 from cou.run.records import Job, Limit, RunState
+from cou.run.work import Runner
 from juju_testbed.charms import bundle
 
 from . import world as worlds
@@ -318,5 +320,44 @@ def test_what_is_said_of_an_old_journal_ends_in_a_whole_cloud(tmp_path, way):
             attempt = world.resume(run)
         ending = await world.work(attempt)
         assert ending.state is RunState.COMPLETED, ending
+
+    worlds.run(story())
+
+
+class Deaf:
+    """A model that does not take the word of a run's end, the first so many times."""
+
+    def __init__(self, juju, times):
+        self._juju = juju
+        self.left = times
+
+    def __getattr__(self, name):
+        return getattr(self._juju, name)
+
+    async def set_annotations(self, tag, values):
+        name = values.get(lease.KEY)
+        if self.left and name is not None and '"running"' not in name:
+            self.left -= 1
+            raise JujuError("unreachable", "No answer.", "Wait.", sent=False)
+        await self._juju.set_annotations(tag, values)
+
+
+@pytest.mark.parametrize(("times", "stands"), [(0, False), (1, False), (9, True)])
+def test_the_journal_knows_whether_the_model_was_told_of_the_end(tmp_path, times, stands):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        attempt = world.create(await world.plan(), Limit(granularity="step", count=2))
+        journal = world.journal()
+        juju = Deaf(world.client(), times)
+        runner = Runner(journal, juju, attempt, "cou/0", world.clock, outside=world)
+        ending = await runner.work()
+        if times == 1:  # a run that is done says it before its last look, and once more
+            assert journal.is_on_model(attempt.run)
+            await runner._release(ending.state)
+        assert ending.state is RunState.STOPPED
+        assert journal.is_on_model(attempt.run) is stands
+        assert (shown(world, lease.KEY)["state"] == "running") is stands
+        assert await letting_go.let_go(journal, world.client(), ending.state, 5.0)
+        assert shown(world, lease.KEY)["state"] == "stopped"
 
     worlds.run(story())

@@ -24,12 +24,16 @@ class RunNote:
         holder: who ran it, for people: ``cou/0 of model openstack``.
         state: of the run when it was last written.
         marks: ids of the marks that were set, as `cou.steps` describes them.
+        unit: the unit that ran it; empty for a workstation, and where it is not told.
+        data: mark -> what its step wrote down with it; of older versions nothing.
     """
 
     run: str
     holder: str
     state: str
     marks: tuple[str, ...]
+    unit: str = ""
+    data: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict[str, Any])
 
     @property
     def unfinished(self) -> bool:
@@ -43,7 +47,7 @@ def load(text: str) -> Mapping[str, Any]:
         found: Any = json.loads(text) if text else {}
     except (ValueError, RecursionError):  # nested a thousand deep it is not ours either
         return {}
-    return dict(found) if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
+    return _object(found)
 
 
 def parse(text: str) -> RunNote | None:
@@ -56,6 +60,8 @@ def parse(text: str) -> RunNote | None:
         holder=str(found.get("holder", "somebody")),
         state=str(found.get("state", "unknown")),
         marks=names(found, "marks"),
+        unit=str(found.get("unit", "")),
+        data=how(found).data,
     )
 
 
@@ -66,3 +72,29 @@ def names(found: Mapping[str, Any], key: str) -> tuple[str, ...]:
         return ()
     every: list[Any] = listed  # pyright: ignore[reportUnknownVariableType]
     return tuple(mark for mark in every if isinstance(mark, str) and ":" in mark)
+
+
+@dataclasses.dataclass(frozen=True)
+class How:
+    """How marks are undone.
+
+    Attributes:
+        undo: mark -> a sentence with the command, for people: `data` in words.
+        data: mark -> what its step wrote down with it.
+    """
+
+    undo: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    data: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict[str, Any])
+
+
+def how(found: Mapping[str, Any]) -> How:
+    """Return how marks are undone, as the annotation holds it."""
+    undo, data = _object(found.get("undo")), _object(found.get("data"))
+    return How(
+        undo={mark: text for mark, text in undo.items() if isinstance(text, str)},
+        data={mark: _object(one) for mark, one in data.items() if isinstance(one, dict)},
+    )
+
+
+def _object(found: Any) -> dict[str, Any]:
+    return dict(found) if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownArgumentType]

@@ -54,6 +54,7 @@ class UnitStatus(NamedTuple):
         workload_version: what the charm last set; may be empty.
         charm_url: present while the unit still runs another charm than its application.
         leader: whether it leads its application.
+        life: empty while it is alive; dying or dead once it is to be removed.
     """
 
     name: str
@@ -65,6 +66,7 @@ class UnitStatus(NamedTuple):
     workload_version: str = ""
     charm_url: str = ""
     leader: bool = False
+    life: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +87,7 @@ class ApplicationStatus:
         workload_version: newest of its units.
         units: by name; for subordinates the units below their principals.
         relations: endpoint -> names of related applications.
+        life: as a unit's.
     """
 
     name: str
@@ -103,6 +106,7 @@ class ApplicationStatus:
     relations: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict[str, tuple[str, ...]]
     )
+    life: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -148,6 +148,7 @@ def _application(name: str, reply: Reply, units: Mapping[str, UnitStatus]) -> Ap
         workload_version=reply.text("workload-version"),
         units=units,
         relations={endpoint: relations.texts(endpoint) for endpoint in relations.value},
+        life=reply.text("life"),
     )
 
 
@@ -192,6 +193,8 @@ def _unit(name: str, reply: Reply) -> UnitStatus:
         workload_version=reply.text("workload-version"),
         charm_url=reply.text("charm"),
         leader=reply.flag("leader"),
+        # Juju tells a unit's life with its agent's status (apiserver client/status.go).
+        life=reply.at("agent-status").text("life"),
     )
 
 

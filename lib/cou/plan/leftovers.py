@@ -1,11 +1,15 @@
 """What an earlier run has left switched on the model, by the annotation that it wrote.
 
-A mark that the model shows to be put back since is not told.
+A mark that the model shows to be put back since is not told. The command that undoes one is made
+here of what its step wrote down with it, so it is the one that the annotation has for people:
+whoever may change the annotation cannot put another in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..cloud.annotation import RunNote
 from ..cloud.cloud import Application, Unit
@@ -19,6 +23,8 @@ MANAGED = undo.MANAGED
 _RESTARTS = "enable-auto-restarts"
 # The value that a run sets as a mark; the option is left over while it still has it.
 _SET = {MANAGED: True, _RESTARTS: False}
+# Debian policy, 5.6.7; an architecture may follow.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+(:[a-z0-9-]+)?")
 
 
 def is_ours(scene: Scene, app: Application) -> bool:
@@ -42,19 +48,27 @@ def problems(scene: Scene, put_back: frozenset[str]) -> list[Problem]:
         return []
     found: list[Problem] = []
     if note.unfinished:
-        seen = f"Run {note.run} of {note.holder} is {note.state} by its name on the model."
-        remedy = f"Ask {note.holder} for its status; two runs would work against each other."
-        found.append(problem("leftover-run", "model", seen, remedy))
+        found.append(_unfinished(scene, note))
     for mark in note.marks:
         if mark in put_back:
             continue
         kind, _, target = mark.partition(":")
-        how = _undo(scene, kind, target)
+        how = _undo(scene, kind, target, note.data.get(mark, {}))
         if how:
             seen = f"{_told(kind, target)} by run {note.run} of {note.holder}."
             subject = target.partition(":")[0]
             found.append(problem("leftover-marks", subject, seen, f"{how}."))
     return found
+
+
+def _unfinished(scene: Scene, note: RunNote) -> Problem:
+    """Return that a run was not ended, and whom to ask."""
+    seen = f"Run {note.run} of {note.holder} is {note.state} by its name on the model."
+    remedy = f"Ask {note.holder} for its status; two runs would work against each other."
+    if note.unit and note.unit not in scene.cloud.cou_machines.values():
+        seen += f" The unit {note.unit} is not in this model any more."
+        remedy = "Nobody goes on with that run. An upgrade takes its place."
+    return problem("leftover-run", "model", seen, remedy)
 
 
 def _marks(note: RunNote | None) -> tuple[str, ...]:
@@ -74,25 +88,33 @@ def _told(kind: str, target: str) -> str:
     return words[kind]
 
 
-def _undo(scene: Scene, kind: str, target: str) -> undo.Undo | None:
-    """Return how a mark is undone; None where it is not so any more."""
+def _undo(scene: Scene, kind: str, target: str, data: Mapping[str, Any]) -> undo.Undo | None:
+    """Return how a mark is undone; None where it is not so any more.
+
+    Args:
+        scene: the circumstances.
+        kind: of the mark.
+        target: of the mark.
+        data: what its step wrote down with it; nothing where an older version wrote the note.
+    """
     name = target.partition("/")[0].partition(":")[0]
     app = next((one for one in scene.cloud.applications if one.name == name), None)
     if app is None:
         return None
     unit = next((one for one in app.units if one.name == target), None)
     if kind == "option":
-        return _option(app, target.partition(":")[2])
+        return _option(app, target.partition(":")[2], data)
     if kind == "noout":
         return _noout(scene, target)
-    return _of_unit(scene, app, unit, kind) if unit else None
+    return _of_unit(scene, app, unit, kind, data) if unit else None
 
 
-def _option(app: Application, key: str) -> undo.Undo | None:
+def _option(app: Application, key: str, data: Mapping[str, Any]) -> undo.Undo | None:
     value = _SET.get(key)
     if value is None or app.flag(key) is not value:
         return None
-    return undo.option(app.name, key, str(not value).lower())
+    was = data.get("was")
+    return undo.option(app.name, key, was if isinstance(was, str) else str(not value).lower())
 
 
 def _noout(scene: Scene, name: str) -> undo.Undo | None:
@@ -102,14 +124,26 @@ def _noout(scene: Scene, name: str) -> undo.Undo | None:
     return None
 
 
-def _of_unit(scene: Scene, app: Application, unit: Unit, kind: str) -> undo.Undo | None:
+def _of_unit(
+    scene: Scene, app: Application, unit: Unit, kind: str, data: Mapping[str, Any]
+) -> undo.Undo | None:
     if kind == "compute-service" and scene.cloud.compute_services.get(unit.name) is not True:
         return undo.compute_service(unit.name)
     if kind == "paused" and pausing.is_paused(unit.workload.current, unit.workload.message):
         return undo.paused(unit.name)
     if kind == "held" and app.charm.held_packages:
-        return _held(app.charm.held_packages, scene.cloud.held.get(unit.name), unit.name)
+        packages = _packages(data) or app.charm.held_packages
+        return _held(packages, scene.cloud.held.get(unit.name), unit.name)
     return None
+
+
+def _packages(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a run has held, by its name on the model."""
+    listed = data.get("packages")
+    if not isinstance(listed, list):
+        return ()
+    every: list[Any] = listed  # pyright: ignore[reportUnknownVariableType]
+    return tuple(one for one in every if isinstance(one, str) and _PACKAGE.fullmatch(one))
 
 
 def _held(packages: Sequence[str], now: Sequence[str] | None, unit: str) -> undo.Undo | None:

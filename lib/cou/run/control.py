@@ -155,6 +155,28 @@ class Control:
         self._desk.check()
         handed.offer(self._desk.place, access)
 
+    def let_go(self, account: Callable[[], Access]) -> None:
+        """Have the model's annotation say that nothing runs, if the runner could not say so.
+
+        Args:
+            account: gives how to log in, where that is to be done.
+
+        Raises:
+            CouError: the journal cannot be read.
+        """
+        journal = self._desk.existing()
+        if journal is None:
+            return
+        try:
+            run = journal.current()
+            if run is None or not journal.is_on_model(run.id):
+                return
+            from . import letting_go
+
+            letting_go.settle(self._desk.place, journal, account)
+        finally:
+            journal.close()
+
     def forget(self) -> None:
         """Keep no account: nothing runs.
 

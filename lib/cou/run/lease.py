@@ -27,8 +27,9 @@ from ..errors import CouError, JujuError
 from ..juju import repeat
 from ..juju.port import Juju
 from ..ours import PLAN, say
-from . import crash
+from . import crash, leaving
 from .clock import Clock
+from .records import Mark
 
 KEY = annotation.KEY
 POSITION = "cou-position-"
@@ -61,6 +62,10 @@ class Story(Protocol):
         """Whether it has such an operation."""
         ...
 
+    def marks(self, run: str, /) -> Sequence[Mark]:
+        """Return what a run has switched, put back or not."""
+        ...
+
 
 class Lease:
     """This run's name on the model.
@@ -74,6 +79,7 @@ class Lease:
         token: the fencing token.
         story: the journal; the newest line of it that was written on the model must still be
             there, or the journal is a copy from before.
+        unit: the unit that runs it, for whoever looks whether there still is one; else empty.
     """
 
     def __init__(
@@ -85,21 +91,25 @@ class Lease:
         holder: str,
         token: int,
         story: Story,
+        unit: str = "",
     ):
         self._story = story
         self._juju = juju
         self._clock = clock
         self._tag = f"model-{model_uuid}"
-        self._mine = {"run": run, "holder": holder, "token": token}
+        self._mine: dict[str, Any] = {"run": run, "holder": holder, "token": token}
+        self._unit = unit
         self._marks: list[str] = []
         self._inherited: list[str] = []  # left by earlier runs; ours once we have set them too
         self._written: float | None = None
+        self._how = annotation.How()  # earlier runs' marks are undone, as they have written
         self._position = f"{POSITION}{run}"
         self._others: list[str] = []  # positions of earlier runs
         self._announced = -1  # the newest operation that stands on the model
         # One after the other: of two that are on their way, the older could arrive last.
         self._writing = asyncio.Lock()
-        self._held = False  # between `take` and `release`
+        self._held = False  # between `take` and `release`: it is renewed
+        self._stands = False  # the model says that this run goes on, as far as we know
 
     async def take(self, *, for_good: bool = False) -> None:
         """Write the name, and read it back.
@@ -119,16 +129,21 @@ class Lease:
         if old and not for_good:
             raise self._old(found)
         # Which of the marks an old journal knows, it shows first (`show_marks`).
-        kept = "inherited" if own and not old else "marks"
-        self._inherited = [*annotation.names(found, kept)]
-        marks = annotation.names(found, "marks")
-        self._marks = [mark for mark in marks if mark not in self._inherited]
-        self._others = [key for key in every if key.startswith(POSITION) and key != self._position]
-        self._held = True
+        self._read(every, "inherited" if own and not old else "marks")
+        self._held = self._stands = True
         await self._write()
         found = await read(self._juju, self._tag)
         if not self._is_mine(found):
             raise self._lost(found)
+
+    def _read(self, every: Mapping[str, str], inherited: str) -> None:
+        """Take over what stands on the model; `inherited` is the key of earlier runs' marks."""
+        found = annotation.load(every.get(KEY, ""))
+        self._inherited = [*annotation.names(found, inherited)]
+        self._how = annotation.how(found)
+        marks = annotation.names(found, "marks")
+        self._marks = [mark for mark in marks if mark not in self._inherited]
+        self._others = [key for key in every if key.startswith(POSITION) and key != self._position]
 
     async def _unheld(self) -> Mapping[str, str]:
         """Return the model's annotations, once no other run is seen to be alive.
@@ -239,13 +254,37 @@ class Lease:
     async def release(self, state: str) -> None:
         """Say that nothing runs; remove the name where nothing is left switched.
 
-        Once, where the name was written; one that another has put there meanwhile is left alone.
+        Where the name was written, and until Juju has taken it; one that another has put there
+        meanwhile is left alone.
         """
-        if not self._held:
+        if not self._stands:
             return
         self._held = False
-        if not self._is_mine(await read(self._juju, self._tag)):
+        if self._is_mine(await read(self._juju, self._tag)):
+            await self._say(state)
+        self._stands = False
+
+    async def let_go(self, state: str) -> None:
+        """Say that nothing runs, in place of a runner of this run that could not say so.
+
+        Whoever calls this knows that no such runner is left. A name that another run or a later
+        attempt has put there meanwhile is left alone, and so is one that says it already.
+
+        Args:
+            state: of the run.
+        """
+        every = await self._juju.annotations(self._tag)
+        found = annotation.load(every.get(KEY, ""))
+        own = found.get("run") == self._mine["run"] and found.get("state") == "running"
+        if not own or self._is_old(every):
             return
+        self._mine |= {key: found[key] for key in self._mine if key in found}
+        self._read(every, "inherited")
+        self._marks = list(leaving.undos(self._story.marks(self._mine["run"])))
+        await self._say(state)
+
+    async def _say(self, state: str) -> None:
+        """Say that nothing runs; remove the name where nothing is left switched."""
         if self._marks or self._inherited or state not in ("completed", "abandoned"):
             await self._write(state)
         else:
@@ -255,16 +294,29 @@ class Lease:
 
     async def _write(self, state: str = "running") -> None:
         async with self._writing:
+            marks = [*self._marks, *self._inherited]
             value = {
                 **self._mine,
+                "unit": self._unit,
                 "state": state,
-                "marks": [*self._marks, *self._inherited],
+                "marks": marks,
                 "inherited": self._inherited,
+                **self._undone(marks),
                 "told": self._story.newest_event(),
                 "renewed": self._clock.now().isoformat(timespec="seconds"),
             }
             await self._annotate({KEY: json.dumps(value)})
             self._written = self._clock.monotonic()
+
+    def _undone(self, marks: Sequence[str]) -> Mapping[str, Any]:
+        """Return how marks are undone: for people, and what that was made of."""
+        own = self._story.marks(str(self._mine["run"]))
+        undo = {**self._how.undo, **leaving.undos(own)}
+        data = {**self._how.data, **{mark.id: dict(mark.data) for mark in own}}
+        return {
+            "undo": {mark: undo[mark] for mark in marks if mark in undo},
+            "data": {mark: data[mark] for mark in marks if mark in data},
+        }
 
     async def _annotate(self, values: Mapping[str, str]) -> None:
         async def send() -> None:

@@ -10,6 +10,10 @@ from typing import Any
 
 # Who cancelled, where it was nobody: a stop of the machine sends the supervisor a signal.
 SIGNAL = "signal"
+# The unit of the run was removed, and no hook was run that could have said so.
+REMOVAL = "removal"
+# Below the journal's folder: what such a run has left, for people.
+LEFT = "what-is-left.txt"
 
 
 class RunState(enum.Enum):

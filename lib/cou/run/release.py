@@ -41,8 +41,8 @@ async def release_marks(
         name: app.charm for name, app in (await holder.juju.full_status()).applications.items()
     }
     touched = _touched(holder, plan)
-    set_now = [m.id for m in holder.journal.marks(holder.run) if m.state is MarkState.SET]
-    await lease.show_marks(set_now)
+    marks_now = holder.journal.marks(holder.run)
+    await lease.show_marks([m.id for m in marks_now if m.state is not MarkState.PUT_BACK])
     settle_put_backs(holder, plan)
     for mark in reversed(holder.journal.marks(holder.run)):
         if mark.state is not MarkState.SET:

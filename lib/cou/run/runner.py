@@ -10,14 +10,26 @@ from collections.abc import Callable, Mapping
 
 from .. import audit, together
 from ..errors import CouError
-from . import astray, beside, command_line, crash, everything, handed, logs, recorded
+from ..juju.port import Juju
+from . import (
+    astray,
+    beside,
+    command_line,
+    crash,
+    everything,
+    handed,
+    leaving,
+    letting_go,
+    logs,
+    recorded,
+)
 from .access import Access
-from .connection import RUN_TIMING, open_client
+from .connection import PLAN_TIMING, RUN_TIMING, open_client
 from .heartbeat import Pulse
 from .journal import Fenced, Journal, JournalGone
 from .locks import Lock
 from .place import Place
-from .records import Job, RunState
+from .records import Attempt, Job, RunState
 from .work import Runner
 
 logger = logging.getLogger("cou.runner")
@@ -28,13 +40,51 @@ async def run_attempt(
 ) -> None:
     """Hold an attempt, work on it, record how it ended.
 
+    Where its unit was removed meanwhile, the run is ended for good.
+
     Raises:
         Fenced: the attempt is no longer ours; nothing is recorded.
     """
     journal = Journal(place.home, create=False)
     journal.tidy()
     attempt = journal.hold(token)
+    leaving.forget(place.home)
+
+    async def work(attempt: Attempt, unit: str = "") -> bool:
+        return await _work_on(journal, attempt, place, pulse, account, unit)
+
+    if await work(attempt, place.unit):
+        await leaving.leave(journal, attempt.run, place.unit, place.home, work)
+        await letting_go.patiently(journal, account)
+    journal.close()
+
+
+async def _work_on(
+    journal: Journal,
+    attempt: Attempt,
+    place: Place,
+    pulse: Pulse,
+    account: Callable[[], Access],
+    unit: str,
+) -> bool:
+    """Work on an attempt and record how it ended.
+
+    Args:
+        journal: the journal.
+        attempt: what is held.
+        place: folders of the unit.
+        pulse: where to give signs of life.
+        account: how to log in.
+        unit: the unit that is looked for meanwhile; empty where nobody looks.
+
+    Returns:
+        whether the unit was removed.
+
+    Raises:
+        Fenced: the attempt is no longer ours; nothing is recorded.
+    """
     error: Mapping[str, str] = {}
+    removed, token = False, attempt.token
     kept = beside.keep(place, journal, attempt.run)
     begins = f"Attempt {token} at run {attempt.run} begins: {attempt.job.value}."
     audit.tell(audit.Event.STARTUP, "cou.run.runner", description=begins)
@@ -42,10 +92,16 @@ async def run_attempt(
         access = account()
         # What a run has switched is put back, or named, wherever the model is by now.
         anywhere = attempt.job is Job.ABANDON
+
+        def fresh() -> Juju:
+            return open_client(access, PLAN_TIMING, account, any_version=anywhere)
+
         juju = open_client(access, RUN_TIMING, account, any_version=anywhere)
         name = f"{place.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
-        runner = Runner(journal, juju, attempt, name, beat=pulse.beat, kept=kept)
+        runner = Runner(
+            journal, juju, attempt, name, beat=pulse.beat, kept=kept, unit=unit, fresh=fresh
+        )
         # A signal only has the runner look at once; what it means stands in the journal. Until
         # here the process ignores it, as its supervisor has begun it so.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,6 +109,7 @@ async def run_attempt(
         try:
             ending = await runner.work()
         finally:
+            removed = runner.removed
             await juju.close()
         state, error = recorded.of(ending, journal.attempt(attempt.run))
     except Fenced:
@@ -71,9 +128,9 @@ async def run_attempt(
     except JournalGone as gone:
         astray.end_without(journal, attempt.run, gone)
     kept.clear()
-    journal.close()
     ends = f"Attempt {token} at run {attempt.run} ended: {state.value}."
     audit.tell(audit.Event.SHUTDOWN, "cou.run.runner", description=ends)
+    return removed
 
 
 def main(argv: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import FAULT, CouError, JournalError, JujuError
 from ..ours import FORCE, PLAN, UPGRADE, say
@@ -14,6 +15,9 @@ from .answers import Cancelled, Forced
 from .desk import Desk
 from .journal import FILE, Fenced, Journal
 from .records import Run, RunState, StepState
+
+if TYPE_CHECKING:
+    from ..juju.port import Juju
 
 _FORCE_S = 10.0
 _TASKS_S = 6.0
@@ -148,14 +152,7 @@ def _after_force(
     run = journal.current() if journal is not None else None
     message, doubt = _kill(desk, journal, run, killed)
     open_tasks = _open_tasks(desk, journal, run.id if run else "")
-    note, taken, running = "", (), tuple(open_tasks)
-    if open_tasks and access is not None:
-        import asyncio
-
-        try:
-            taken, running = asyncio.run(_take_back(access, open_tasks))
-        except (JujuError, asyncio.TimeoutError) as error:
-            note = f" What became of tasks {open_tasks} could not be read: {_told(error, desk)}"
+    note, taken, running = _tell_juju(desk, journal, access, open_tasks)
     message += note
     if running:
         message += f" Tasks {_listed(running)} run on in Juju until they end."
@@ -165,6 +162,59 @@ def _after_force(
             f"To go on (it looks first): {desk.way.command(UPGRADE)}"
         )
     return Forced(message, tuple(killed), taken, running, doubt)
+
+
+def _tell_juju(
+    desk: Desk, journal: Journal | None, access: Access | None, tasks: Sequence[int]
+) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+    """Take tasks back, and have the model's annotation say that nothing runs; at the same time.
+
+    Returns:
+        what to say of it, the tasks that were taken back, and those that run on.
+    """
+    run = journal.current() if journal is not None else None
+    held = journal if journal is not None and run and journal.is_on_model(run.id) else None
+    message, taken, running, said = "", (), tuple(tasks), False
+    if access is not None and (tasks or held is not None):
+        import asyncio
+
+        from .. import together
+
+        state = run.state if run is not None else RunState.KILLED
+        said, found = asyncio.run(together.alone(_after_kill(access, tasks, held, state)))
+        if isinstance(found, Exception):
+            message = (
+                f" What became of tasks {list(tasks)} could not be read: {_told(found, desk)}"
+            )
+        else:
+            taken, running = found
+    if held is not None and not said:
+        message += (
+            " The model's annotation could not be changed. It says for up to two minutes that the "
+            "run goes on."
+        )
+    return message, taken, running
+
+
+async def _after_kill(
+    access: Access, tasks: Sequence[int], held: Journal | None, state: RunState
+) -> tuple[bool, tuple[tuple[int, ...], tuple[int, ...]] | Exception]:
+    """Return whether the annotation was changed, and what became of the tasks."""
+    from .. import together
+    from . import letting_go
+    from .connection import PLAN_TIMING, open_client
+
+    juju = open_client(access, PLAN_TIMING, any_version=True)
+
+    async def say() -> bool:
+        if held is None:
+            return True
+        return await letting_go.let_go(held, juju, state, letting_go.WITHIN_S)
+
+    try:
+        return await together.together(say(), _taken_back(juju, tasks))
+    finally:
+        await juju.close()
 
 
 def _kill(
@@ -223,25 +273,31 @@ def _open_tasks(desk: Desk, journal: Journal | None, run: str) -> list[int]:
     return sorted({*found, *astray.tasks(desk.place, journal)})
 
 
-async def _take_back(
-    access: Access, tasks: Sequence[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Cancel tasks that Juju has not begun; return them, and those that run on."""
+async def _taken_back(
+    juju: Juju, tasks: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | Exception:
+    """Cancel tasks that Juju has not begun; return them and those that run on, or what failed."""
+    import asyncio
+
+    if not tasks:
+        return (), ()
+    try:
+        return await _take_back(juju, tasks)
+    except (JujuError, asyncio.TimeoutError) as error:
+        return error
+
+
+async def _take_back(juju: Juju, tasks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     from .. import together
     from ..juju.port import TaskStatus
-    from .connection import PLAN_TIMING, open_client
 
-    juju = open_client(access, PLAN_TIMING, any_version=True)
-    try:
-        found = await together.within(juju.tasks(tasks), _TASKS_S)
-        pending = [id_ for id_, task in found.items() if task.status is TaskStatus.PENDING]
-        if pending:
-            crash.reach("juju/cancel-tasks/before")
-            await together.within(juju.cancel_tasks(pending), _TASKS_S)
-            crash.reach("juju/cancel-tasks/after")
-        after = await together.within(juju.tasks(tasks), _TASKS_S)
-    finally:
-        await juju.close()
+    found = await together.within(juju.tasks(tasks), _TASKS_S)
+    pending = [id_ for id_, task in found.items() if task.status is TaskStatus.PENDING]
+    if pending:
+        crash.reach("juju/cancel-tasks/before")
+        await together.within(juju.cancel_tasks(pending), _TASKS_S)
+        crash.reach("juju/cancel-tasks/after")
+    after = await together.within(juju.tasks(tasks), _TASKS_S)
     return (
         tuple(i for i in sorted(after) if after[i].status is TaskStatus.CANCELLED),
         tuple(i for i in sorted(after) if not after[i].status.final),

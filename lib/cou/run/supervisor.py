@@ -26,7 +26,7 @@ from .clock import utc_now
 from .journal import Journal
 from .locks import Lock
 from .place import Place
-from .records import SIGNAL, Attempt, RunState
+from .records import LEFT, SIGNAL, Attempt, RunState
 
 logger = logging.getLogger("cou.supervisor")
 
@@ -104,11 +104,26 @@ class Supervisor:
         self._lock.release()
         if not self._place.service:  # systemd has it told, also when this process is killed
             self._teller.finish(self._need_not_tell)
+        self._let_go()
         return 0
 
+    def _let_go(self) -> None:
+        """Do for a runner at a workstation what a charm's hooks do for that of a unit."""
+        account = self._account
+        if account is None or self._place.charm_dir is not None:
+            return
+        from . import letting_go
+
+        try:
+            letting_go.keep_trying(self._place, self._journal, account.read, self._need_not_tell)
+        except CouError as error:
+            logger.error("%s", error)
+
     def _need_not_tell(self) -> bool:
-        """Whether somebody else will tell, it is time to go, or the run's folder is gone."""
-        return self._asked or not self._place.home.is_dir() or view.is_going(self._place)
+        """Whether somebody else will tell, it is time to go, or there is no charm to tell."""
+        home = self._place.home
+        removed = not home.is_dir() or (home / LEFT).exists()
+        return self._asked or removed or view.is_going(self._place)
 
     def _hear(self) -> None:
         """Take note of signals from now on, and have each end a wait."""
@@ -137,6 +152,7 @@ class Supervisor:
         notify.tell("WATCHDOG=1")
         self._listen()
         try:
+            self._follow()
             if self._asked:
                 self._asked = False
                 notify.tell("STOPPING=1")
@@ -156,6 +172,15 @@ class Supervisor:
     def _newest(self) -> Attempt | None:
         run = self._journal.current()
         return self._journal.attempt(run.id) if run is not None else None
+
+    def _follow(self) -> None:
+        """Watch over the attempt that the runner itself has begun, where its unit was removed.
+
+        Nobody else begins one while this process holds its lock.
+        """
+        newest = self._newest()
+        if newest is not None and newest.token > self._token:
+            self._token, self._version = newest.token, -1
 
     def _is_wanted(self, newest: Attempt | None) -> bool:
         return newest is not None and newest.token == self._token and newest.ended is None
@@ -193,6 +218,7 @@ class Supervisor:
         if code:
             audit.tell(audit.Event.CRASH, "cou.run.runner", description=error["seen"])
         try:
+            self._follow()
             self._journal.end_attempt(self._token, RunState.INTERRUPTED, error)
         except CouError as failure:
             logger.error("%s", failure)

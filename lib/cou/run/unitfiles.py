@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import FAULT, CouError
 from . import command_line, spawn, systemd
 from .place import Place
+from .records import LEFT
 
 if TYPE_CHECKING:
     import jinja2
@@ -68,6 +69,7 @@ def _context(place: Place) -> dict[str, object]:
         "tell": teller(place),
         "unit": place.unit,
         "home": str(place.home),
+        "left": LEFT,
         "run_dir": str(place.run_dir),
         "attempt": str(attempt_file(place)),
         "python": sys.executable,

@@ -11,7 +11,7 @@ from ..errors import CouError, JournalError, StepFailed
 from ..juju.port import Juju
 from ..ours import ABANDON, PLAN, say
 from ..plan.settings import Settings
-from . import astray, backups, beside, drift, final_look, planning, recorded, refusal
+from . import astray, backups, beside, drift, final_look, planning, recorded, refusal, removal
 from .ages import Moment
 from .calls import Holder
 from .clock import Clock, LoopClock
@@ -21,7 +21,7 @@ from .journal import Fenced, Journal, JournalGone, rows
 from .lease import Lease
 from .observer import Observer
 from .outside import Outside
-from .records import Attempt, Job, Run, RunState
+from .records import REMOVAL, Attempt, Job, Run, RunState
 from .release import release_marks, settle_put_backs
 
 logger = logging.getLogger("cou.runner")
@@ -44,6 +44,11 @@ class Runner:
         beat: a sign of life, given for as long as a cancel would be noticed.
         outside: what is known without looking; a simulation knows more than nothing.
         kept: what lies beside the locks, for who finds no journal.
+        unit: the unit that the run is of; empty at a workstation, where nobody looks for it.
+        fresh: makes a connection of its own, to look whether the unit was removed.
+
+    Attributes:
+        removed: whether the unit is seen to be removed.
     """
 
     def __init__(
@@ -56,7 +61,10 @@ class Runner:
         beat: Callable[[], None] = lambda: None,
         outside: Outside | None = None,
         kept: beside.Keeper | None = None,
+        unit: str = "",
+        fresh: Callable[[], Juju] | None = None,
     ):
+        self.removed = False
         self._journal = journal
         self._juju = juju
         self._attempt = attempt
@@ -67,6 +75,9 @@ class Runner:
         self._beat = beat
         self._outside = outside or Outside()
         self._news = asyncio.Event()
+        self._removal = None
+        if unit and fresh is not None:
+            self._removal = removal.Watch(juju, fresh, self._clock, self._plan.model_uuid, unit)
         self._crew = together.Crew()
         self._observer = Observer(juju, self._clock, self._crew, self._news.set, self._outside)
         self._lease = Lease(
@@ -77,6 +88,7 @@ class Runner:
             holder,
             attempt.token,
             journal,
+            unit,
         )
         self._held = Holder(
             journal,
@@ -109,6 +121,8 @@ class Runner:
             CouError: why the work broke off.
         """
         self._crew.start(self._watch(), "watch for a cancel")
+        if self._removal is not None:
+            self._crew.start(self._await_removal(self._removal), "watch for a removal")
         try:
             ending = await self._crew.run(self._job())
         except Fenced:
@@ -133,7 +147,7 @@ class Runner:
         refused = await self._is_refused()
         if refused is not None:
             return refused
-        await self._lease.take()
+        await self._take()
         self._doubt()
         try:
             await self._compare()
@@ -158,20 +172,26 @@ class Runner:
     async def _put_back(self) -> Ending:
         """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
         for_good = self._attempt.job is Job.ABANDON
-        await self._lease.take(for_good=for_good)
+        await self._take(for_good=for_good)
         every = await release_marks(
             self._held, self._plan, self._settings, self._lease, for_good=for_good
         )
         return Ending(RunState.ABANDONED if for_good and every else RunState.STOPPED, {})
 
+    async def _take(self, *, for_good: bool = False) -> None:
+        """Take the model; that its annotation says so is written down before (`letting_go`)."""
+        self._journal.note_taken(self._attempt.run, self._attempt.token)
+        await self._lease.take(for_good=for_good)
+
     async def _release(self, state: RunState) -> None:
         """Say on the model that nothing runs; the run's end does not depend on it.
 
-        It is said however the work ended. Where Juju does not answer, the next attempt takes the
-        annotation anew.
+        It is said however the work ended. Where Juju does not answer, others say it later.
         """
         try:
             await together.within(self._lease.release(state.value), _RELEASE_S)
+            if self._journal.is_on_model(self._attempt.run):
+                self._journal.note_let_go(self._attempt.run, self._attempt.token)
         except (CouError, asyncio.TimeoutError) as error:
             logger.warning("the model's annotation stays as it is: %r", error)
 
@@ -252,6 +272,22 @@ class Runner:
                 asyncio.get_running_loop().call_later(_LOOK_S, self._news.set)
             self._beat()
             await self._outside.pause(_LOOK_S, self._news)
+
+    async def _await_removal(self, watch: removal.Watch) -> None:
+        """Record a cancel once the unit is gone: what runs is finished, nothing further begins.
+
+        Not where the run is being ended for good: there is nothing better to do.
+        """
+        await watch.until_gone()
+        self.removed = True
+        while self._attempt.job is not Job.ABANDON:
+            try:
+                self._journal.cancel(self._attempt.token, REMOVAL)
+                break
+            except JournalError as error:  # held by another for too long
+                logger.warning("%s", error)
+                await self._clock.sleep(_LOOK_S)
+        await asyncio.Event().wait()  # a task that ends would end the run
 
     def _look_for_cancel(self, version: int) -> int:
         """Look whether somebody has written since `version`; drain if it was a cancel."""

@@ -551,3 +551,46 @@ def test_times_are_written_as_go_writes_them():
     assert stamp(datetime.datetime(2030, 1, 2, 3, 4, 5, tzinfo=utc)) == "2030-01-02T03:04:05Z"
     fraction = datetime.datetime(2030, 1, 2, 3, 4, 5, 120000, tzinfo=utc)
     assert stamp(fraction) == "2030-01-02T03:04:05.12Z"
+
+
+def lives(status):
+    """Return the life of each application and unit, where Juju's status has it."""
+    apps = status["applications"]
+    found = {name: app["life"] for name, app in apps.items()}
+    for app in apps.values():
+        for name, unit in app["units"].items():
+            found[name] = unit["agent-status"]["life"]
+    return found
+
+
+def test_a_life_is_told_only_where_it_ends_and_a_units_with_its_agents_status(cloud):
+    """Juju: apiserver/facades/client/client/status.go, processLife."""
+
+    async def main():
+        cloud.model.start()
+        before = lives(await cloud.ask("Client", "FullStatus"))
+        cloud.model.remove_application("keystone", "admin")
+        after = lives(await cloud.ask("Client", "FullStatus"))
+        await cloud.clock.sleep(60)
+        end = lives(await cloud.ask("Client", "FullStatus"))
+        await cloud.model.stop()
+        return before, after, end
+
+    before, after, end = run(main())
+    assert set(before.values()) == {""}
+    ending = {name for name, life in after.items() if life}
+    assert ending == {"keystone", "keystone/0", "ntp/0"}  # which is on the unit
+    assert set(after.values()) == {"", "dying"}
+    assert not [name for name in end if name.partition("/")[0] == "keystone"]
+
+
+def test_a_unit_that_is_removed_alone_leaves_its_application_alive(cloud):
+    async def main():
+        cloud.model.start()
+        cloud.model.remove_unit("keystone/0", "admin")
+        after = lives(await cloud.ask("Client", "FullStatus"))
+        await cloud.model.stop()
+        return after
+
+    after = run(main())
+    assert (after["keystone"], after["keystone/0"]) == ("", "dying")

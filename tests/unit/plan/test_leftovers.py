@@ -7,6 +7,8 @@ import json
 import pytest
 from cou.juju.port import Status
 from cou.plan.step import Kind
+from cou.run import leaving
+from cou.run.records import Mark, MarkState
 
 from ..fakes import EARLIER, Ceph, example
 from .helpers import codes, plan_of
@@ -116,3 +118,60 @@ def test_held_packages_and_unattended_upgrades_are_told():
     found = codes(plan_of(world))
     assert "held-packages:mysql-innodb-cluster/0" in found
     assert "unattended-upgrades:0" in found
+
+
+def told_by(data, mark=f"option:nova-compute:{AMU}", **more):
+    """Return a cloud on which a run has left a mark, with what its step wrote down."""
+    world = example()
+    note = {"run": "r1", "holder": "cou/0 of model openstack", "state": "abandoned"}
+    note |= {"marks": [mark], "data": {mark: data}, **more}
+    world.notes["cou-run"] = json.dumps(note)
+    return world
+
+
+def managed(world):
+    world.options["nova-compute"][AMU] = True
+    return world
+
+
+@pytest.mark.parametrize(
+    ("data", "command"),
+    [
+        ({"was": "False"}, f"juju config nova-compute {AMU}=False"),
+        ({"was": ""}, f"juju config nova-compute --reset {AMU}"),
+        ({}, f"juju config nova-compute {AMU}=false"),
+        ({"was": ["x"]}, f"juju config nova-compute {AMU}=false"),
+        ({"was": "x; reboot"}, f"juju config nova-compute '{AMU}=x; reboot'"),
+    ],
+)
+def test_the_command_is_the_one_that_the_earlier_run_wrote_for_people(data, command):
+    plan = plan_of(managed(told_by(data)), group="control-plane")
+    assert command in told(plan)["nova-compute"]
+    if isinstance(data.get("was"), str):
+        id = f"option:nova-compute:{AMU}"
+        mark = Mark(id, "option", "nova-compute", data, MarkState.KEPT, "", EARLIER, "")
+        (written,) = leaving.undos([mark]).values()
+        assert told(plan)["nova-compute"] == f"{written}."
+
+
+@pytest.mark.parametrize(
+    ("data", "packages"),
+    [
+        ({"packages": ["mysql-server-core-8.0"]}, "mysql-server-core-8.0"),
+        ({"packages": 5}, "mysql-server-core-8.0"),
+        ({"packages": ["$(reboot)", 7]}, "mysql-server-core-8.0"),
+        ("text", "mysql-server-core-8.0"),
+    ],
+)
+def test_what_other_hands_wrote_into_it_makes_no_other_command(data, packages):
+    world = switched(told_by(data, "held:mysql-innodb-cluster/0"))
+    command = f"juju exec --unit mysql-innodb-cluster/0 -- apt-mark unhold {packages}."
+    assert told(plan_of(world))["mysql-innodb-cluster/0"] == f"Run {command}"
+
+
+@pytest.mark.parametrize(("unit", "gone"), [("cou/7", True), ("", False)])
+def test_nobody_is_sent_to_a_unit_that_is_not_in_the_model_any_more(unit, gone):
+    world = told_by({}, state="failed", unit=unit)
+    (found,) = (one for one in plan_of(world).problems if one.code == "leftover-run")
+    assert ("is not in this model any more" in found.seen) is gone
+    assert ("Ask cou/0" in found.remedy) is not gone

@@ -14,6 +14,7 @@ import pytest
 from cou.errors import CouError
 from cou.run import command_line, launch, notify, systemd, unitfiles
 from cou.run.place import Place
+from cou.run.records import LEFT
 from cou.run.service import Service
 from cou.run.spawn import Session
 
@@ -66,8 +67,8 @@ def test_the_supervisor_understands_the_command_line_of_the_unit_file(place):
     assert command_line.parse(given[3:]) == (place, 7, pathlib.Path("/l"))
 
 
-@pytest.mark.parametrize(("fails", "code"), [(0, 0), (3, 0), (1000, 1)])
-def test_the_end_is_told_until_the_charm_has_looked(place, tmp_path, fails, code):
+def tell(place, tmp_path, fails):
+    """Do what the teller's service does, where so many calls fail; return its code and calls."""
     text = unitfiles.render(place, sandbox=False)[unitfiles.teller(place)]
     line = text[text.index("ExecStart=") :].partition("=")[2].partition("'\n")[0] + "'"
     given = shlex.split(line.replace("\\\n", " ").replace("$$", "$"))
@@ -79,13 +80,31 @@ def test_the_end_is_told_until_the_charm_has_looked(place, tmp_path, fails, code
     for name, script in tools.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o700)
-    done = subprocess.run(given, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
-    assert done.returncode == code
+    assert f"Environment=COU_HOME={place.home}\n" in text
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "COU_HOME": str(place.home)}
+    done = subprocess.run(given, env=env)
     made = calls.read_text().splitlines()
     assert set(made) == {"-u cou/0 -- JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch"}
     slept = [int(one) for one in pauses.read_text().split()] if pauses.exists() else []
+    return done.returncode, made, slept
+
+
+@pytest.mark.parametrize(("fails", "code"), [(0, 0), (3, 0), (1000, 1)])
+def test_the_end_is_told_until_the_charm_has_looked(place, tmp_path, fails, code):
+    place.home.mkdir()
+    ended, made, slept = tell(place, tmp_path, fails)
+    assert ended == code
     assert len(made) == (fails + 1 if not code else len(slept))
     assert code == 0 or 600 <= sum(slept) <= 900
+
+
+@pytest.mark.parametrize("how", ["without its hooks", "with its hooks"])
+def test_nobody_goes_on_telling_a_charm_that_was_removed(place, tmp_path, how):
+    if how == "without its hooks":
+        place.home.mkdir()
+        (place.home / LEFT).touch()
+    ended, made, slept = tell(place, tmp_path, 1000)
+    assert (ended, len(made), slept) == (0, 1, [])
 
 
 def test_without_a_sandbox_nothing_asks_for_a_mount_namespace(place):

@@ -55,6 +55,18 @@ def test_a_runner_that_lived_for_a_minute_got_somewhere(kept, wall, jump_s, live
     assert ended(kept, attempt).got_somewhere is somewhere
 
 
+def test_what_others_say_of_a_run_after_its_end_is_no_work_of_its_runner(kept, wall):
+    attempt = one_step.begin(kept)
+    kept.note_taken(attempt.run, attempt.token)
+    wall.pass_(3)
+    kept.end_attempt(attempt.token, RunState.INTERRUPTED)
+    told = kept.told_until(attempt.run)
+    wall.pass_(300)
+    kept.note_let_go(attempt.run, attempt.token)
+    assert not ended(kept, attempt).got_somewhere
+    assert kept.told_until(attempt.run) == told
+
+
 def test_what_an_earlier_attempt_has_done_is_not_of_this_one(kept, wall):
     attempt = one_step.begin(kept)
     kept.begin_step(attempt.token, "a")

@@ -14,6 +14,9 @@ from ..records import Attempt, Event
 from . import rows
 from .database import Database
 
+TAKEN = "annotation-taken"
+LET_GO = "annotation-let-go"
+
 
 class Fenced(JournalError):
     """This runner no longer holds the run: another attempt began, or it was ended by force."""
@@ -57,7 +60,9 @@ class Story:
 
     def told_until(self, run: str) -> datetime.datetime:
         """Return the latest stamp in a run's story: at least until then it has gone on."""
-        found = self._db.read("select max(at) as at from event where run = ?", run)
+        found = self._db.read(
+            "select max(at) as at from event where run = ? and what <> ?", run, LET_GO
+        )
         return rows.time(found[0]["at"]) if found[0]["at"] else self._now()
 
     def set_back(self, run: str) -> list[tuple[datetime.datetime, datetime.datetime]]:
@@ -82,15 +87,35 @@ class Story:
         """
         found = self._db.read(
             "select what, at from event where run = ? and seq >= (select seq from event "
-            "where run = ? and what = 'attempt-begun' order by seq desc limit 1) order by seq",
+            "where run = ? and what = 'attempt-begun' order by seq desc limit 1) "
+            "and what <> ? order by seq",
             run,
             run,
+            LET_GO,  # others may say so long after its end
         )
         if any(row["what"] == "step-ended" for row in found):
             return True
         stamps = [*(rows.time(row["at"]) for row in found), until]
         gaps = [(later - one).total_seconds() for one, later in itertools.pairwise(stamps)]
         return sum(gap for gap in gaps if gap > 0) >= lived_s
+
+    def note_taken(self, run: str, token: int) -> None:
+        """Write down that the model's annotation is about to say that a run goes on."""
+        self.tell(run, TAKEN, {"token": token})
+
+    def note_let_go(self, run: str, token: int) -> None:
+        """Write down that it does not say so any more."""
+        self.tell(run, LET_GO, {"token": token})
+
+    def is_on_model(self, run: str) -> bool:
+        """Whether the model's annotation may say that a run goes on: nobody has said otherwise."""
+        found = self._db.read(
+            "select what from event where run = ? and what in (?, ?) order by seq desc limit 1",
+            run,
+            TAKEN,
+            LET_GO,
+        )
+        return bool(found) and found[0]["what"] == TAKEN
 
     def newest_event(self) -> tuple[int, str]:
         """Return number and stamp of the newest line of all stories; zero where there is none."""

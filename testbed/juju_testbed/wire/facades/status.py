@@ -138,7 +138,7 @@ def _application(model: Model, app: Application, chosen: set[str] | None) -> dic
         "base": charmurl.base_of(app.series),
         "exposed": app.exposed,
         "exposed-endpoints": {},
-        "life": "",
+        "life": "dying" if app.name in model.leaving else "",
         "relations": {endpoint: list(apps) for endpoint, apps in sorted(app.relations.items())},
         "can-upgrade-to": app.can_upgrade_to,
         "subordinate-to": list(app.subordinate_to),
@@ -155,8 +155,13 @@ def _application(model: Model, app: Application, chosen: set[str] | None) -> dic
 def _unit(model: Model, unit: Unit, chosen: set[str] | None) -> dict[str, Any]:
     agent, workload = model.shown(unit.name)
     current = model.applications[unit.application].charm_url
+    going = model.uniters[unit.name].dying or unit.name in model.doomed
     return {
-        "agent-status": detailed(agent, version=str(model.config["agent-version"])),
+        # A unit's life stands with its agent's status, and only where it is not alive.
+        "agent-status": {
+            **detailed(agent, version=str(model.config["agent-version"])),
+            "life": "dying" if going else "",
+        },
         "workload-status": detailed(workload),
         "workload-version": unit.workload_version,
         "machine": "" if unit.principal else unit.machine,

@@ -1,0 +1,177 @@
+"""What the model says of a run whose runner could not say that it ended; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+
+import pytest
+from cou.errors import JujuError
+from cou.plan.plan import canonical
+from cou.run import letting_go
+from cou.run.clock import LoopClock
+from cou.run.journal import Journal
+from cou.run.lease import KEY, POSITION, Lease
+from cou.run.records import Job, Limit, Mark, MarkState, RunState
+
+from ..fakes import NOW, example
+from ..plan.helpers import plan_of
+from .test_lease import Model, run
+
+MARK = "option:nova-compute:action-managed-upgrade"
+UNDO = "juju config nova-compute action-managed-upgrade=False"
+
+
+@dataclasses.dataclass
+class Story:
+    """A run that took the model, and whose runner is gone."""
+
+    journal: Journal
+    model: Model
+    token: int
+    id: str
+
+    def lease(self):
+        clock = LoopClock(NOW)
+        return Lease(self.model, clock, "u", self.id, "cou/0 of m", self.token, self.journal)
+
+    async def begin(self):
+        self.journal.note_taken(self.id, self.token)
+        await self.lease().take()
+
+    async def let_go(self, state=RunState.KILLED):
+        return await letting_go.let_go(self.journal, self.model, state, letting_go.WITHIN_S)
+
+    @property
+    def note(self):
+        return json.loads(self.model.notes.get(KEY, "{}"))
+
+
+@pytest.fixture
+def story(tmp_path):
+    journal = Journal(tmp_path)
+    plan = canonical(plan_of(example()).to_dict())
+    attempt = journal.create_run(plan, {}, ["a"], Limit())
+    yield Story(journal, Model(), attempt.token, attempt.run)
+    journal.close()
+
+
+def mark(story):
+    story.journal.begin_step(story.token, "a")
+    data = {"was": "False", "set": "True"}
+    target = "nova-compute"
+    story.journal.write_mark(
+        story.token, Mark(MARK, "option", target, data, MarkState.SET, "a", NOW, "")
+    )
+
+
+def test_the_model_says_that_a_killed_run_does_not_go_on_and_what_it_has_left(story):
+    async def told():
+        await story.begin()
+        mark(story)
+        assert story.note["state"] == "running"
+        assert await story.let_go()
+        assert story.note["state"] == "killed"
+        assert (story.note["run"], story.note["holder"]) == (story.id, "cou/0 of m")
+        assert story.note["marks"] == [MARK]
+        assert UNDO in story.note["undo"][MARK]
+        assert not story.journal.is_on_model(story.id)
+
+    run(told)
+
+
+def test_an_ended_run_that_has_left_nothing_leaves_no_name(story):
+    async def told():
+        story.model.notes[f"{POSITION}{story.id}"] = "{}"
+        await story.begin()
+        assert await story.let_go(RunState.COMPLETED)
+        assert story.model.notes == {}
+
+    run(told)
+
+
+def test_nothing_is_asked_where_the_runner_has_said_it(story):
+    async def told():
+        await story.begin()
+        await story.lease().let_go("stopped")
+        story.journal.note_let_go(story.id, story.token)
+        story.model.annotations = None  # whoever asks breaks off
+        assert await story.let_go()
+
+    run(told)
+
+
+def test_an_older_journal_does_not_ask(story):
+    assert not story.journal.is_on_model(story.id)
+
+
+OTHERS = {
+    "another run": {"run": "x", "holder": "cou/1 of m", "token": 1, "state": "running"},
+    "a later attempt": {"holder": "cou/0 of m", "token": 2, "state": "running"},
+}
+
+
+@pytest.mark.parametrize("who", list(OTHERS))
+def test_who_has_taken_the_model_meanwhile_is_left_alone(story, who):
+    async def told():
+        await story.begin()
+        other = json.dumps({"run": story.id, **OTHERS[who], "renewed": NOW.isoformat()})
+        story.model.notes[KEY] = other
+        assert await story.let_go()
+        assert story.model.notes[KEY] == other
+        assert not story.journal.is_on_model(story.id), "it is not ours to say any more"
+
+    run(told)
+
+
+def test_a_name_of_an_earlier_attempt_of_the_same_run_is_put_right(story):
+    """The next attempt may have ended before it took the model."""
+
+    async def told():
+        await story.begin()
+        story.journal.end_attempt(story.token, RunState.KILLED)
+        story.journal.resume_run(story.id, Job.UPGRADE, Limit())
+        assert await story.let_go(RunState.STOPPED)
+        assert (story.note["state"], story.note["token"]) == ("stopped", story.token)
+
+    run(told)
+
+
+class Away(Model):
+    """A model that does not answer until it is told to."""
+
+    def __init__(self, of):
+        super().__init__()
+        self.of = of
+
+    async def annotations(self, tag):
+        if self.of == "refuses":
+            raise JujuError("unreachable", "No answer.", "Wait.", sent=False)
+        if self.of == "silent":
+            await asyncio.sleep(3600)
+        return await super().annotations(tag)
+
+    async def set_annotations(self, tag, values):
+        if self.of == "loses":
+            raise JujuError("lost", "No answer.", "Wait.", sent=None)
+        await super().set_annotations(tag, values)
+
+
+@pytest.mark.parametrize("of", ["refuses", "silent", "loses"])
+def test_a_juju_that_is_away_holds_nobody_up_and_is_told_later(story, of):
+    async def told():
+        await story.begin()
+        notes = story.model.notes
+        story.model = Away(of)
+        story.model.notes = notes
+        begun = asyncio.get_running_loop().time()
+        assert not await story.let_go()
+        assert asyncio.get_running_loop().time() - begun <= letting_go.WITHIN_S + 0.1
+        assert story.journal.is_on_model(story.id)
+        assert story.note["state"] == "running"
+        story.model.of = "there"
+        assert await story.let_go()
+        assert story.note["state"] == "killed"
+
+    run(told)

@@ -163,12 +163,19 @@ def guess_s(step: Step) -> float:
     return _GUESSES.get(step.kind, _GUESS_S)
 
 
-def learn(journal: Journal) -> Durations:
-    """Read what steps took in all runs of a journal."""
-    return of_runs(
-        (rows.plan(run.plan), _told(journal.steps(run.id), journal.set_back(run.id)))
-        for run in journal.runs()
-    )
+def learn(journal: Journal, *, for_window: bool = False) -> Durations:
+    """Read what steps took in all runs of a journal.
+
+    Args:
+        journal: the journal.
+        for_window: something is decided by it: read the stories too, for clocks that were set.
+    """
+
+    def told(run: str) -> Mapping[str, StepRecord]:
+        records = journal.steps(run)
+        return _told(records, journal.set_back(run)) if for_window else records
+
+    return of_runs((rows.plan(run.plan), told(run.id)) for run in journal.runs())
 
 
 def _told(

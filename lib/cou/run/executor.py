@@ -121,7 +121,7 @@ class Executor:
         records = self._records()
         self._over = {one.id for one in records.values() if one.state.over}
         self._passed_by = {r.id for r in records.values() if r.state is StepState.SKIPPED}
-        self._durations = estimate.learn(self._held.journal)
+        self._durations = estimate.learn(self._held.journal, for_window=True)
         self._frontier = Frontier(
             self._root,
             self._over,

@@ -145,7 +145,7 @@ def _may_begin(
         from . import ages, estimate, upcoming
 
         max_age_s = Settings(**settings).backup_max_age_s
-        durations = estimate.learn(journal)
+        durations = estimate.learn(journal, for_window=True)
         moment = ages.Moment.here()
         age_s = ages.of_steps(journal, run, moment)
         upcoming.check(plan, records, limit, durations, moment.now, age_s, max_age_s)

@@ -77,11 +77,6 @@ def finds_open_tasks(journal, attempt):
     assert journal.open_tasks(attempt.run) == []
 
 
-def follows(journal, _):
-    """Look as each event of the charm does: without a guess of how long it will take."""
-    status_text.text(view.look(journal, alive=True, estimated=False), NOW, NAMED)
-
-
 def shows(journal, _):
     seen = view.look(journal, alive=True)
     status_text.text(seen, NOW, NAMED)
@@ -111,7 +106,7 @@ def costs(tmp_path, look, **sizes):
 
 
 @pytest.mark.parametrize(
-    "look", [looks_for_late_tasks, uses_a_mark, sums_up, finds_open_tasks, follows]
+    "look", [looks_for_late_tasks, uses_a_mark, sums_up, finds_open_tasks, shows]
 )
 def test_a_look_costs_the_same_whatever_a_step_has_sent(tmp_path, look):
     first, second, third = costs(tmp_path, look, batches=SMALL)

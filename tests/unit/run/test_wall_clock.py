@@ -90,7 +90,7 @@ def test_a_step_in_whose_time_the_clock_was_set_back_teaches_nothing(kept, wall)
     plan = plan_of(leaf("one"))
     run(kept, wall, plan, HOUR_S - 5 * 60)
     run(kept, wall, plan_of(leaf("two")), -5)
-    assert estimate.learn(kept).known(leaf("x")) == HOUR_S - 5 * 60
+    assert estimate.learn(kept, for_window=True).known(leaf("x")) == HOUR_S - 5 * 60
     attempt = run(kept, wall, plan, 0)
     with kept._db.write(
         "test"
@@ -106,7 +106,7 @@ def test_a_step_in_whose_time_the_clock_was_set_back_teaches_nothing(kept, wall)
             "ended = '2026-01-01T04:10:00+00:00' where run = ?",
             (attempt.run,),
         )
-    assert estimate.learn(kept).known(leaf("x")) == HOUR_S - 5 * 60
+    assert estimate.learn(kept, for_window=True).known(leaf("x")) == HOUR_S - 5 * 60
 
 
 @pytest.mark.parametrize("jump_s", [-HOUR_S, 0, HOUR_S])

@@ -108,7 +108,7 @@ class CouCharm(ops.CharmBase):
             command.install(self.charm_dir)
         self._on_something_changed(event)
 
-    def _on_something_changed(self, _: ops.EventBase) -> None:
+    def _on_something_changed(self, event: ops.EventBase) -> None:
         """Bring the account and an interrupted run in line with what is so now.
 
         The status follows by itself: it is collected after every event.
@@ -118,7 +118,9 @@ class CouCharm(ops.CharmBase):
                 if self.config.get("auto-resume"):
                     self._resume_interrupted()
             finally:
-                self._handover.look_after(self._engine.view())
+                self._handover.look_after(view := self._engine.view())
+            if isinstance(event, ops.UpdateStatusEvent) and view and view.state.finished:
+                self._engine.look_afterwards(self._access)
         except CouError as error:
             # Not for the hook to fail at: the status says it, and the next event looks again.
             logger.warning("%s: %s", error.code, error)

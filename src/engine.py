@@ -201,6 +201,10 @@ class Engine(Protocol):
         """
         ...
 
+    def look_afterwards(self, account: Callable[[], Access]) -> None:
+        """Look what of an ended run arrives late; asks for the account only if anything may."""
+        ...
+
     def offer(self, access: Access) -> None:
         """Have a run that goes on log in with this account from now on."""
         ...

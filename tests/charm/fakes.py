@@ -156,6 +156,7 @@ class Control:
     """
 
     def __init__(self) -> None:
+        self.looked_afterwards = 0
         self.place: Place | None = None
         self.steps = (step("keystone/refresh"), step("glance/refresh"))
         self.problems: tuple[Problem, ...] = ()
@@ -220,6 +221,9 @@ class Control:
         assert self.place is not None
         self.accesses.append(access)
         self.offer(access)
+
+    def look_afterwards(self, account: Callable[[], Access]) -> None:
+        self.looked_afterwards += 1
 
     def offer(self, access: Access) -> None:
         assert self.place is not None

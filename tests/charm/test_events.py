@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 from cou.errors import CouError
@@ -207,6 +208,24 @@ def test_a_run_whose_runner_ends_at_once_is_not_started_again_and_again(house: H
     for _ in range(3):
         house.fire("update_status")
     assert house.control.calls == []
+
+
+@pytest.mark.parametrize("state", [*RunState])
+def test_what_arrives_after_a_run_is_looked_for_at_each_update_status(house: House, state):
+    house.control.seen = dataclasses.replace(AT_41, state=state)
+    house.fire("update_status")
+    house.fire("start")
+    assert house.control.looked_afterwards == int(state.finished)
+
+
+def test_a_look_that_fails_after_a_run_fails_no_hook(house: House):
+    house.control.seen = dataclasses.replace(AT_41, state=RunState.COMPLETED)
+
+    def fail(account: Any) -> None:
+        raise CouError("not-started", "Nobody answers.")
+
+    house.control.look_afterwards = fail
+    house.fire("update_status")
 
 
 def test_a_run_that_goes_on_by_itself_keeps_its_end_of_time(house: House):

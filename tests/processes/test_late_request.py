@@ -15,6 +15,7 @@ import time
 
 import pytest
 from cou.ours import NAMED
+from cou.plan.options import Options
 from cou.run.records import RunState
 
 from .conftest import SETTINGS, Cloud
@@ -123,6 +124,11 @@ def test_what_a_proxy_delivers_after_the_client_is_dead_does_nothing_twice(tmp_p
             late = next(task for task in story.asked() if task != known)
             story.operator.await_that(lambda: cloud.model.tasks[late].status == "completed")
             assert "arrived before" in cloud.model.tasks[late].results["stderr"]
+            told = f"arrived late as task {late}, beside task {known}, and did nothing"
+            control = story.operator.control
+            assert told not in control.report("json").text
+            assert told in control.plan(access, SETTINGS, Options()).message
+            assert told in control.report("json").text
         assert story.worked() == 1
     finally:
         story.operator.control.force()

@@ -114,6 +114,8 @@ class Calls:
         request: Mapping[str, Any],
         perform: Callable[[], Awaitable[None]],
         is_so: Callable[[], Awaitable[bool]],
+        *,
+        can_wait: bool = False,
     ) -> Before:
         """Make a change that may be repeated; return how it was before it was first made.
 
@@ -132,11 +134,13 @@ class Calls:
             asked_s = self._held.clock.monotonic()
             status = await self._held.juju.full_status([name])
             seen = {"asked": asked_s, "agents": model_time.agents(status, name)}
-            operation = self._intend(self._fresh(key), request, 0, status.controller_time, seen)
+            key, at = self._fresh(key), status.controller_time
+            operation = self._intend(key, request, 0, at, seen, can_wait=can_wait)
             await self._send(operation, perform, is_so)
         elif not await is_so():
             await self._outlive(operation)
             if not await is_so():
+                operation = self._note(operation, {"doubtful": True})
                 await self._send(operation, perform, is_so)
         self._verdict(operation, Verdict.DONE, {})
         return model_time.before(operation)
@@ -154,8 +158,10 @@ class Calls:
 
         async def send() -> None:
             nonlocal sent
-            if sent and await is_so():
-                return
+            if sent:
+                if await is_so():
+                    return
+                self._note(operation, {"doubtful": True})
             sent = True
             crash.reach(f"juju/{kind}/before")
             await perform()

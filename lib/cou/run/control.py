@@ -21,6 +21,7 @@ from .access import Access
 from .answers import Abandoned, Cancelled, Forced, Reported, Resolved, Restored, Shown, Started
 from .clock import utc_now
 from .desk import Desk
+from .journal import Journal
 from .place import Place
 from .records import Job, Limit, Resolution, RunState, StepState
 
@@ -75,13 +76,37 @@ class Control:
             return self._remainder(seen, settings, options)
         import asyncio
 
-        plan = asyncio.run(_plan(access, settings, options, on_read))
+        before = self._desk.existing()
+        try:
+            plan, late = asyncio.run(_plan(access, settings, options, on_read, before))
+        finally:
+            if before is not None:
+                before.close()
         journal = self._desk.journal()
         try:
             journal.show(canonical(plan.to_dict()), dataclasses.asdict(settings))
         finally:
             journal.close()
-        return Shown(plan, remainder=False, message="")
+        message = " ".join(f"Arrived late, of the run before: {text}" for text in late)
+        return Shown(plan, remainder=False, message=message)
+
+    def look_afterwards(self, account: Callable[[], Access]) -> None:
+        """Look, now and then, what of a run that has ended arrives late; for `view` and `report`.
+
+        Args:
+            account: how to log in; called only where anything may still arrive.
+
+        Raises:
+            CouError: there is no account, or the journal cannot be read.
+        """
+        from . import afterwards
+
+        journal = self._desk.existing()
+        if journal is not None:
+            try:
+                afterwards.by_itself(journal, account)
+            finally:
+                journal.close()
 
     def _remainder(self, seen: view.View, settings: Settings, options: Options) -> Shown:
         """Show what is left of a run; other options that may change take effect on `start`."""
@@ -321,13 +346,22 @@ def _put_back(count: int) -> str:
 
 
 async def _plan(
-    access: Access, settings: Settings, options: Options, on_read: Callable[[], None]
-) -> Plan:
-    from . import planning
+    access: Access,
+    settings: Settings,
+    options: Options,
+    on_read: Callable[[], None],
+    journal: Journal | None,
+) -> tuple[Plan, tuple[str, ...]]:
+    """Plan; return the plan, and what of the run before has arrived late."""
+    from . import afterwards, planning
     from .connection import PLAN_TIMING, open_client
 
     juju = open_client(access, PLAN_TIMING)
     try:
-        return await planning.make_plan(juju, settings, options, on_read=on_read)
+        plan = await planning.make_plan(juju, settings, options, on_read=on_read)
+        run = afterwards.wanted(journal) if journal is not None else None
+        if journal is None or run is None:
+            return plan, ()
+        return plan, await afterwards.look(juju, journal, run)
     finally:
         await juju.close()

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..juju.port import Juju
 from ..plan.plan import Plan
 from ..plan.step import Kind, Step
 from .records import Mark, Operation, StepRecord, StepState
+
+if TYPE_CHECKING:
+    from .overtaken import Overtaken
 
 _PROVED_BY_HOOKS = (Kind.REFRESH, Kind.SET_CONFIG)
 
@@ -149,6 +152,11 @@ def _options(
             continue
         left = any(not records[step.id].state.over for step in steps)
         yield Drift(f"{name}: {key} is {present!r}, not {value!r}", stops=left)
+
+
+def undone(found: Iterable[Overtaken]) -> Iterator[Drift]:
+    """Return what a late request has likely undone; the run itself puts it right."""
+    return (Drift(f"{one.text} {one.remedy}", stops=False) for one in found)
 
 
 def unproved(

@@ -110,9 +110,10 @@ class Executor:
         Raises:
             Fenced: this runner no longer holds the run; the journal is not ours to write.
         """
-        await late.undo(self._held, self._root)
+        await late.undo(self._held, self._root, self._settings)
         ending = await self._run()
-        if await late.undo(self._held, self._root) and ending.state is RunState.COMPLETED:
+        again = await late.undo(self._held, self._root, self._settings)
+        if again and ending.state is RunState.COMPLETED:
             self._tried.clear()
             ending = await self._run()
         return ending

@@ -203,7 +203,7 @@ def _happenings(events: Sequence[Event], steps: Mapping[str, Step]) -> Iterator[
         elif event.what == "step-resolved":
             words = f"{title} ({name}): {event.data['as']}, because: {event.data['reason']}"
             yield Happening(event.at, "decision", words)
-        elif event.what == "late-task":
+        elif event.what in ("late-task", "late-change"):
             yield Happening(event.at, "arrived late", f"{title} ({name}): {event.data['text']}")
         elif event.what == "plan-replaced":
             yield Happening(event.at, "plan", "The run goes on under other options.")

@@ -1,4 +1,4 @@
-"""Tasks that turn up late: of requests that nobody answered, beside the one that is known.
+"""Tasks and changes that turn up late, of requests that nobody answered.
 
 Only operations in doubt are looked after: those that were sent again, or asked about, while their
 first request might still arrive. What is found is told, and where it leaves something switched
@@ -12,12 +12,15 @@ import logging
 from collections.abc import Container, Mapping
 
 from ..errors import JujuError
-from ..juju.port import Task
+from ..juju.port import Juju, Task
+from ..plan.settings import Settings
 from ..plan.step import Step
-from ..steps import repeatable
-from . import once
-from .calls import COMMAND, Holder, is_ours
+from ..steps import conditions, repeatable
+from . import once, overtaken
+from .calls import COMMAND, Calls, Holder, is_ours
+from .journal import Cancelled
 from .once import Heard
+from .overtaken import Overtaken
 from .records import Mark, MarkState, Operation
 
 logger = logging.getLogger("cou.late")
@@ -36,7 +39,11 @@ async def look(holder: Holder, step: str = "") -> tuple[Mark, ...]:
     Raises:
         Fenced: this runner no longer holds the run.
     """
-    doubtful = holder.journal.doubtful(holder.run, step)
+    doubtful = [
+        one
+        for one in holder.journal.doubtful(holder.run, step)
+        if one.request.get("kind") not in overtaken.CHANGES
+    ]
     known = holder.journal.sent(holder.run) if doubtful else frozenset[int]()
     switched: list[Mark] = []
     for operation in doubtful:
@@ -50,12 +57,19 @@ async def look(holder: Holder, step: str = "") -> tuple[Mark, ...]:
     return tuple({mark.id: mark for mark in switched}.values())
 
 
-async def undo(holder: Holder, root: Step) -> bool:
-    """Have the steps due again that put back what late tasks have switched; tell whether any is.
+async def undo(holder: Holder, root: Step, settings: Settings) -> bool:
+    """Undo what late requests have done: have steps due again, and set again what was set since.
+
+    Returns:
+        Whether any step is due again: those that put back what late tasks have switched.
 
     Raises:
         Fenced: this runner no longer holds the run.
+        CouError: what was set could not be set again.
     """
+    for one in await changes(holder):
+        _tell_change(holder, one)
+        await _set_again(holder, one, settings)
     planned = {step.id for step in root.leaves()}
     marks = [mark for mark in await look(holder) if mark.step in planned]
     for mark in marks:
@@ -66,13 +80,76 @@ async def undo(holder: Holder, root: Step) -> bool:
     return bool(marks)
 
 
-async def _of(holder: Holder, operation: Operation, known: Container[int]) -> list[Task]:
-    """Return the tasks of an operation that are not among those known; switches as they ended."""
+async def _set_again(holder: Holder, one: Overtaken, settings: Settings) -> None:
+    """Set again what a run has set last, as another operation of that step; see the units rest.
+
+    No hook is waited for as proof: where the one that the late request causes has not run yet,
+    the agents find everything as it was, and run none.
+    """
+    request = one.last.request
+    name = str(request["application"])
+
+    async def is_so() -> bool:
+        return not await overtaken.look(holder.juju, [one.early], [one.last])
+
+    async def send() -> None:
+        if request["kind"] == "refresh":
+            switch = str(request.get("switch", ""))
+            await holder.juju.refresh(name, str(request["channel"]), switch)
+        else:
+            await holder.juju.set_config(name, {str(request["key"]): str(request["value"])})
+
+    calls = Calls(holder, one.last.step, _TASK_S)
+    try:
+        await calls.change(one.last.name, request, send, is_so, can_wait=True)
+    except Cancelled:
+        return
+    quiet_s, grace_s = float(settings.quiet_period_s), float(settings.hook_error_grace_s)
+    await holder.observer.wait(
+        conditions.idle([name], quiet_s=quiet_s, timeout_s=_TASK_S, grace_s=grace_s)
+    )
+
+
+async def changes(holder: Holder) -> tuple[Overtaken, ...]:
+    """Look which changes of a run a late request has likely undone.
+
+    A look that fails finds nothing: it is made again later.
+    """
+    left = holder.journal.unanswered(holder.run)
+    if not any(one.request.get("kind") in overtaken.CHANGES for one in left):
+        return ()
+    try:
+        return await overtaken.look(holder.juju, left, holder.journal.operations(holder.run))
+    except JujuError as error:
+        logger.warning("no look for late changes: %s", error)
+        return ()
+
+
+def _tell_change(holder: Holder, one: Overtaken) -> None:
+    before: Mapping[str, str] = one.early.result.get("late", {})
+    if before.get("change") != one.text:
+        holder.journal.note(holder.token, one.early.id, {"late": {**before, "change": one.text}})
+        logger.warning("%s", one.text)
+        data = {"step": one.early.step, "text": one.text}
+        holder.journal.tell(holder.run, "late-change", data)
+
+
+async def arrived(juju: Juju, operation: Operation, known: Container[int]) -> list[Task]:
+    """Return the tasks of an operation that are not among those known.
+
+    Raises:
+        JujuError: the model cannot be looked at.
+    """
     unit, name = str(operation.request["unit"]), str(operation.request["name"])
-    listed = await holder.juju.tasks_after([unit], name, operation.watermark)
+    listed = await juju.tasks_after([unit], name, operation.watermark)
     ids = [task.id for task in listed if task.id not in known and _may_be(operation, task)]
-    found = list((await holder.juju.tasks(ids)).values())
-    if name in repeatable.SWITCHES:
+    return list((await juju.tasks(ids)).values()) if ids else []
+
+
+async def _of(holder: Holder, operation: Operation, known: Container[int]) -> list[Task]:
+    """Return the late tasks of an operation; switches as they ended."""
+    found = await arrived(holder.juju, operation, known)
+    if operation.request["name"] in repeatable.SWITCHES:
         found = [await holder.observer.task(task.id, _TASK_S) for task in found]
     return found
 
@@ -87,18 +164,19 @@ def _may_be(operation: Operation, task: Task) -> bool:
 
 def _tell(holder: Holder, operation: Operation, found: list[Task]) -> None:
     before: Mapping[str, str] = operation.result.get("late", {})
-    now = {str(task.id): _text(operation, task) for task in found}
-    if all(before.get(id) == text for id, text in now.items()):
+    now = {str(task.id): text(operation, task) for task in found}
+    if all(before.get(id) == words for id, words in now.items()):
         return
     holder.journal.note(holder.token, operation.id, {"late": {**before, **now}})
-    for id, text in now.items():
-        if before.get(id) != text:
-            logger.warning("%s", text)
-            data = {"step": operation.step, "task": int(id), "text": text}
+    for id, words in now.items():
+        if before.get(id) != words:
+            logger.warning("%s", words)
+            data = {"step": operation.step, "task": int(id), "text": words}
             holder.journal.tell(holder.run, "late-task", data)
 
 
-def _text(operation: Operation, task: Task) -> str:
+def text(operation: Operation, task: Task) -> str:
+    """Return what has arrived late, in a sentence."""
     what = "a command" if task.name == COMMAND else task.name
     beside = f", beside task {operation.task}" if operation.task is not None else ""
     id = operation.id_on_unit

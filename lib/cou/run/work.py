@@ -11,7 +11,18 @@ from ..errors import CouError, JournalError, StepFailed
 from ..juju.port import Juju
 from ..ours import ABANDON, PLAN, say
 from ..plan.settings import Settings
-from . import astray, backups, beside, drift, final_look, planning, recorded, refusal, removal
+from . import (
+    astray,
+    backups,
+    beside,
+    drift,
+    final_look,
+    late,
+    planning,
+    recorded,
+    refusal,
+    removal,
+)
 from .ages import Moment
 from .calls import Holder
 from .clock import Clock, LoopClock
@@ -214,8 +225,10 @@ class Runner:
             self._journal.set_baseline(self._attempt.token, now.to_json())
             return
         records = self._journal.steps(self._attempt.run)
-        found = drift.compare(
-            drift.Baseline.from_json(self._run.baseline), now, self._plan, records
+        before = drift.Baseline.from_json(self._run.baseline)
+        found = (
+            *drift.compare(before, now, self._plan, records),
+            *drift.undone(await late.changes(self._held)),
         )
         for one in found:
             logger.warning("changed by other hands: %s", one.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import FAULT, JournalError
@@ -181,6 +181,51 @@ class Operations(Steps):
             step,
         )
         return tuple(one for one in map(rows.operation, found) if one.doubtful)
+
+    def unanswered(self, run: str) -> tuple[Operation, ...]:
+        """Return the operations of a run of which nobody has heard whether they arrived."""
+        found = self._db.read(
+            "select * from operation where run = ? and verdict is null and task is null", run
+        )
+        every = {one.id: one for one in (*map(rows.operation, found), *self.doubtful(run))}
+        return tuple(every[number] for number in sorted(every))
+
+    def note_afterwards(self, run: str, operation: int, key: str, text: str) -> None:
+        """Write down, once, what of an ended run has arrived late.
+
+        Args:
+            run: the run; where it goes on its runner writes, and this does nothing.
+            operation: what it is of.
+            key: the task's id, or ``change``.
+            text: a sentence or two.
+        """
+        with self._db.write("note-afterwards") as db:
+            known = self._ended(db, run, operation)
+            if known is None or known.result.get("late", {}).get(key) == text:
+                return
+            self._add(db, operation, {"late": {**known.result.get("late", {}), key: text}})
+            if key == "change":
+                self._tell(db, run, "late-change", {"step": known.step, "text": text})
+            else:
+                data = {"step": known.step, "task": int(key), "text": text}
+                self._tell(db, run, "late-task", data)
+
+    def count_looks(self, run: str, operations: Sequence[int]) -> None:
+        """Write down that operations of an ended run were looked after once more."""
+        with self._db.write("count-looks") as db:
+            for operation in operations:
+                known = self._ended(db, run, operation)
+                if known is not None:
+                    looks = int(known.result.get("looks", 0)) + 1
+                    self._add(db, operation, {"looks": looks})
+
+    def _ended(self, db: sqlite3.Connection, run: str, operation: int) -> Operation | None:
+        if not self.run(run).state.finished:
+            return None
+        row = db.execute(
+            "select * from operation where id = ? and run = ?", (operation, run)
+        ).fetchone()
+        return rows.operation(row) if row is not None else None
 
     def late(self, run: str) -> tuple[str, ...]:
         """Return what of a run has arrived late, one sentence each."""

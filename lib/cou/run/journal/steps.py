@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 
 from ...errors import FAULT, JournalError
@@ -134,12 +136,21 @@ class Steps(Runs):
                 "update step set state = ?, round = round + 1, note = ? where run = ? and id = ?",
                 (states[resolution].value, f"{resolution.value}: {reason}", run, step),
             )
-            db.execute(
-                "update operation set verdict = ? where run = ? and step = ? and verdict is null",
-                (Verdict.NOT_DONE.value, run, step),
-            )
+            self._give_up(db, run, step)
             what = {"step": step, "as": resolution.value, "reason": reason}
             self._tell(db, run, "step-resolved", what)
+
+    def _give_up(self, db: sqlite3.Connection, run: str, step: str) -> None:
+        """Have what a step has sent count no longer; where nobody answered it may still arrive."""
+        found = db.execute(
+            "select * from operation where run = ? and step = ? and verdict is null", (run, step)
+        ).fetchall()
+        for one in map(rows.operation, found):
+            doubt = {} if one.task is not None else {"doubtful": True}
+            db.execute(
+                "update operation set verdict = ?, result = ? where id = ?",
+                (Verdict.NOT_DONE.value, json.dumps({**one.result, **doubt}), one.id),
+            )
 
     def add_step(self, token: int, step: str) -> None:
         """Add a step that is not in the plan (a mark that is put back), due now.

@@ -1,0 +1,184 @@
+"""A request for a setting, never answered, arrives after what was set later; in virtual time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from cou.ours import NAMED
+from cou.run import afterwards, history, late, overtaken, view
+from cou.run.records import MarkState, RunState, Verdict
+from cou.run.work import Runner
+
+from . import world as worlds
+from .test_late_requests import begun
+from .test_whole_run import finish
+
+pytestmark = pytest.mark.slow
+
+OPTION = "action-managed-upgrade"
+REQUEST = f"{OPTION}': 'True'"  # not the mark in the annotation
+
+
+async def deliver(network):
+    """Have what was kept arrive."""
+    facade, method, params = network.kept[0]
+    await worlds.InProcess.call(network, facade, method, params, changes=True)
+
+
+async def value(world, application):
+    return (await world.client().config([application]))[application][OPTION].value
+
+
+def put_back(world, run):
+    """Return the operation that put the option back, once it has ended."""
+    journal = world.journal()
+    try:
+        found = [one for one in journal.operations(run) if one.key == "put-back"]
+        kept = [one for one in found if one.request["key"] == OPTION]
+        return next((one for one in kept if one.verdict is Verdict.DONE), None)
+    finally:
+        journal.close()
+
+
+async def look(world, run):
+    """Look as the next plan does; return what is told."""
+    journal = world.journal()
+    try:
+        assert afterwards.wanted(journal).id == run
+        return await afterwards.look(world.client(), journal, journal.run(run))
+    finally:
+        journal.close()
+
+
+def told(world):
+    """Return what status and report tell."""
+    journal = world.journal()
+    try:
+        seen = view.look(journal, alive=False)
+        account = history.tell(journal, alive=False, now=world.clock.now())
+        return seen.to_text(NAMED), [one.text for one in account.happenings]
+    finally:
+        journal.close()
+
+
+def test_what_undoes_a_setting_after_the_run_is_told_with_the_command_that_puts_it_right(
+    tmp_path, monkeypatch
+):
+    async def story():
+        world, _, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
+        await finish(world, attempt)
+        application = put_back(world, attempt.run).request["application"]
+        assert await value(world, application) is False
+        assert await look(world, attempt.run) == ()
+        await deliver(network)
+        assert await value(world, application) is True
+        (text,) = await look(world, attempt.run)
+        assert f"{application}: {OPTION} is 'True', and this run had set it to" in text
+        assert await look(world, attempt.run) == (text,)  # and is written down once
+        status, happenings = told(world)
+        assert f"Arrived late: {text}" in status
+        assert len([one for one in happenings if text in one]) == 1
+        name, key, wanted = re.search(r"juju config (\S+) (\S+)=(\S+)$", text).groups()
+        await world.client().set_config(name, {key: wanted})
+        assert await value(world, application) is False
+
+    worlds.run(story())
+
+
+def test_what_undoes_a_setting_before_a_resumption_is_named_and_set_once_more(
+    tmp_path, monkeypatch
+):
+    async def story():
+        world, _, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
+
+        def is_put_back(name):
+            return name.startswith("journal/end-step/after") and put_back(world, attempt.run)
+
+        assert await world.work_until(attempt, is_put_back) is None
+        application = put_back(world, attempt.run).request["application"]
+        await deliver(network)
+        assert await value(world, application) is True
+        await finish(world, world.resume(attempt.run))
+        assert await value(world, application) is False
+        journal = world.journal()
+        events = journal.events(attempt.run)
+        (drift,) = [one.data for one in events if one.what == "drift" and OPTION in str(one.data)]
+        assert "has likely arrived late" in drift["text"]
+        assert f"juju config {application} {OPTION}=" in drift["text"]
+        assert not drift["stops"]
+        assert len([one for one in events if one.what == "late-change"]) == 1
+        states = {mark.id: mark.state for mark in journal.marks(attempt.run)}
+        assert states[f"option:{application}:{OPTION}"] is MarkState.PUT_BACK
+        journal.close()
+
+    worlds.run(story())
+
+
+def test_nothing_is_set_again_once_a_cancel_is_recorded(tmp_path, monkeypatch):
+    async def story():
+        world, plan, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
+
+        def is_put_back(name):
+            return name.startswith("journal/end-step/after") and put_back(world, attempt.run)
+
+        assert await world.work_until(attempt, is_put_back) is None
+        application = put_back(world, attempt.run).request["application"]
+        await deliver(network)
+        attempt = world.resume(attempt.run)
+        journal = world.journal()
+        runner = Runner(journal, world.client(), attempt, "cou/0", world.clock, outside=world)
+        await runner._lease.take()
+        journal.cancel(attempt.token, "a test")
+        assert not await late.undo(runner._held, plan.root, world.settings)
+        assert await value(world, application) is True
+        journal.close()
+
+    worlds.run(story())
+
+
+def test_a_pause_that_arrives_after_the_run_is_told_with_the_command_that_undoes_it(
+    tmp_path, monkeypatch
+):
+    async def story():
+        unit, tag = "nova-compute/0", "nova-compute-0"
+        world, _, network, attempt = await begun(tmp_path, monkeypatch, "'pause'", None, tag)
+        await finish(world, attempt)
+        assert await look(world, attempt.run) == ()
+        await deliver(network)
+        await worlds.asyncio.sleep(60)
+        (text,) = await look(world, attempt.run)
+        assert re.search(rf"pause on {unit} arrived late as task \d+, beside task \d+", text)
+        assert text.endswith(f"Run juju run {unit} resume")
+        assert f"Arrived late: {text}" in told(world)[0]
+
+    worlds.run(story())
+
+
+def test_nothing_is_asked_of_juju_where_all_was_answered(tmp_path, monkeypatch):
+    async def story():
+        world, _, _, attempt = await begun(tmp_path, monkeypatch, "never sent", None)
+        await finish(world, attempt)
+        journal = world.journal()
+        assert afterwards.wanted(journal) is None
+        await overtaken.look(None, journal.unanswered(attempt.run), ())
+        journal.close()
+
+    worlds.run(story())
+
+
+def test_nobody_looks_for_ever_without_being_asked(tmp_path, monkeypatch):
+    async def story():
+        world, _, _, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
+        await finish(world, attempt)
+        journal = world.journal()
+        looks = 0
+        while (run := afterwards.wanted(journal, by_itself=True)) is not None:
+            await afterwards.look(world.client(), journal, run)
+            looks += 1
+        assert looks == 12
+        assert afterwards.wanted(journal) is not None  # who plans is told all the same
+        assert journal.run(attempt.run).state is RunState.COMPLETED
+        journal.close()
+
+    worlds.run(story())

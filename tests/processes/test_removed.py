@@ -12,7 +12,6 @@ import time
 
 import pytest
 from cou.run import lease, spawn
-from cou.run.access import Access
 from cou.run.journal import Journal
 from cou.run.place import Place
 from cou.run.records import LEFT, REMOVAL, SIGNAL, Job, RunState
@@ -36,6 +35,12 @@ if "cou.run.runner" in sys.orig_argv:
         async def stuck(self):
             await asyncio.sleep(3600)
         work.Runner._put_back = stuck
+    if "COU_TEST_SLOW" in os.environ:
+        put_back = work.Runner._put_back
+        async def slowly(self):
+            await asyncio.sleep(3)
+            return await put_back(self)
+        work.Runner._put_back = slowly
 """
 
 
@@ -159,14 +164,18 @@ def test_a_run_drains_and_ends_for_good_whose_unit_is_removed(operator, how):
     assert [e for e in entries if e["event"] == "asked" and e["data"]["call"] in changing] == []
 
 
-def test_a_run_that_is_abandoned_meanwhile_ends_so_and_leaves_word(operator):
+def test_a_run_that_is_being_abandoned_is_not_stopped_by_the_removal(operator, monkeypatch):
     operator.get_inside()
     operator.control.force(operator.cloud.access())
     operator.cloud.release()
     operator.cloud.lose(UNIT)
+    monkeypatch.setenv("COU_TEST_SLOW", "1")
     operator.control.abandon(operator.cloud.access())
     operator.finish()
+    _, abandon = attempts(operator)
+    assert (abandon.job, abandon.cancelled) == (Job.ABANDON, None)
     assert operator.state() is RunState.ABANDONED
+    assert (operator.place.home / LEFT).exists()
 
 
 def test_the_removal_of_another_unit_ends_nothing(operator):
@@ -217,19 +226,6 @@ def test_an_account_that_lost_its_access_is_not_taken_for_a_removal(operator):
     assert operator.finish() is not RunState.ABANDONED
     assert [one.cancelled for one in attempts(operator)] == [None]
     assert not (operator.place.home / LEFT).exists()
-
-
-def test_another_model_of_the_same_name_is_not_asked(operator):
-    """Its answers have another uuid; this account is of a model that has no such unit."""
-    operator.get_inside()
-    access = operator.cloud.access()
-    other = Access(**{**access.to_dict(), "addresses": access.addresses, "model_uuid": "0" * 36})
-    operator.control.offer(other)
-    operator.cloud.lose(OTHER)
-    time.sleep(1.5)
-    operator.control.offer(access)
-    operator.cloud.release()
-    assert operator.finish() is RunState.COMPLETED, operator.log()
 
 
 def test_a_signal_reaches_a_runner_that_ends_its_run_for_good_and_its_end_is_recorded(

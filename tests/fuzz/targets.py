@@ -30,7 +30,7 @@ import surroundings
 
 from ..unit.juju.controller import NOW, Controller
 from ..unit.juju.inprocess import InProcess
-from . import clouds, mutate
+from . import clouds, frames, mutate
 from .checks import readable
 from .whole import whole_journal
 
@@ -210,9 +210,30 @@ _STATUS = {
 }
 
 
+class _OddFrames(_Odd):
+    """A controller whose frames are not what they should be, also as bytes."""
+
+    async def call(self, *arguments: Any, **named: Any) -> Any:
+        facade, method = arguments[:2]
+        try:
+            answer = await InProcess.call(self, *arguments, **named)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            raise failure.refused("odd", "bad request", "bad request", changes=False) from None
+        frame = frames.odd(self._rng, answer)
+        return frames.read(f"{facade}.{method}", frame, changes=named["changes"])
+
+
+def answers(rng: random.Random) -> None:
+    """Frames of a controller: data, or an error of ours."""
+    _ask(Client(_OddFrames(rng), pauses_s=()))
+
+
 def replies(rng: random.Random) -> None:
     """Answers of a controller: data, or an error that names the field."""
-    client = Client(_Odd(rng), pauses_s=())
+    _ask(Client(_Odd(rng), pauses_s=()))
+
+
+def _ask(client: Client) -> None:
     questions: tuple[Callable[[], Any], ...] = (
         client.full_status,
         lambda: client.status_history(["keystone/0"], AT),
@@ -289,6 +310,7 @@ TARGETS: dict[str, Callable[[random.Random], None]] = {
     "secret": secret,
     "files": files,
     "replies": replies,
+    "answers": answers,
     "journal": journal,
     "snapshot": clouds.a_snapshot,
     "bundle": clouds.a_bundle,

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 
 import pytest
 from cou.errors import JournalError
@@ -55,6 +56,14 @@ def another(home):
     (elsewhere / FILE).replace(home / FILE)
 
 
+def over(home):
+    """As `cp` does: the file is the same, and holds a copy."""
+    with contextlib.closing(sqlite3.connect(home / FILE)) as journal:
+        journal.execute("vacuum into ?", (str(home / "other"),))
+    shutil.copy(home / "other", home / FILE)
+    (home / "other").unlink()
+
+
 def damage(home):
     """As a disk does that lies: the log of writes too, else SQLite reads what that one has."""
     for name in (FILE, f"{FILE}-wal"):
@@ -67,7 +76,7 @@ def move(home):
     home.rename(home.with_name("moved"))
 
 
-HOW = [delete, copy, another, damage, move]
+HOW = [delete, copy, another, over, damage, move]
 ways = pytest.mark.parametrize("lose", HOW, ids=[one.__name__ for one in HOW])
 
 
@@ -123,6 +132,12 @@ def test_a_cancel_sees_the_run_end_and_names_its_tasks(operator, lose):
     assert named(answer.message) == tasks, answer.message
     assert answer.state in (None, RunState.INTERRUPTED)
     # Said again, and once the runner has ended by itself, it is the same.
+    if lose in (another, over):  # beside the log of the one that it has replaced
+        with pytest.raises(JournalError) as caught:
+            operator.control.cancel()
+        assert caught.value.code == "journal-mixed"
+        assert named(caught.value.seen) == tasks
+        (operator.place.home / f"{FILE}-wal").unlink()
     assert named(operator.control.cancel().message) == tasks
     assert asked(operator, since) == []
     operator.cloud.release()
@@ -164,7 +179,7 @@ def test_a_forced_cancel_alone_kills_the_run_and_names_its_tasks(operator, lose)
     operator.cloud.release()
 
 
-@pytest.mark.parametrize("lose", [delete, copy, another, move])
+@pytest.mark.parametrize("lose", [delete, copy, another, over, move])
 def test_nothing_is_begun_beside_a_run_that_has_lost_its_journal(operator, lose):
     get_inside(operator)
     with hanging(operator) as pids:

@@ -14,8 +14,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from . import locks, view
-from .journal import FILE, Journal
+from . import alive, locks
+from .journal import FILE, Journal, seal
 from .journal.files import identity
 from .place import Place
 
@@ -104,11 +104,13 @@ def read(place: Place) -> Kept:
 
 def is_astray(place: Place) -> bool:
     """Whether processes are alive that have another journal open than the one that lies there."""
-    if not view.is_alive(place):
-        return False
     if not (place.home / FILE).exists():
-        return True
+        return alive.is_any(place)
+    if not alive.holds_lock(place):
+        return False
     kept = read(place)
     if not kept.pid or locks.holder(place.runner_lock) != kept.pid:
         return False
-    return any(identity(place.home / name) != found for name, found in kept.files.items())
+    if any(identity(place.home / name) != found for name, found in kept.files.items()):
+        return True
+    return not seal.fits(place.home / FILE)  # a copy was written over it

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pathlib
+import shlex
 import sqlite3
 from collections.abc import Generator, Mapping
 
 from ...errors import JournalError
 from ...ours import FORCE, PLAN, UPGRADE, say
 from .. import crash
-from . import turn
+from . import seal, turn
 from .files import Files
 from .reserve import Reserve
 from .schema import FORMAT, PATCHES
@@ -45,6 +47,8 @@ class Database:
             raise JournalError(
                 "no-journal", f"There is no journal at {path}.", say("Run `", PLAN, "` first.")
             )
+        self._drawn = seal.draw()
+        self._see_that_it_is_whole()
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         try:
@@ -65,6 +69,27 @@ class Database:
             raise
         self._files = Files(path)
         self._turn = Turn(path.parent)
+
+    def _see_that_it_is_whole(self) -> None:
+        """See that the log beside the journal is its own: SQLite would mix them in reading."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if not self.path.exists():
+            if log.exists():  # of a journal that is gone: SQLite would delete it
+                self._set_aside()
+            return
+        try:
+            whole = seal.fits(self.path)
+        except OSError as error:
+            raise _unusable(log, error) from error
+        if not whole:
+            away = shlex.join(["sudo", "mv", str(log), f"{log}.aside"])
+            raise JournalError(
+                "journal-mixed",
+                f"The journal {self.path} and the log {log.name} beside it are of two times: one "
+                "of them was put back without the other. Neither was used or changed.",
+                "Put both back from the same copy; or, if the copy has no such log, move this one "
+                f"away: {away}",
+            )
 
     def _prepare(self) -> None:
         self._db.row_factory = sqlite3.Row
@@ -145,6 +170,7 @@ class Database:
                 try:
                     self.look()
                     yield self._db
+                    self._seal()
                     self._db.execute("commit")
                 except BaseException:
                     with contextlib.suppress(sqlite3.Error):
@@ -160,6 +186,11 @@ class Database:
         if not ahead:
             self._reserve.keep()
             self._tidy()
+
+    def _seal(self) -> None:
+        """Number the transaction, so that its log can be told from that of another time."""
+        found = int(self._db.execute("pragma application_id").fetchone()[0])
+        self._db.execute(f"pragma application_id = {seal.following(found, self._drawn)}")
 
     @contextlib.contextmanager
     def _forcing(self, *, itself: bool) -> Generator[None]:
@@ -205,6 +236,8 @@ class Database:
         """
         missing = self._files.missing()
         if missing is not None:
+            if self._files.is_there():  # to close it would move the log into what lies there now
+                _keep_open(self._db)
             what = "replaced" if missing.exists() else "deleted or moved away"
             raise JournalGone(
                 "journal-gone",
@@ -277,9 +310,22 @@ class Database:
         return object() if self._db.in_transaction else seen  # what may be taken back is no state
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; the last one to be closed moves the log into the journal."""
         self._turn.close()
+        try:
+            self.look()
+        except JournalGone:
+            if self._files.is_there():
+                return  # see `look`
         self._db.close()
+
+
+def _keep_open(db: sqlite3.Connection) -> None:
+    """Have a connection not be closed, not even at the end of the process.
+
+    Python forgets to close what somebody else seems to hold; the kernel does, and writes nothing.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))
 
 
 def _unusable(path: pathlib.Path, error: Exception) -> JournalError:

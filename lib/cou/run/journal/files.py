@@ -2,13 +2,15 @@
 
 A journal that is deleted, moved away or replaced while it is open takes every write as before, and
 nobody else ever reads it: a cancel would be recorded in another file than the one its runner looks
-at. The same goes for the log of writes beside it.
+at. The same goes for the log of writes beside it, and for a journal over which a copy is written.
 """
 
 from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping
+
+from . import seal
 
 SUFFIXES = ("", "-wal", "-shm")
 
@@ -21,6 +23,8 @@ class Files:
     """
 
     def __init__(self, path: pathlib.Path):
+        self._path = path
+        self._main = _content(path)
         self._opened: Mapping[pathlib.Path, tuple[int, int]] = {
             part: found
             for part in (path.with_name(path.name + suffix) for suffix in SUFFIXES)
@@ -33,7 +37,29 @@ class Files:
 
     def missing(self) -> pathlib.Path | None:
         """Return one that lies there no more, or is another one; None where all are as opened."""
-        return next((part for part, was in self._opened.items() if identity(part) != was), None)
+        found = next((part for part, was in self._opened.items() if identity(part) != was), None)
+        return found or (None if self._is_whole() else self._path)
+
+    def is_there(self) -> bool:
+        """Whether the file of the journal itself is the one that was opened, whatever it holds."""
+        return identity(self._path) == self._opened.get(self._path)
+
+    def _is_whole(self) -> bool:
+        """Whether nobody has written an older or newer journal over the one that was opened."""
+        now = _content(self._path)
+        if now != self._main and not seal.fits(self._path):
+            return False
+        self._main = now
+        return True
+
+
+def _content(path: pathlib.Path) -> tuple[int, int] | None:
+    """Return what changes whenever the journal without its log does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def identity(path: pathlib.Path) -> tuple[int, int] | None:

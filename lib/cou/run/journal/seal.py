@@ -1,0 +1,166 @@
+"""Whether a journal and the log of writes beside it belong together.
+
+SQLite keeps what was written last in a log (``-wal``) and moves it into the journal now and then.
+The journal names no log. So SQLite takes any log that is whole for the journal's own: an older
+journal that was put back beside a newer log, or the reverse, becomes a mix of two times, in which
+every page is good and a step may be due again that was done.
+
+Therefore each transaction seals the journal with a number that grows by one, in a field of the
+first page that SQLite leaves to applications (``application_id``). The first page of the journal
+then says up to which transaction it is whole, and the copies of that page in the log say which
+transactions the log holds. A log continues a journal if it begins with the transaction after the
+journal's, or holds the journal's own: what it holds is moved bit by bit.
+
+Beside the number stands one that each connection draws for itself. So the same number of another
+history, of a journal that was put back and gone on with, is told from it.
+
+The files are read as they lie there, before SQLite opens them: it would mix them in reading, and
+write the mix down in closing (https://sqlite.org/fileformat2.html, sections 1.3.15 and 4.1).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import secrets
+import sqlite3
+import struct
+import time
+import urllib.parse
+from collections.abc import Generator
+from typing import NamedTuple
+
+_FIELDS_AT, _FIELDS = 40, struct.Struct(">I24xI")
+_HEAD, _FRAME = 32, 24
+_MAGIC = 0x377F0682  # and one more, by the order of bytes in which it adds up
+_DRAWN_BITS, _BITS = 12, 31
+_COUNTS = 1 << (_BITS - _DRAWN_BITS)
+_TRIES, _PAUSE_S = 20, 0.01
+
+
+class Page(NamedTuple):
+    """What is read of a first page: a number that changes with the tables, and the seal.
+
+    The number of the tables also tells a copy that SQLite has made with its pages in another order
+    (``vacuum into``): no log of the journal that it was made of fits to it.
+    """
+
+    tables: int
+    seal: int
+
+
+def draw() -> int:
+    """Return what one connection puts beside all its numbers."""
+    return secrets.randbits(_DRAWN_BITS)
+
+
+def following(seal: int, drawn: int) -> int:
+    """Return the seal after another; zero is that of a journal which was never sealed."""
+    return (_count(seal) + 1) % _COUNTS << _DRAWN_BITS | drawn
+
+
+def fits(path: pathlib.Path) -> bool:
+    """Whether the log beside a journal, if there is one, is the journal's own.
+
+    Others may move what is in the log meanwhile, and begin it anew: then it is looked at again.
+
+    Args:
+        path: the journal.
+
+    Raises:
+        OSError: the log cannot be read.
+    """
+    for _ in range(_TRIES):
+        begun = _head(path)
+        if not _of_log(path, begun):
+            return True
+        main = of_journal(path)
+        held = _of_log(path, begun)
+        if main is None or (held and _continues(main, held)):
+            return True
+        if begun == _head(path) and main == of_journal(path):
+            return False
+        time.sleep(_PAUSE_S)
+    return False
+
+
+def of_journal(path: pathlib.Path) -> Page | None:
+    """Return what the journal without its log has in its first page; None where it is damaged.
+
+    SQLite reads it, for a file that anybody else in this process opens and closes takes its locks
+    along (https://sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    quoted = urllib.parse.quote(str(path.absolute()))
+    try:
+        main = sqlite3.connect(f"file:{quoted}?mode=ro&immutable=1", uri=True)
+        try:
+            return Page(
+                int(main.execute("pragma schema_version").fetchone()[0]),
+                int(main.execute("pragma application_id").fetchone()[0]),
+            )
+        finally:
+            main.close()
+    except sqlite3.DatabaseError:
+        return None
+
+
+def _continues(main: Page, held: list[Page]) -> bool:
+    first = held[0]
+    if main in held:
+        return True
+    if main.seal == first.seal:  # a change of the tables is not sealed
+        return main.tables < first.tables
+    next_count = (_count(main.seal) + 1) % _COUNTS
+    return main.tables == first.tables and next_count == _count(first.seal)
+
+
+def _count(seal: int) -> int:
+    return seal >> _DRAWN_BITS
+
+
+def _head(path: pathlib.Path) -> bytes:
+    with _opened(_log(path)) as file:
+        return os.pread(file, _HEAD, 0) if file >= 0 else b""
+
+
+def _of_log(path: pathlib.Path, head: bytes) -> list[Page]:
+    """Return the first pages that the log holds, oldest first, of completed transactions."""
+    if len(head) < _HEAD or struct.unpack(">I", head[:4])[0] not in (_MAGIC, _MAGIC + 1):
+        return []
+    page = struct.unpack(">I", head[8:12])[0]
+    salts = head[16:24]
+    found: list[Page] = []
+    begun: list[Page] = []
+    with _opened(_log(path)) as file:
+        at = _HEAD
+        while file >= 0 and len(frame := os.pread(file, _FRAME, at)) == _FRAME:
+            number, completes = struct.unpack(">II", frame[:8])
+            if (
+                frame[8:16] != salts
+            ):  # of an earlier log, in the place of which this one is written
+                break
+            if number == 1:
+                fields = os.pread(file, _FIELDS.size, at + _FRAME + _FIELDS_AT)
+                begun += [Page(*_FIELDS.unpack(fields))] if len(fields) == _FIELDS.size else []
+            if completes:
+                found, begun = found + begun, []
+            at += _FRAME + page
+    return found
+
+
+def _log(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+@contextlib.contextmanager
+def _opened(path: pathlib.Path) -> Generator[int]:
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield -1
+        return
+    try:
+        yield file
+    finally:
+        os.close(file)

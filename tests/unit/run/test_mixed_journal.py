@@ -1,0 +1,297 @@
+"""A journal and a log of writes of two times are never mixed, whichever of them is put back."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from cou.errors import CouError, JournalError
+from cou.run.control import Control
+from cou.run.journal import FILE, Journal, JournalGone, seal
+from cou.run.place import Place
+from cou.run.records import Limit
+
+PARTS = ("", "-wal", "-shm")
+STEPS = [f"step-{number}" for number in range(40)]
+
+
+def keep(home, to):
+    """Copy the files of a journal as they lie there."""
+    to.mkdir()
+    for part in PARTS:
+        if (home / f"{FILE}{part}").exists():
+            shutil.copy(home / f"{FILE}{part}", to)
+
+
+def put_back(home, copies, *, over=False):
+    """Put files of copies back.
+
+    Args:
+        home: where.
+        copies: the copy that each part comes from, by its suffix; None: the part is not there.
+        over: write over what lies there, as `cp` does.
+    """
+    for part, copy in copies.items():
+        path = home / f"{FILE}{part}"
+        if not over:
+            path.unlink(missing_ok=True)
+        if copy is not None and (copy / path.name).exists():
+            shutil.copy(copy / path.name, path)
+
+
+def stop_short(work):
+    """Do something in a process that ends without closing what it has opened."""
+    pid = os.fork()
+    if not pid:
+        try:
+            work()
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory):
+    """Copies of one journal at five times; each lies there as after a power cut.
+
+    Between 1 and 2, and between 3 and 4, the log was moved into the journal and begun anew.
+    """
+    folder = tmp_path_factory.mktemp("copies")
+    home = folder / "home"
+    Journal(home).close()
+    found = [folder / f"copy-{number}" for number in range(5)]
+
+    def live():
+        journal = Journal(home)
+        attempt = journal.create_run("{}", {}, STEPS, Limit())
+        steps = iter(STEPS)
+
+        def work(count):
+            for step in itertools.islice(steps, count):
+                journal.begin_step(attempt.token, step)
+                journal.intend(attempt.token, step, "op", {"of": step})
+
+        for number, copy in enumerate(found):
+            work(7)
+            if number in (2, 4):
+                journal.tidy()
+                work(1)
+            keep(home, copy)
+
+    stop_short(live)
+    for copy in found:
+        assert (copy / f"{FILE}-wal").stat().st_size > 0
+    shutil.rmtree(home)
+    return found
+
+
+def told(home):
+    """Return what a journal knows: the steps in their states, and the operations, if it does."""
+    journal = Journal(home, create=False)
+    try:
+        run = journal.current()
+        if run is None:
+            return None
+        states = {one.id: one.state.value for one in journal.steps(run.id).values()}
+        return states, [(one.id, one.step) for one in journal.operations(run.id)]
+    finally:
+        journal.close()
+
+
+def alone(copy, folder):
+    """Return what a copy tells, put back whole; and without its log."""
+    found = []
+    for name, parts in (("whole", PARTS), ("alone", ("",))):
+        home = folder / f"{copy.name}-{name}"
+        home.mkdir()
+        put_back(home, dict.fromkeys(parts, copy))
+        found.append(told(home))
+    return found
+
+
+@pytest.mark.parametrize("shm", ["none", "its", "newest"])
+def test_of_any_two_times_it_is_refused_or_a_journal_that_there_was(copies, tmp_path, shm):
+    """Refused, it lies there untouched; and what is printed leads to one that there was."""
+    existed = [one for copy in copies for one in alone(copy, tmp_path)]
+    for main, log in itertools.product(range(5), repeat=2):
+        home = tmp_path / f"home-{main}-{log}"
+        home.mkdir()
+        index = {"none": None, "its": copies[main], "newest": copies[4]}[shm]
+        put_back(home, {"": copies[main], "-wal": copies[log], "-shm": index})
+        if not seal.fits(home / FILE):
+            assert main != log
+            refused(home)
+        assert told(home) in existed, (main, log)
+
+
+def refused(home):
+    """See it refused and untouched, then do what is printed."""
+    before = {path.name: path.read_bytes() for path in home.iterdir()}
+    with pytest.raises(JournalError) as caught:
+        told(home)
+    assert caught.value.code == "journal-mixed"
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == before
+    move = caught.value.remedy.rpartition("move this one away: ")[2].removeprefix("sudo ")
+    subprocess.run(shlex.split(move), check=True)
+
+
+def test_of_two_times_between_which_the_log_was_begun_anew_it_is_refused(copies, tmp_path):
+    """Else the test above could take what is mixed for what there was."""
+    found = set()
+    for main, log in itertools.product(range(5), repeat=2):
+        home = tmp_path / f"home-{main}-{log}"
+        home.mkdir()
+        put_back(home, {"": copies[main], "-wal": copies[log]})
+        if not seal.fits(home / FILE):
+            found.add((main, log))
+    first, second, third = (0, 1), (2, 3), (4,)
+    groups = (first, second, third)
+    assert found == {
+        (main, log)
+        for one, other in itertools.permutations(groups, 2)
+        for main, log in itertools.product(one, other)
+    }
+
+
+def test_to_a_copy_whose_pages_are_in_another_order_no_log_fits(copies, tmp_path):
+    """As `vacuum into` makes it: it is as new as what it was made of."""
+    for number, log in itertools.product(range(5), repeat=2):
+        source, home = tmp_path / f"of-{number}-{log}", tmp_path / f"home-{number}-{log}"
+        for folder in (source, home):
+            folder.mkdir()
+        put_back(source, dict.fromkeys(PARTS, copies[number]))
+        db = sqlite3.connect(source / FILE)
+        db.execute("vacuum into ?", (str(home / FILE),))
+        db.close()
+        put_back(home, {"-wal": copies[log]})
+        assert not seal.fits(home / FILE)
+
+
+def test_sqlite_alone_mixes_them(copies, tmp_path):
+    """What is prevented here: an older journal with a newer log becomes one that never was."""
+    home = tmp_path / "home"
+    home.mkdir()
+    put_back(home, {"": copies[0], "-wal": copies[4]})
+    db = sqlite3.connect(home / FILE)
+    try:
+        whole = db.execute("pragma integrity_check").fetchone()[0] == "ok"
+        steps = [row[0] for row in db.execute("select state from step order by position")]
+        operations = [row[0] for row in db.execute("select step from operation order by id")]
+    except sqlite3.DatabaseError:
+        return  # the mix is one that SQLite notices
+    finally:
+        db.close()
+    begun = [step for step, state in zip(STEPS, steps, strict=True) if state == "running"]
+    assert not whole or begun != operations
+
+
+def test_a_log_without_its_journal_is_set_aside_and_not_deleted(copies, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    put_back(home, {"-wal": copies[4], "-shm": copies[4]})
+    Journal(home).close()
+    kept = home / f"{FILE}.damaged-1-wal"
+    assert kept.read_bytes() == (copies[4] / f"{FILE}-wal").read_bytes()
+
+
+def test_every_verb_says_so_and_a_cancel_that_nothing_runs(copies, tmp_path):
+    place = Place(tmp_path / "home", tmp_path / "run")
+    place.make()
+    put_back(place.home, {"": copies[0], "-wal": copies[4]})
+    control = Control(place)
+    for verb in (control.view, lambda: control.report("json"), control.cancel, control.force):
+        with pytest.raises(CouError) as caught:
+            verb()
+        assert caught.value.code == "journal-mixed"
+    assert caught.value.seen.startswith("Nothing is running. The journal ")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_copy_written_over_an_open_journal_is_noticed_and_nothing_is_mixed(
+    copies, tmp_path, number
+):
+    """As `cp` does: the file stays the same, so its number tells nothing."""
+    home = tmp_path / "home"
+    home.mkdir()
+    put_back(home, dict.fromkeys(PARTS, copies[4]))
+    program = (
+        "import pathlib, sys\n"
+        "from cou.run.journal import Journal, JournalGone\n"
+        "journal = Journal(pathlib.Path(sys.argv[1]))\n"
+        "run = journal.current().id\n"
+        "print(flush=True); sys.stdin.readline()\n"
+        "try: journal.tell(run, 'x', {})\n"
+        "except JournalGone as gone: print(gone.code)\n"
+        "journal.close()\n"
+    )
+    path = os.pathsep.join(one for one in sys.path if one)
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as process:
+        process.stdout.readline()
+        put_back(home, {"": copies[number]}, over=True)
+        before = (home / FILE).read_bytes()
+        said, _ = process.communicate("\n", timeout=60)
+    assert said.strip() == "journal-gone"
+    assert (home / FILE).read_bytes() == before
+    with pytest.raises(JournalError) as caught:
+        Journal(home, create=False)
+    assert caught.value.code == "journal-mixed"
+
+
+def test_a_log_that_another_process_moves_meanwhile_is_never_taken_for_a_strange_one(tmp_path):
+    home = tmp_path / "home"
+    Journal(home).close()
+    ready = tmp_path / "ready"
+
+    def busy():
+        journal = Journal(home)
+        attempt = journal.create_run("{}", {}, STEPS, Limit())
+        for number in itertools.count():
+            journal.tell(attempt.run, "x", {})
+            if number % 3 == 0:
+                journal.tidy()
+            if number == 10:
+                ready.touch()
+
+    pid = os.fork()
+    if not pid:
+        busy()
+    try:
+        while not ready.exists():
+            pass
+        for _ in range(300):
+            assert seal.fits(home / FILE)
+            Journal(home, create=False).close()
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def test_the_number_goes_round_and_another_history_is_told_from_it():
+    highest = (1 << 31) - 1
+    assert seal.following(0, 5) == 1 << 12 | 5
+    assert seal.following(highest, 5) == 5
+    assert seal.following(seal.following(0, 1), 2) != seal.following(seal.following(0, 1), 3)
+
+
+def test_a_connection_that_knows_of_the_replaced_journal_writes_nothing(copies, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    put_back(home, dict.fromkeys(PARTS, copies[4]))
+    journal = Journal(home)
+    put_back(home, {"": copies[0]}, over=True)
+    with pytest.raises(JournalGone):
+        journal.version()
+    assert seal.of_journal(home / FILE) == seal.of_journal(copies[0] / FILE)

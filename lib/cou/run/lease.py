@@ -18,6 +18,8 @@ import asyncio
 import contextlib
 import datetime
 import json
+import pathlib
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -26,7 +28,7 @@ from ..cloud import annotation
 from ..errors import CouError, JujuError
 from ..juju import repeat
 from ..juju.port import Juju
-from ..ours import PLAN, say
+from ..ours import ABANDON, PLAN, UPGRADE, say
 from . import crash, leaving
 from .clock import Clock
 from .records import Mark
@@ -80,6 +82,7 @@ class Lease:
         story: the journal; the newest line of it that was written on the model must still be
             there, or the journal is a copy from before.
         unit: the unit that runs it, for whoever looks whether there still is one; else empty.
+        home: the journal's folder, for who has to move it away.
     """
 
     def __init__(
@@ -92,7 +95,9 @@ class Lease:
         token: int,
         story: Story,
         unit: str = "",
+        home: pathlib.Path = pathlib.Path("<its folder>"),
     ):
+        self._home = home
         self._story = story
         self._juju = juju
         self._clock = clock
@@ -192,9 +197,14 @@ class Lease:
             f"The journal is older than its run {self._mine['run']}, which went on until "
             f"{found.get('renewed', '-')}: a copy was put back.",
             say(
-                "Put the newest journal back, or move this one away and run `",
+                "Put the newest journal back and run `",
+                UPGRADE,
+                "`. If it is lost, run `",
+                ABANDON,
+                "`: it ends the run. Or move this one away with its folder, then run `",
                 PLAN,
-                "`: it finds what the run has left.",
+                "`, which finds what the run has left: "
+                + shlex.join(["sudo", "mv", str(self._home), f"{self._home}.aside"]),
             ),
         )
 

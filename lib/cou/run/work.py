@@ -100,6 +100,7 @@ class Runner:
             attempt.token,
             journal,
             unit,
+            journal.home,
         )
         self._held = Holder(
             journal,

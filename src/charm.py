@@ -11,19 +11,20 @@ import shutil
 import cou
 import ops
 from cou.errors import CouError
-from cou.plan import configuration, undo
+from cou.plan import configuration
 from cou.plan.options import Options
 from cou.plan.settings import Settings
 from cou.run import launch, logs, processes
 from cou.run.access import Access
 from cou.run.place import Place
-from cou.run.records import LEFT, SIGNAL, Job, Limit, MarkState, RunState
+from cou.run.records import LEFT, SIGNAL, Job, Limit, RunState
 
 import command
 import credentials
 import engine
 import handover
 import parameters
+import removal
 import results
 import surroundings
 import textfile
@@ -144,19 +145,7 @@ class CouCharm(ops.CharmBase):
 
     def _on_stop(self, _: ops.StopEvent) -> None:
         """End the runner and say what it leaves behind: the charm is being removed."""
-        try:
-            view = self._engine.view()
-            if view is not None and view.state in engine.LIVE:
-                logger.warning(self._engine.cancel().message)
-                logger.warning(self._engine.force(self._access_or_none()).message)
-                view = self._engine.view()
-        except CouError as error:
-            logger.error("The run could not be ended. %s: %s", error.code, error)
-            return
-        for mark in view.marks if view else ():
-            if mark.state is not MarkState.PUT_BACK:
-                how = undo.of_mark(mark.id, mark.data) or "This cou does not know it"
-                logger.warning("Left switched: %s. %s", mark.id, how)
+        removal.end_run(self._engine, self._access_or_none)
 
     def _on_remove(self, _: ops.RemoveEvent) -> None:
         """Delete the journal, unless a run in it is not finished."""
@@ -251,7 +240,7 @@ class CouCharm(ops.CharmBase):
         with results.answering(event, self._place.way, acknowledged="no"):
             if parameters.flag(event.params, "force"):
                 forced = self._engine.force(self._access_or_none())
-                view = self._engine.view()
+                view = removal.view_or_none(self._engine)
                 results.give(event, results.force(forced, view))
                 self._handover.follow(view)
             else:

@@ -25,6 +25,7 @@ STATUS_FORMATS = ("text", "json")
 REPORT_FORMATS = ("markdown", "json", "html")
 GRANULARITIES = ("application", "step")
 RESOLUTIONS = ("done", "retry", "skip")
+_SWITCHES = {"true": True, "false": False}
 
 _HASH = re.compile(r"p[0-9a-f]{15}\Z")
 
@@ -78,8 +79,9 @@ def limit(params: Mapping[str, Any]) -> Limit:
 
 
 def flag(params: Mapping[str, Any], name: str) -> bool:
-    """Return a switch that is off unless given."""
+    """Return a switch that is off unless given; ``--string-args`` gives it as a text."""
     value = params.get(name, False)
+    value = _SWITCHES.get(value, value) if isinstance(value, str) else value
     if not isinstance(value, bool):
         raise _refuse(name, value, "true or false")
     return value

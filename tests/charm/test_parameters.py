@@ -182,6 +182,8 @@ def test_a_switch_is_off_unless_it_is_given():
     assert parameters.flag({}, "force") is False
     assert parameters.flag({"force": False}, "force") is False
     assert parameters.flag({"force": True}, "force") is True
+    assert parameters.flag({"force": "true"}, "force") is True
+    assert parameters.flag({"force": "false"}, "force") is False
 
 
 def test_a_text_and_a_hash_are_what_was_given():
@@ -216,7 +218,7 @@ def test_a_wrong_limit_is_refused_by_name_and_value(params: dict[str, Any]):
     assert "Give " in str(refusal.value)
 
 
-@pytest.mark.parametrize("given", ["true", 1, None, "no"])
+@pytest.mark.parametrize("given", ["True!", 1, None, "no"])
 def test_a_switch_is_true_or_false_and_nothing_else(given: Any):
     with pytest.raises(BadInput, match="true or false"):
         parameters.flag({"force": given}, "force")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
+import shlex
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,7 +44,9 @@ def real(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     house.agent_conf.write_text(yaml.safe_dump(conf))
     yield house
     if locks.holder(place(house).supervisor_lock):
-        house.act("cancel", force=True)
+        with contextlib.suppress(testing.ActionFailed):  # what it could not record
+            house.act("cancel", force=True)
+    assert not view.is_alive(place(house))
 
 
 def place(house: House) -> Place:
@@ -195,6 +200,116 @@ def test_a_cancel_is_acknowledged_and_stops_the_runner(real: House):
     status = real.fire("update_status").unit_status
     assert status.message.endswith("to go on: juju run cou/0 upgrade")
     assert handed.look(place(real)) is None
+
+
+@pytest.fixture
+def going(real: House) -> House:
+    """A unit on which a run goes on."""
+    show_plan(real)
+    real.act("upgrade")
+    await_that(lambda: locks.holder(place(real).runner_lock))
+    return real
+
+
+def plant(house: House) -> Path:
+    planted = place(house).home / "planted"
+    planted.touch()
+    os.chown(planted, 4711, -1)
+    return planted
+
+
+def pids(house: House) -> list[int]:
+    here = place(house)
+    found = map(locks.holder, (here.supervisor_lock, here.runner_lock))
+    return [pid for pid in found if pid]
+
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of somebody else's")
+
+
+@root
+@OUTLIVES
+@pytest.mark.slow
+def test_a_cancel_is_not_refused_for_a_file_of_somebody_else_and_what_it_prints_helps(
+    going: House,
+):
+    planted = plant(going)
+    assert going.refused("status")[1] == {"code": "foreign-file"}
+    found = going.act("cancel")
+    assert (found["acknowledged"], found["state"]) == ("yes", "draining")
+    said = f"Look at this too: {planted} belongs to the user 4711, not to root. Look at it, then "
+    assert said in found["message"]
+    move = found["message"].rpartition("move it away: sudo ")[2]
+    subprocess.run(shlex.split(move), check=True)
+    await_that(lambda: real_state(going) == "stopped")
+    # Its supervisor is still there: it tells the charm, for which there is no tool here.
+    assert going.act("upgrade")["resumed"] == "yes"
+
+
+def real_state(house: House) -> str:
+    return str(house.act("status")["state"])
+
+
+@root
+@OUTLIVES
+@pytest.mark.slow
+def test_a_forced_cancel_is_not_refused_for_it_either(going: House):
+    planted, running = plant(going), pids(going)
+    found = going.act("cancel", force=True)
+    assert set(found["killed"].split(",")) >= set(map(str, running))
+    assert found["acknowledged"] == "yes"
+    assert str(planted) in found["message"]
+    assert all(map(is_gone, running))
+
+
+@root
+@OUTLIVES
+@pytest.mark.slow
+def test_where_the_journal_itself_is_somebody_elses_a_forced_cancel_kills_and_says_so(
+    going: House,
+):
+    running, journal = pids(going), place(going).home / FILE
+    os.chown(journal, 4711, -1)
+    message, found = going.refused("cancel", force=True)
+    assert found == {"code": "foreign-file", "acknowledged": "no"}
+    assert message.startswith(f"Killed {len(running)} processes; none is left. ")
+    assert all(map(is_gone, running))
+
+
+@root
+@OUTLIVES
+@pytest.mark.slow
+def test_removal_ends_the_run_where_something_is_of_another_user(going: House):
+    running = pids(going)
+    plant(going)
+    going.fire("stop")
+    assert all(map(is_gone, running))
+
+
+@OUTLIVES
+@pytest.mark.slow
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    "wrong", ["no secret", "a bad secret", "a bad option", "no leader", "no agent.conf"]
+)
+def test_nothing_that_only_a_start_needs_refuses_a_cancel(going: House, wrong: str, force: bool):
+    if wrong == "no secret":
+        going.secret = None
+    elif wrong == "a bad secret":
+        going.secret = testing.Secret({"username": "cou", "password": "x", "ca-cert": "none"})
+    elif wrong == "a bad option":
+        going.config["max-parallel"] = -1
+    elif wrong == "no leader":
+        going.leader = False
+    else:
+        going.agent_conf.write_text("{")
+    running = pids(going)
+    found = going.act("cancel", **({"force": True} if force else {}))
+    assert found["acknowledged"] == "yes"
+    if force:
+        assert all(map(is_gone, running))
+        return
+    await_that(lambda: real_state(going) == "stopped")
 
 
 @pytest.mark.slow

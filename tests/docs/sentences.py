@@ -12,7 +12,7 @@ from cou import ours
 
 TOP = pathlib.Path(__file__).parents[2]
 ANSWERS = {"Abandoned", "Cancelled", "Forced", "Resolved", "Restored", "Shown", "Started"}
-VERBS = ("control", "starting", "stopping")
+VERBS = ("astray", "control", "desk", "starting", "stopping", "unrecorded")
 LEVELS = {"info", "warning", "error"}
 
 

@@ -77,7 +77,7 @@ class Stage:
 
     async def attempt(self, attempt):
         """Work on an attempt, and return the run as the journal keeps it."""
-        work = runner.run_attempt(self.place, attempt.token, Pulse(), lambda: self.access)
+        work = runner.run_attempt(self.place, attempt.token, Pulse().beat, lambda: self.access)
         await asyncio.wait_for(work, 10 * 3600)
         journal = Journal(self.place.home)
         try:

@@ -180,7 +180,7 @@ def status_command(app: App, form: str) -> None:
 @verb()
 def cancel_command(app: App, force: bool) -> None:
     """Let the running steps finish and begin no other."""
-    where = app.where()
+    where = app.where_it_goes_on()
     control = where.control()
     if force:
         forced = control.force(control.account())

@@ -48,6 +48,14 @@ class App:
             self.screen.open_log(where.log_dir())
         return where.find(self._model, self._login, given or {})
 
+    def where_it_goes_on(self) -> where.Where:
+        """Find out where the run is that is to be stopped, also without the client's data.
+
+        Raises:
+            BadInput: it cannot be told; what goes on here is named.
+        """
+        return where.find_going(self._model, self._login)
+
 
 def _complete_model(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
     try:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import BadInput
-from ..ours import COMMAND_LINE
+from ..ours import COMMAND_LINE, say
 from ..plan import configuration
 from ..plan.settings import Settings
+from ..run import alive
 from ..run.access import Access
 from ..run.control import Control
 from ..run.place import Place
@@ -81,6 +82,53 @@ def find(
         settings=lambda: configuration.settings({}, given=given),
         on_unit=False,
         given=frozenset(given),
+    )
+
+
+def find_going(
+    model: str, login: pathlib.Path | None, environ: Mapping[str, str] = os.environ
+) -> Where:
+    """Find as `find` does, for a cancel: it needs nothing of the Juju client.
+
+    Where the client's data cannot tell the model, the upgrade is meant that goes on here, if no
+    model was named and there is one. Its model can be named by its UUID.
+
+    Raises:
+        BadInput: as `find`; it names the upgrades that go on here.
+    """
+    try:
+        return find(model, login, {}, environ)
+    except BadInput as error:
+        return _going(model, environ, error)
+
+
+def _going(model: str, environ: Mapping[str, str], error: BadInput) -> Where:
+    folders = sorted(one for one in state_dir(environ).glob("*/") if one.is_dir())
+    places = [Place(folder, folder / "run") for folder in folders]
+    going = {one.home.name: one for one in places if alive.is_any(one)}
+    uuid = next(iter(going)) if len(going) == 1 and not model else model.rpartition(":")[2]
+    if uuid not in going:
+        if not going:
+            raise error
+        raise BadInput(
+            error.code,
+            error.seen,
+            say(
+                error.remedy,
+                " To stop what goes on here, give --model with a UUID of these: ",
+                f"{', '.join(going)}.",
+            ),
+        ) from error
+
+    def no_access() -> Access:
+        raise error
+
+    return Where(
+        place=going[uuid],
+        model=uuid,
+        access=no_access,
+        settings=lambda: configuration.settings({}),
+        on_unit=False,
     )
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import time
 from typing import NoReturn
 
 from ..errors import JournalError
-from ..ours import FORCE, say
-from . import beside, locks, view
+from ..ours import FORCE, PLAN, Way, say
+from . import alive, beside, locks, processes
 from .journal import FILE, Journal, JournalGone
 from .place import Place
 
@@ -22,7 +21,6 @@ logger = logging.getLogger("cou.runner")
 
 # A runner looks twice a second, and its supervisor as often whether the runner has ended.
 _ENDS_WITHIN_S = 4.0
-_LOOK_S = 0.02
 
 
 def end(place: Place) -> str:
@@ -34,18 +32,18 @@ def end(place: Place) -> str:
     if not beside.is_astray(place):
         return ""
     seen = gone(place)
-    wake(place)
-    deadline = time.monotonic() + _ENDS_WITHIN_S
-    while view.is_alive(place):
-        if time.monotonic() > deadline:
-            held = (locks.holder(place.supervisor_lock), locks.holder(place.runner_lock))
-            left = ", ".join(str(pid) for pid in held if pid)
-            raise JournalError(
-                "cancel-not-acknowledged",
-                f"{seen} Its processes do not end by themselves: {left}.",
-                say("Run `", FORCE, "` to kill them."),
-            )
-        time.sleep(_LOOK_S)
+    found = alive.find(place)
+    try:
+        alive.wake_runners(found)
+        left = processes.await_end(found, _ENDS_WITHIN_S)
+    finally:
+        alive.close(found)
+    if left:
+        raise JournalError(
+            "cancel-not-acknowledged",
+            f"{seen} Its processes do not end by themselves: {', '.join(map(str, sorted(left)))}.",
+            say("Run `", FORCE, "` to kill them."),
+        )
     return f"{seen} Its runner has ended, and nothing further is sent. "
 
 
@@ -69,6 +67,18 @@ def wake(place: Place) -> None:
         pass
     finally:
         os.close(found[1])
+
+
+def may_go_on(place: Place, way: Way) -> str:
+    """Name the tasks that the last runner has sent, where no journal tells what became of them.
+
+    It begins with a blank, and is empty where there are none.
+    """
+    found = ", ".join(map(str, tasks(place, None)))
+    message = (
+        f" Tasks {found} may run on in Juju. To look for what they leave: {way.command(PLAN)}"
+    )
+    return message if found else ""
 
 
 def tasks(place: Place, journal: Journal | None) -> list[int]:

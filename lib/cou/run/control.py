@@ -211,9 +211,15 @@ class Control:
         handed.forget(self._desk.place)
 
     def account(self) -> Access | None:
-        """Return how the run that goes on logs in; None where none does."""
-        self._desk.check()
-        return handed.look(self._desk.place)
+        """Return how the run that goes on logs in; None where none does, or nothing tells it.
+
+        For what works without, too: whoever stops a run is refused nothing for it.
+        """
+        try:
+            self._desk.check()
+            return handed.look(self._desk.place)
+        except (CouError, OSError):
+            return None
 
     def abandon(self, access: Access) -> Abandoned:
         """End an unfinished run for good; its marks are put back in the background.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .. import audit
-from ..errors import JournalError
-from ..ours import CANCEL, NAMED, Way, say
-from . import astray, beside, handed, heartbeat, launch, owned, view
+from ..errors import CouError, JournalError
+from ..ours import CANCEL, FORCE, NAMED, Way, say
+from . import alive, astray, beside, handed, heartbeat, launch, owned, view
 from .journal import FILE, Journal
 from .place import Place
 
@@ -17,9 +17,11 @@ class Desk:
         place: folders of the unit.
         by: who asks, for the journal.
         way: how whoever asks types our commands.
+        cancels: whether it is for a cancel, which only what it writes itself may stop.
     """
 
-    def __init__(self, place: Place, by: str, way: Way = NAMED):
+    def __init__(self, place: Place, by: str, way: Way = NAMED, *, cancels: bool = False):
+        self._cancels = cancels
         self.place = place
         self.by = by
         self.way = way
@@ -29,14 +31,43 @@ class Desk:
         """Log what an operator did."""
         audit.tell(audit.Event.ADMIN, self.by, verb, description=text)
 
+    def for_cancel(self) -> Desk:
+        """Return one for a cancel: what lies beside the journal does not stop it."""
+        return Desk(self.place, self.by, self.way, cancels=True)
+
     def check(self) -> None:
         """See that nobody else can have put anything where the run keeps its things.
 
         Raises:
             CouError: it names what is of somebody else.
         """
-        owned.check(self.place)
+        if self._cancels:
+            owned.check_journal(self.place)
+            return
+        try:
+            owned.check(self.place)
+        except owned.NotOurs as error:
+            if error.path in self.place.in_use and alive.is_any(self.place):
+                first = say("A run goes on that uses it: run `", FORCE, "` first. ", error.remedy)
+                raise CouError(error.code, error.seen, first) from error
+            raise
         handed.sweep(self.place)
+
+    def trouble(self) -> str:
+        """Say what a cancel has passed over and somebody has to look at; it begins with a blank.
+
+        Empty where there is nothing.
+        """
+        try:
+            self.check()
+        except CouError as error:
+            found = error.told(self.way)
+        except OSError as error:
+            found = f"{error.filename}: {error.strerror}."
+        else:
+            return ""
+        message = f" Look at this too: {found}"
+        return message
 
     def _check_journal(self) -> None:
         """See that no run goes on that has another journal: this one would know nothing of it."""

@@ -12,6 +12,10 @@ import os
 import pathlib
 import struct
 
+from ..errors import CouError
+from ..ours import UPGRADE, say
+from .journal.files import identity
+
 # struct flock of Linux on 64-bit machines: type, whence, start, len, pid.
 _FLOCK = "hhqqi4x"
 
@@ -27,12 +31,27 @@ class Lock:
     """
 
     def __init__(self, path: pathlib.Path):
+        self._path = path
         self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._file)
             raise
+
+    def look(self) -> None:
+        """See that the lock still lies there: who looks at its path finds its holder by it.
+
+        Raises:
+            CouError: it was deleted or replaced.
+        """
+        found = os.fstat(self._file)
+        if identity(self._path) != (found.st_dev, found.st_ino):
+            raise CouError(
+                "lock-gone",
+                f"{self._path} was deleted or replaced while the run was going on.",
+                say("Run `", UPGRADE, "` to go on: it looks first."),
+            )
 
     def release(self) -> None:
         """Let go of it before this process ends."""
@@ -43,9 +62,10 @@ def holder(path: pathlib.Path) -> int:
     """Return the id of the process that holds a lock; 0 if none does.
 
     Never to be asked by the holder itself: it would see no lock, and lose it by closing the file.
+    To ask takes no more than to read it, so a file system that takes no writes is asked as well.
     """
     try:
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return 0
     try:

@@ -16,58 +16,121 @@ import shlex
 import stat
 
 from ..errors import CouError
+from .journal import FILE
+from .journal.files import SUFFIXES
 from .place import Place
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+class NotOurs(CouError):
+    """Somebody else's, or open to them.
+
+    Attributes:
+        path: the file or folder.
+    """
+
+    def __init__(self, code: str, path: pathlib.Path, seen: str, remedy: str):
+        super().__init__(code, seen, remedy)
+        self.path = path
 
 
 def check(place: Place) -> None:
     """See that the folders of a place and all that lies in them are ours.
 
     Raises:
-        CouError: something there is of another user, or may be changed by one.
+        NotOurs: something there is of another user, or may be changed by one.
     """
     for folder in (place.home, place.run_dir):
-        check_folder(folder)
+        check_folder(folder, on_unit=bool(place.unit))
 
 
-def check_folder(folder: pathlib.Path) -> None:
-    """See that a folder and all in it is ours; one that is not there yet is to be made by us.
+def check_journal(place: Place) -> None:
+    """See that the journal of a place and the folder in which it lies are ours.
+
+    That is all that a cancel writes to. Whatever lies beside it stops no cancel.
 
     Raises:
-        CouError: as for `check`.
+        NotOurs: as for `check`.
     """
-    _check_above(folder.absolute().parent.resolve())
-    _check_entry(folder, folder.parent)
+    home = place.home
+    look = _Look(home, on_unit=bool(place.unit))
+    look.check_above(home.absolute().parent.resolve())
+    for path in (home, home / "reserve", *(home / f"{FILE}{suffix}" for suffix in SUFFIXES)):
+        look.check_entry(path)
+
+
+def check_folder(folder: pathlib.Path, *, on_unit: bool = False) -> None:
+    """See that a folder and all in it is ours; one that is not there yet is to be made by us.
+
+    Args:
+        folder: the folder.
+        on_unit: whether it is that of a unit, where root alone works.
+
+    Raises:
+        NotOurs: as for `check`.
+    """
+    look = _Look(folder, on_unit=on_unit)
+    look.check_above(folder.absolute().parent.resolve())
+    look.check_entry(folder)
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            _check_entry(pathlib.Path(parent, name), folder.parent)
+            look.check_entry(pathlib.Path(parent, name))
 
 
-def _check_above(folder: pathlib.Path) -> None:
-    found = _look(folder)
-    if found is None:
-        return
-    if found.st_uid not in (os.geteuid(), 0):
-        raise _foreign(folder, found, folder.parent)
-    if not found.st_mode & stat.S_ISVTX and _may_others_write(found):
-        raise _open(folder)
+class _Look:
+    """One look at a folder; what is found in it is to be moved out of it.
 
+    Args:
+        folder: the folder.
+        on_unit: whether nobody but root works with it.
+    """
 
-def _check_entry(path: pathlib.Path, outside: pathlib.Path) -> None:
-    found = _look(path)
-    if found is None:
-        return
-    if stat.S_ISLNK(found.st_mode):
-        raise CouError(
+    def __init__(self, folder: pathlib.Path, *, on_unit: bool):
+        self._outside = folder.parent
+        self._on_unit = on_unit
+
+    def check_above(self, folder: pathlib.Path) -> None:
+        found = _look(folder)
+        if found is None:
+            return
+        if found.st_uid not in (os.geteuid(), 0):
+            raise self._foreign(folder, found, folder.parent)
+        if not found.st_mode & stat.S_ISVTX and _may_others_write(found):
+            raise _open(folder)
+
+    def check_entry(self, path: pathlib.Path) -> None:
+        found = _look(path)
+        if found is None:
+            return
+        if stat.S_ISLNK(found.st_mode):
+            raise NotOurs(
+                "foreign-file",
+                path,
+                f"{path} points elsewhere, and such a link is not followed there.",
+                f"Look where it points, then remove the link: {shlex.join(['rm', str(path)])}",
+            )
+        if found.st_uid not in (os.geteuid(), 0):
+            raise self._foreign(path, found, self._outside)
+        if stat.S_ISDIR(found.st_mode) and _may_others_write(found):
+            raise _open(path)
+
+    def _foreign(
+        self, path: pathlib.Path, found: os.stat_result, outside: pathlib.Path
+    ) -> NotOurs:
+        owner = str(found.st_uid)
+        with contextlib.suppress(KeyError):
+            owner = pwd.getpwuid(found.st_uid).pw_name
+        away = shlex.join(["sudo", "mv", str(path), f"{outside / path.name}.aside"])
+        if self._on_unit:
+            seen = f"{path} belongs to the user {owner}, not to root."
+            return NotOurs("foreign-file", path, seen, f"Look at it, then move it away: {away}")
+        return NotOurs(
             "foreign-file",
-            f"{path} points elsewhere, and such a link is not followed there.",
-            f"Look where it points, then remove the link: {shlex.join(['rm', str(path)])}",
+            path,
+            f"{path} belongs to the user {owner}, neither to you nor to root.",
+            f"Run it as {owner} if it is theirs. Else look at it, then move it away: {away}",
         )
-    if found.st_uid not in (os.geteuid(), 0):
-        raise _foreign(path, found, outside)
-    if stat.S_ISDIR(found.st_mode) and _may_others_write(found):
-        raise _open(path)
 
 
 def _look(path: pathlib.Path) -> os.stat_result | None:
@@ -91,21 +154,10 @@ def _is_own_group(group: int) -> bool:
     return False
 
 
-def _foreign(path: pathlib.Path, found: os.stat_result, outside: pathlib.Path) -> CouError:
-    owner = str(found.st_uid)
-    with contextlib.suppress(KeyError):
-        owner = pwd.getpwuid(found.st_uid).pw_name
-    away = shlex.join(["sudo", "mv", str(path), f"{outside / path.name}.aside"])
-    return CouError(
-        "foreign-file",
-        f"{path} belongs to the user {owner}, neither to you nor to root.",
-        f"Run it as {owner} if it is theirs. Else look at it, then move it away: {away}",
-    )
-
-
-def _open(folder: pathlib.Path) -> CouError:
-    return CouError(
+def _open(folder: pathlib.Path) -> NotOurs:
+    return NotOurs(
         "open-folder",
+        folder,
         f"Other users may write to {folder}.",
         f"Look for what is not yours there, then: {shlex.join(['chmod', 'go-w', str(folder)])}",
     )

@@ -86,6 +86,12 @@ class Place:
         """Return the log file of a run."""
         return self.home / "log" / f"{run}.log"
 
+    @property
+    def in_use(self) -> tuple[pathlib.Path, ...]:
+        """What a run that goes on would miss: it is not to be moved away under it."""
+        beside = (self.supervisor_lock, self.runner_lock, self.kept, self.credential)
+        return (self.home, self.run_dir, *self.home.glob("journal.sqlite*"), *beside)
+
     def make(self) -> None:
         """Make the folders, for their owner only."""
         for folder in (self.home, self.home / "log", self.run_dir):

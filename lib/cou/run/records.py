@@ -14,6 +14,8 @@ SIGNAL = "signal"
 REMOVAL = "removal"
 # Below the journal's folder: what such a run has left, for people.
 LEFT = "what-is-left.txt"
+# Whoever asked could not write to the journal, and had the supervisor do it.
+OPERATOR = "operator"
 
 
 class RunState(enum.Enum):

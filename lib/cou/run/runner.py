@@ -36,7 +36,7 @@ logger = logging.getLogger("cou.runner")
 
 
 async def run_attempt(
-    place: Place, token: int, pulse: Pulse, account: Callable[[], Access]
+    place: Place, token: int, beat: Callable[[], None], account: Callable[[], Access]
 ) -> None:
     """Hold an attempt, work on it, record how it ended.
 
@@ -51,7 +51,7 @@ async def run_attempt(
     leaving.forget(place.home)
 
     async def work(attempt: Attempt, unit: str = "") -> bool:
-        return await _work_on(journal, attempt, place, pulse, account, unit)
+        return await _work_on(journal, attempt, place, beat, account, unit)
 
     if await work(attempt, place.unit):
         await leaving.leave(journal, attempt.run, place.unit, place.home, work)
@@ -63,7 +63,7 @@ async def _work_on(
     journal: Journal,
     attempt: Attempt,
     place: Place,
-    pulse: Pulse,
+    beat: Callable[[], None],
     account: Callable[[], Access],
     unit: str,
 ) -> bool:
@@ -73,7 +73,7 @@ async def _work_on(
         journal: the journal.
         attempt: what is held.
         place: folders of the unit.
-        pulse: where to give signs of life.
+        beat: gives a sign of life.
         account: how to log in.
         unit: the unit that is looked for meanwhile; empty where nobody looks.
 
@@ -99,9 +99,7 @@ async def _work_on(
         juju = open_client(access, RUN_TIMING, account, any_version=anywhere)
         name = f"{place.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
-        runner = Runner(
-            journal, juju, attempt, name, beat=pulse.beat, kept=kept, unit=unit, fresh=fresh
-        )
+        runner = Runner(journal, juju, attempt, name, beat=beat, kept=kept, unit=unit, fresh=fresh)
         # A signal only has the runner look at once; what it means stands in the journal. Until
         # here the process ignores it, as its supervisor has begun it so.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -145,9 +143,14 @@ def main(argv: list[str]) -> int:
     except BlockingIOError:
         logger.error("another runner holds %s", place.runner_lock)
         return 1
+
+    def beat() -> None:
+        pulse.beat()
+        lock.look()
+
     everything.load()
     try:
-        asyncio.run(together.alone(run_attempt(place, token, pulse, account)))
+        asyncio.run(together.alone(run_attempt(place, token, beat, account)))
     except Fenced as error:
         logger.error("%s", error)
         return 3

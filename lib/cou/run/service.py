@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 
 from ..errors import CouError
-from . import crash, spawn, systemd, unitfiles, view
+from . import alive, crash, spawn, systemd, unitfiles
 from .access import Access
 from .place import Place
 from .processes import Killed
@@ -79,7 +79,7 @@ class Service:
 
     def is_alive(self) -> bool:
         """Whether the service is anything but over: a start would do nothing then."""
-        return view.is_alive(self._place) or not self._is_over()
+        return alive.is_any(self._place) or not self._is_over()
 
     def _is_over(self) -> bool:
         return systemd.show(self._name, "ActiveState") in _OVER
@@ -87,7 +87,7 @@ class Service:
     def kill(self, timeout_s: float) -> Killed:
         """Have systemd kill the whole cgroup, see it empty, then look at the locks as well.
 
-        The locks come last: they find a supervisor that systemd does not know of, and one that
+        The processes come last: of a supervisor that systemd does not know of, and of one that
         systemd, itself in trouble, did not kill.
         """
         deadline = time.monotonic() + timeout_s

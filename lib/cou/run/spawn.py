@@ -15,7 +15,7 @@ import time
 import cou
 
 from ..errors import CouError
-from . import command_line, crash, handed, locks, processes, view
+from . import alive, command_line, crash, handed, locks, processes
 from .access import Access
 from .journal import Journal
 from .place import Place
@@ -85,30 +85,24 @@ class Session:
         return False
 
     def is_alive(self) -> bool:
-        """Whether a supervisor or a runner holds its lock."""
-        return view.is_alive(self._place)
+        """Whether a supervisor or a runner is there, with its lock or without."""
+        return alive.is_any(self._place)
 
     def kill(self, timeout_s: float) -> Killed:
-        """Kill until both locks are free: a runner may just be on its way to its lock."""
+        """Kill until none is found: a runner may just be on its way to its lock."""
         deadline = time.monotonic() + timeout_s
         killed: set[int] = set()
         left: list[int] = []
         while time.monotonic() < deadline:
-            roots = self._holders()
+            roots = alive.find(self._place)
             if not roots:
                 break
             try:
                 gone, left = processes.kill_tree(roots, deadline - time.monotonic())
                 killed.update(gone)
             finally:
-                for pidfd in roots.values():
-                    os.close(pidfd)
+                alive.close(roots)
         return Killed(tuple(sorted(killed)), tuple(left))
-
-    def _holders(self) -> dict[int, int]:
-        """Return pid and pidfd of supervisor and runner; the caller closes the pidfds."""
-        found = map(locks.open_holder, (self._place.supervisor_lock, self._place.runner_lock))
-        return dict(one for one in found if one is not None)
 
     def remove(self) -> None:
         """Have nothing to take away."""

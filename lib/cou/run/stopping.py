@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import FAULT, CouError, JournalError, JujuError
-from ..ours import FORCE, PLAN, UPGRADE, say
-from . import astray, beside, crash, handed, view
+from ..errors import FAULT, CouError, JournalError
+from ..ours import FORCE, UPGRADE, say
+from . import alive, astray, beside, crash, handed, unrecorded, view
 from .access import Access
 from .answers import Cancelled, Forced
 from .desk import Desk
@@ -28,19 +29,33 @@ _SLOW_S = 1.5
 def cancel(desk: Desk) -> Cancelled:
     """Record a cancel: the fence. What is running is finished, nothing further begins.
 
-    A run that goes on without its journal is seen to end.
+    A run that goes on without its journal is seen to end. Where the cancel cannot be recorded
+    here, the run's supervisor is asked to. What else is wrong is said, and stops no cancel.
 
     Raises:
-        JournalError: it could not be recorded, so it is not acknowledged.
+        CouError: it could not be recorded, so it is not acknowledged.
     """
+    try:
+        answer = _record(desk.for_cancel())
+    except (CouError, OSError) as error:
+        answer = unrecorded.cancel(desk, error)
+    return dataclasses.replace(answer, message=answer.message + desk.trouble())
+
+
+def _record(desk: Desk) -> Cancelled:
     ended = astray.end(desk.place)
     try:
         answer = _cancel(desk)
     except JournalError as error:
-        if not _is_lost(desk, error):
+        if _is_lost(desk, error):
+            ended = f"{error.seen} {astray.end(desk.place)}"
+            answer = _cancel(desk)
+        elif ended:  # which is what was asked for, whatever lies there now
+            message = "Nothing is running."
+            told = f"{message}{astray.may_go_on(desk.place, desk.way)} {error.told(desk.way)}"
+            answer = Cancelled(None, told)
+        else:
             raise
-        ended = f"{error.seen} {astray.end(desk.place)}"
-        answer = _cancel(desk)
     return dataclasses.replace(answer, message=ended + answer.message)
 
 
@@ -56,9 +71,12 @@ def _cancel(desk: Desk) -> Cancelled:
     journal = desk.existing() if seen is not None else None
     if seen is None or journal is None:
         message = "Nothing is running."
-        return Cancelled(None, message + _may_go_on_without_journal(desk))
+        return Cancelled(None, message + astray.may_go_on(desk.place, desk.way))
     try:
-        if seen.attempt is not None and seen.state is RunState.INTERRUPTED:
+        interrupted = seen.attempt is not None and seen.state is RunState.INTERRUPTED
+        if interrupted and alive.is_any(desk.place):  # its locks are gone, and it ends for that
+            return _acknowledge(desk, journal, seen)
+        if seen.attempt is not None and interrupted:
             journal.cancel(seen.attempt.token, desk.by)
             message = "Nothing is running: the run is interrupted. It will not go on by itself."
             return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
@@ -110,8 +128,7 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
         CouError: processes are still there after 10 s; it names them.
         JournalError: they were killed, and it could not be recorded.
     """
-    desk.check()
-    without = f"{astray.gone(desk.place)} " if beside.is_astray(desk.place) else ""
+    without = _without(desk)
     killed = desk.launcher.kill(_FORCE_S)
     if killed.left:
         names = ", ".join(map(str, killed.left))
@@ -121,20 +138,55 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
             "They hang in the kernel: look at the machine.",
         )
     desk.audit("cancel-force", f"{len(killed.gone)} processes were killed.")
-    handed.forget(desk.place)
-    desk.place.coming.unlink(missing_ok=True)
+    left = _clear(desk)
     try:
-        answer = _record_force(desk, killed.gone, access)
-        return dataclasses.replace(answer, message=without + answer.message)
+        answer = _record_after_damage(desk.for_cancel(), killed.gone, access)
+    except (CouError, OSError) as error:
+        # The tasks that its runner has kept are all that is left to look after.
+        answer = _after_force(desk, None, killed.gone, access)
+        if not without:
+            raise _unrecorded(answer.message, error) from error
+        answer = dataclasses.replace(answer, message=f"{answer.message} {_told(error, desk)}")
+    return dataclasses.replace(answer, message=without + answer.message + left + desk.trouble())
+
+
+def _without(desk: Desk) -> str:
+    """Say that what goes on has lost its journal, if that can be seen."""
+    with contextlib.suppress(OSError):
+        return f"{astray.gone(desk.place)} " if beside.is_astray(desk.place) else ""
+    return ""
+
+
+def _clear(desk: Desk) -> str:
+    """Remove what only a run that goes on needs; return what could not be, in words."""
+    try:
+        handed.forget(desk.place)
+        desk.place.coming.unlink(missing_ok=True)
+    except CouError as error:
+        return f" {error.told(desk.way)}"
+    except OSError as error:
+        return f" {error.filename} cannot be removed: {error.strerror}."
+    return ""
+
+
+def _unrecorded(done: str, error: CouError | OSError) -> JournalError:
+    """Say what was done, and why it could not be recorded."""
+    if isinstance(error, CouError):
+        return JournalError(error.code, f"{done} {error.seen}", error.remedy)
+    seen = f"{done} {error.filename}: {error.strerror}."
+    return JournalError("journal-unusable", seen, "See whose it is: ls -ld")
+
+
+def _record_after_damage(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:
+    """Record it, also where the journal is damaged and is set aside only now."""
+    try:
+        return _record_force(desk, killed, access)
     except JournalError as error:
-        if error.code == "journal-damaged" and astray.tasks(desk.place, None):
-            # It was set aside, so that the tasks are all that is left to look after.
-            answer = _record_force(desk, killed.gone, access)
-            return dataclasses.replace(answer, message=f"{error.seen} {answer.message}")
-        if not killed.gone:
+        if error.code != "journal-damaged" or not astray.tasks(desk.place, None):
             raise
-        seen = f"Killed {len(killed.gone)} processes; none is left. {error.seen}"
-        raise JournalError(error.code, seen, error.remedy) from error
+        # The tasks are all that is left to look after.
+        answer = _record_force(desk, killed, access)
+        return dataclasses.replace(answer, message=f"{error.seen} {answer.message}")
 
 
 def _record_force(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:
@@ -234,8 +286,10 @@ def _kill(
         steps = journal.steps(attempt.run).values()
         doubt = tuple(one.id for one in steps if one.state is StepState.IN_DOUBT)
     message = "Nothing is running."
-    if going or killed:
+    if killed:
         message = f"Killed {len(killed)} processes; none is left."
+    elif going:
+        message = "Nothing is running: the run was interrupted. It will not go on by itself."
     return message, doubt
 
 
@@ -249,18 +303,12 @@ def _may_go_on(desk: Desk, journal: Journal, run: str) -> str:
     return message if tasks else ""
 
 
-def _may_go_on_without_journal(desk: Desk) -> str:
-    """Name it where the journal of its run is gone."""
-    tasks = astray.tasks(desk.place, None)
-    message = (
-        f" Tasks {_listed(tasks)} may run on in Juju. "
-        f"To look for what they leave: {desk.way.command(PLAN)}"
-    )
-    return message if tasks else ""
-
-
 def _told(error: Exception, desk: Desk) -> str:
-    return error.told(desk.way) if isinstance(error, JujuError) else "no answer came in time."
+    if isinstance(error, CouError):
+        return error.told(desk.way)
+    if isinstance(error, OSError):
+        return f"{error}."
+    return "no answer came in time."
 
 
 def _listed(tasks: Sequence[int]) -> str:
@@ -283,7 +331,7 @@ async def _taken_back(
         return (), ()
     try:
         return await _take_back(juju, tasks)
-    except (JujuError, asyncio.TimeoutError) as error:
+    except (CouError, OSError, asyncio.TimeoutError) as error:
         return error
 
 

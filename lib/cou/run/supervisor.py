@@ -21,12 +21,24 @@ import time
 from .. import audit
 from ..errors import CouError
 from ..ours import UPGRADE, say
-from . import command_line, crash, handed, heartbeat, logs, notify, owned, processes, telling, view
+from . import (
+    alive,
+    command_line,
+    crash,
+    handed,
+    heartbeat,
+    logs,
+    notify,
+    owned,
+    processes,
+    telling,
+    view,
+)
 from .clock import utc_now
 from .journal import Journal
 from .locks import Lock
 from .place import Place
-from .records import LEFT, SIGNAL, Attempt, RunState
+from .records import LEFT, OPERATOR, SIGNAL, Attempt, RunState
 
 logger = logging.getLogger("cou.supervisor")
 
@@ -50,7 +62,7 @@ class Supervisor:
         self._log = log
         self._lock = lock
         self._journal = Journal(place.home, create=False)
-        self._asked = False
+        self._asked = ""  # by whom: the machine that stops, or an operator
         self._bell = -1  # readable once a signal has come
         self._teller = telling.Teller(place)
         self._version = -1
@@ -123,7 +135,7 @@ class Supervisor:
         """Whether somebody else will tell, it is time to go, or there is no charm to tell."""
         home = self._place.home
         removed = not home.is_dir() or (home / LEFT).exists()
-        return self._asked or removed or view.is_going(self._place)
+        return self._asked == SIGNAL or removed or view.is_going(self._place)
 
     def _hear(self) -> None:
         """Take note of signals from now on, and have each end a wait."""
@@ -146,7 +158,8 @@ class Supervisor:
         return runner.poll()
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        self._asked = True
+        by_operator = number == alive.CANCEL or self._asked == OPERATOR
+        self._asked = OPERATOR if by_operator else SIGNAL
 
     def _look(self, runner: subprocess.Popen[bytes]) -> None:
         notify.tell("WATCHDOG=1")
@@ -154,9 +167,10 @@ class Supervisor:
         try:
             self._follow()
             if self._asked:
-                self._asked = False
-                notify.tell("STOPPING=1")
-                self._journal.cancel(self._token, SIGNAL)
+                by, self._asked = self._asked, ""
+                if by == SIGNAL:
+                    notify.tell("STOPPING=1")
+                self._journal.cancel(self._token, by)
                 runner.send_signal(signal.SIGTERM)
             version = self._journal.version()
             if version != self._version or self._teller.due():

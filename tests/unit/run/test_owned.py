@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import subprocess
@@ -30,6 +31,7 @@ def place(tmp_path):
     place.make()
     Journal(place.home).close()
     (place.home / "log" / "r1.log").touch()
+    (place.home / "reserve").touch()
     place.runner_lock.touch()
     owned.check(place)
     return place
@@ -41,10 +43,7 @@ def verbs(place):
     access = Access((), "", "uuid", "m", "cou", "secret")
     return {
         "view": control.view,
-        "cancel": control.cancel,
-        "force": control.force,
         "report": lambda: control.report("json"),
-        "account": control.account,
         "offer": lambda: control.offer(access),
         "resolve-step": lambda: control.resolve_step("a", "skip", "b"),
         "abandon": lambda: control.abandon(access),
@@ -52,7 +51,10 @@ def verbs(place):
 
 
 def refused(place):
-    """Return the error that all verbs end with."""
+    """Return the error that all verbs end with, and that a cancel tells beside what it has done.
+
+    Only where its own journal is not ours, a cancel with nothing to stop ends with it as well.
+    """
     errors = []
     for name, call in verbs(place).items():
         with pytest.raises(CouError) as caught:
@@ -60,12 +62,61 @@ def refused(place):
         errors.append((name, caught.value))
     assert len({error.code for _, error in errors}) == 1, errors
     assert len({error.seen for _, error in errors}) == 1, errors
-    return errors[0][1]
+    error = errors[0][1]
+    control = Control(place)
+    assert control.account() is None
+    for stop in (control.cancel, control.force):
+        told = said(stop)
+        assert told.startswith("Nothing is running")
+        assert error.seen in told
+        assert error.remedy in told
+    return error
 
 
 def do(command):
     """Do what a remedy says; here nobody needs sudo."""
     subprocess.run(shlex.split(command.removeprefix("sudo ")), check=True)
+
+
+@root
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    [
+        *((one, True) for one in ("home", "home/journal.sqlite", "home/reserve")),
+        *((one, False) for one in ("run", "home/log", "home/log/r1.log", "run/runner.lock")),
+    ],
+)
+def test_only_what_a_cancel_writes_to_stops_it_where_nothing_runs(place, name, stops):
+    path = place.home.parent / name
+    os.chown(path, STRANGER, -1)
+    for stop in (Control(place).cancel, Control(place).force):
+        if not stops:
+            assert stop().message.startswith(f"Nothing is running. Look at this too: {path} ")
+            continue
+        with pytest.raises(CouError) as caught:
+            stop()
+        assert caught.value.seen.startswith("Nothing is running")
+        assert str(path) in caught.value.seen
+
+
+@root
+def test_nobody_is_told_to_run_it_as_somebody_else_on_a_unit(place):
+    unit = dataclasses.replace(place, unit="cou/0")
+    os.chown(place.home / "log" / "r1.log", STRANGER, -1)
+    with pytest.raises(CouError) as caught:
+        Control(unit).view()
+    assert caught.value.seen.endswith("belongs to the user 4711, not to root.")
+    assert "Run it as" not in caught.value.remedy
+    do(caught.value.remedy.rpartition("move it away: ")[2])
+    assert Control(unit).view() is None
+
+
+def said(stop):
+    """Return what a cancel says, however it ends."""
+    try:
+        return stop().message
+    except CouError as error:
+        return str(error)
 
 
 PARTS = ("home", "run", "home/log", "home/journal.sqlite", "home/log/r1.log", "run/runner.lock")

@@ -1,0 +1,55 @@
+"""What is ended and told when the charm is removed, whatever can be read of its run by then."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cou.errors import CouError
+from cou.plan import undo
+from cou.run.records import MarkState
+
+from engine import LIVE, Engine, View
+
+if TYPE_CHECKING:
+    from cou.run.access import Access
+
+logger = logging.getLogger(__name__)
+
+
+def view_or_none(engine: Engine) -> View | None:
+    """Return where the run is; None where nothing was ever planned, or it cannot be read."""
+    try:
+        return engine.view()
+    except (CouError, OSError) as error:
+        logger.warning("The run cannot be read: %s", error)
+        return None
+
+
+def end_run(engine: Engine, access: Callable[[], Access | None]) -> None:
+    """End the runner, and log what the run leaves behind with the commands that undo it.
+
+    Where nobody can tell whether anything runs, it is ended all the same.
+
+    Args:
+        engine: of the unit.
+        access: how to look after its tasks in Juju, if that is known.
+    """
+    try:
+        view = engine.view()
+        is_over = view is None or view.state not in LIVE
+    except (CouError, OSError) as error:
+        logger.warning("The run cannot be read: %s", error)
+        view, is_over = None, False
+    if not is_over:
+        for end in (engine.cancel, lambda: engine.force(access())):
+            try:
+                logger.warning(end().message)
+            except (CouError, OSError) as error:
+                logger.error("%s", error)
+        view = view_or_none(engine)
+    for mark in view.marks if view else ():
+        if mark.state is not MarkState.PUT_BACK:
+            how = undo.of_mark(mark.id, mark.data) or "This cou does not know it"
+            logger.warning("Left switched: %s. %s", mark.id, how)

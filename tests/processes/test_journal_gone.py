@@ -196,7 +196,7 @@ def test_nothing_is_begun_beside_a_run_that_has_lost_its_journal(operator, lose)
             with pytest.raises(JournalError) as caught:
                 ask()
             assert caught.value.code == "journal-gone", verb
-            assert "Run cancel" in caught.value.remedy, verb
+            assert "Run `cancel`" in caught.value.remedy, verb
         assert operator.pids() == pids
         assert all(state_of(pid) == "T" for pid in pids)
         operator.control.force()

@@ -13,6 +13,7 @@ import itertools
 import os
 import pathlib
 import signal
+import time
 
 from . import locks
 from .place import Place
@@ -20,6 +21,7 @@ from .place import Place
 # To a supervisor: an operator cancels. Other signals say that its machine or service stops.
 CANCEL = signal.SIGHUP
 _SUPERVISOR, _RUNNER = b"cou.run.supervisor", b"cou.run.runner"
+_LOOK_S = 0.05
 _PROC = pathlib.Path("/proc")
 
 
@@ -43,6 +45,17 @@ def is_any(place: Place) -> bool:
     found = find(place)
     close(found)
     return bool(found)
+
+
+def await_end(place: Place, longest_s: float) -> list[int]:
+    """Wait until none is found any more; return the ids of those that are there at last."""
+    deadline = time.monotonic() + longest_s
+    while True:
+        found = find(place)
+        close(found)
+        if not found or time.monotonic() > deadline:
+            return sorted(found)
+        time.sleep(_LOOK_S)
 
 
 def holds_lock(place: Place) -> bool:

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from ..errors import JournalError
 from ..ours import FORCE, PLAN, Way, say
-from . import alive, beside, locks, processes
+from . import alive, beside, locks
 from .journal import FILE, Journal, JournalGone
 from .place import Place
 
@@ -35,13 +35,12 @@ def end(place: Place) -> str:
     found = alive.find(place)
     try:
         alive.wake_runners(found)
-        left = processes.await_end(found, _ENDS_WITHIN_S)
     finally:
         alive.close(found)
-    if left:
+    if left := alive.await_end(place, _ENDS_WITHIN_S):
         raise JournalError(
             "cancel-not-acknowledged",
-            f"{seen} Its processes do not end by themselves: {', '.join(map(str, sorted(left)))}.",
+            f"{seen} Its processes do not end by themselves: {', '.join(map(str, left))}.",
             say("Run `", FORCE, "` to kill them."),
         )
     return f"{seen} Its runner has ended, and nothing further is sent. "

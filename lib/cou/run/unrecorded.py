@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..errors import CouError, JournalError
 from ..ours import FORCE, say, told
-from . import alive, astray, processes
+from . import alive, astray
 from .answers import Cancelled
 from .desk import Desk
 
@@ -35,7 +35,7 @@ def cancel(desk: Desk, error: CouError | OSError) -> Cancelled:
             raise error  # which says what goes on, and was waited for
         if not found:
             raise _nothing_runs(desk, error)
-        if not processes.await_end(found, _ENDS_WITHIN_S):
+        if not alive.await_end(desk.place, _ENDS_WITHIN_S):
             message = f"Nothing is running: the run has ended. {seen} {told(remedy, desk.way)}"
             return Cancelled(None, message + astray.may_go_on(desk.place, desk.way))
     finally:

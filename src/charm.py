@@ -6,7 +6,6 @@ from __future__ import annotations
 import datetime
 import logging
 import os
-import shutil
 
 import cou
 import ops
@@ -17,7 +16,7 @@ from cou.plan.settings import Settings
 from cou.run import launch, logs, processes
 from cou.run.access import Access
 from cou.run.place import Place
-from cou.run.records import LEFT, SIGNAL, Job, Limit, RunState
+from cou.run.records import SIGNAL, Job, Limit, RunState
 
 import command
 import credentials
@@ -48,6 +47,7 @@ class CouCharm(ops.CharmBase):
 
     Attributes:
         make_control: gives the engine of a place; tests put their own here.
+        make_launcher: gives what starts its processes.
         metrics_folder: where a node exporter reads files.
     """
 
@@ -57,6 +57,7 @@ class CouCharm(ops.CharmBase):
     _stored = ops.StoredState()
     on = CouEvents()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
     make_control = staticmethod(engine.make_control)
+    make_launcher = staticmethod(launch.of)
     metrics_folder = textfile.FOLDER
 
     def __init__(self, framework: ops.Framework):
@@ -64,10 +65,13 @@ class CouCharm(ops.CharmBase):
         self._place = Place.of_unit(self.unit.name, self.charm_dir)
         logs.make_harmless(logging.getLogger().handlers, self._place.way)
         self._engine = self.make_control(self._place)
+        self._launcher = self.make_launcher(self._place)
         self._stored.set_default(not_taken="", not_taken_of="", told="")
         self._handover = handover.Handover(self._engine, self._access)
         self._read_access: Access | None = None
         self._removed = False
+        self._trouble: CouError | None = None  # what would keep the next run from starting
+        self._nobody_acts = False  # an event by which nobody has tried to mend it
         self._asks_only = False  # an action that leaves account and settings as they are
         events, observe = self.on, framework.observe
         observe(events.install, self._on_new_files)
@@ -86,6 +90,7 @@ class CouCharm(ops.CharmBase):
         observe(events.stop, self._on_stop)
         observe(events.remove, self._on_remove)
         observe(events.collect_unit_status, self._on_collect_unit_status)
+        observe(events.collect_unit_status, self._on_look_again)
         observe(events.collect_unit_status, self._on_show_metrics)
         observe(events["plan"].action, self._on_plan_action)
         observe(events["upgrade"].action, self._on_upgrade_action)
@@ -102,7 +107,7 @@ class CouCharm(ops.CharmBase):
     def _on_new_files(self, event: ops.EventBase) -> None:
         self.unit.set_workload_version(cou.__version__)
         try:
-            launch.of(self._place).prepare()
+            self._launcher.prepare()
         except CouError as error:
             logger.error("%s: %s", error.code, error)  # `upgrade` tries again, and says so
         if self._place.service:
@@ -114,6 +119,7 @@ class CouCharm(ops.CharmBase):
 
         The status follows by itself: it is collected after every event.
         """
+        self._nobody_acts = isinstance(event, ops.UpdateStatusEvent | RunChanged)
         try:
             try:
                 if self.config.get("auto-resume"):
@@ -155,33 +161,17 @@ class CouCharm(ops.CharmBase):
         if self._place.service:
             command.remove(self.charm_dir)
         try:
-            launch.of(self._place).remove()
+            self._launcher.remove()
         except CouError as error:
             logger.error("%s: %s", error.code, error)
-        try:
-            view = self._engine.view()
-        except CouError as error:
-            logger.warning("The journal stays in %s. %s: %s", self._place.home, error.code, error)
-            return
-        # What a run has left that noticed the removal itself, and ended, is for people to read.
-        left = (self._place.home / LEFT).exists()
-        if view is not None and (left or view.state in engine.UNFINISHED):
-            logger.warning(
-                "The run %s is %s: its journal stays in %s",
-                view.run,
-                view.state.value,
-                self._place.home,
-            )
-            return
-        shutil.rmtree(self._place.home, ignore_errors=True)
-        shutil.rmtree(self._place.run_dir, ignore_errors=True)
+        removal.delete_journal(self._engine, self._place)
 
     def _on_collect_unit_status(self, event: ops.CollectStatusEvent) -> None:
         before, self._stored.told = str(self._stored.told), ""
         try:
             view = self._engine.view()
         except CouError as error:
-            event.add_status(unitstatus.of_trouble(error, self.unit.name))
+            self._tell_trouble(event, error)
             return
         leads = self.unit.is_leader()
         status = unitstatus.of(view, self.unit.name, leads, os.environ)
@@ -191,21 +181,36 @@ class CouCharm(ops.CharmBase):
             # While a run goes on, what is wrong here concerns the next one; and nothing found
             # here is shown before what blocks the run.
             live = view is not None and view.state in engine.LIVE
-            if not live and not isinstance(status, ops.BlockedStatus) and self._trouble(event):
+            if not live and not isinstance(status, ops.BlockedStatus) and self._is_kept(event):
                 return
         self._stored.told = told
 
-    def _trouble(self, event: ops.CollectStatusEvent) -> bool:
+    def _is_kept(self, event: ops.CollectStatusEvent) -> bool:
         """Tell what would keep the next run from starting; return whether anything would."""
         try:
             self._settings()
             self._access()
         except CouError as error:
-            event.add_status(unitstatus.of_trouble(error, self.unit.name))
+            self._tell_trouble(event, error)
             return True
         if self._stored.not_taken:
             event.add_status(unitstatus.not_taken(str(self._stored.not_taken), self.unit.name))
         return bool(self._stored.not_taken)
+
+    def _tell_trouble(self, event: ops.CollectStatusEvent, trouble: CouError) -> None:
+        self._trouble = trouble
+        event.add_status(unitstatus.of_trouble(trouble, self.unit.name))
+
+    def _on_look_again(self, _: ops.CollectStatusEvent) -> None:
+        """Have the status go by itself where Juju will not tell that its cause is gone."""
+        trouble = None if self._removed else self._trouble
+        try:
+            if trouble is not None and unitstatus.goes_unnoticed(trouble):
+                self._launcher.look_again(anew=not (self._nobody_acts or self._asks_only))
+            else:
+                self._launcher.look_no_more()
+        except (CouError, OSError) as error:
+            logger.warning("The status follows with the next event only: %s", error)
 
     def _on_show_metrics(self, _: ops.CollectStatusEvent) -> None:
         """Show the run to a node exporter: after every event, which is when this one comes."""

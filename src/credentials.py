@@ -87,7 +87,7 @@ def is_fingerprint_of(mark: str, access: Access) -> bool:
 def not_granted(uri: str, application: str) -> BadInput:
     """Say that the secret was not granted.
 
-    Juju tells no charm of a grant: an action looks again, as does update-status.
+    Juju tells no charm of a grant: for a while the charm has itself looked at again.
     """
     return BadInput(
         "credentials-not-granted",

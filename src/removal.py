@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cou.errors import CouError
 from cou.plan import undo
-from cou.run.records import MarkState
+from cou.run.records import LEFT, MarkState
 
-from engine import LIVE, Engine, View
+from engine import LIVE, UNFINISHED, Engine, View
 
 if TYPE_CHECKING:
     from cou.run.access import Access
+    from cou.run.place import Place
 
 logger = logging.getLogger(__name__)
 
@@ -53,3 +55,21 @@ def end_run(engine: Engine, access: Callable[[], Access | None]) -> None:
         if mark.state is not MarkState.PUT_BACK:
             how = undo.of_mark(mark.id, mark.data) or "This cou does not know it"
             logger.warning("Left switched: %s. %s", mark.id, how)
+
+
+def delete_journal(engine: Engine, place: Place) -> None:
+    """Delete a unit's journal and folders, unless a run in it is not finished; log why not."""
+    try:
+        view = engine.view()
+    except CouError as error:
+        logger.warning("The journal stays in %s. %s: %s", place.home, error.code, error)
+        return
+    # What a run has left that noticed the removal itself, and ended, is for people to read.
+    left = (place.home / LEFT).exists()
+    if view is not None and (left or view.state in UNFINISHED):
+        logger.warning(
+            "The run %s is %s: its journal stays in %s", view.run, view.state.value, place.home
+        )
+        return
+    shutil.rmtree(place.home, ignore_errors=True)
+    shutil.rmtree(place.run_dir, ignore_errors=True)

@@ -17,6 +17,16 @@ from engine import LIVE, UNFINISHED, View
 # more than these after the 117th, and adds three dots (juju cmd/juju/status/output_tabular.go).
 LONGEST = 120
 _DOTS = "..."
+# Whoever mends these changes an option or the secret, which Juju tells the charm of.
+_TOLD_OF = frozenset(
+    (
+        "bad-config",
+        "credentials-not-set",
+        "credentials-not-found",
+        "credentials-incomplete",
+        "credentials-external",
+    )
+)
 
 
 def of(view: View | None, unit: str, leader: bool, environ: Mapping[str, str]) -> ops.StatusBase:
@@ -40,6 +50,11 @@ def of_run(view: View, unit: str) -> ops.StatusBase:
         return _hung(view, unit)
     maker = _GOING.get(view.state) or _RESTING[view.state]
     return maker(view, unit)
+
+
+def goes_unnoticed(trouble: CouError) -> bool:
+    """Tell whether what keeps the charm from working can be mended without an event from Juju."""
+    return trouble.code not in _TOLD_OF
 
 
 def of_trouble(error: CouError, unit: str) -> ops.StatusBase:

@@ -147,9 +147,9 @@ class Site:
         verdict = judge.verdict(entries, {"target": "victoria", "backup": True})
         assert not verdict.violations, verdict.violations
 
-    def await_status(self, status: str, words: str) -> None:
+    def await_status(self, status: str, words: str, longest_s: float = LONGEST_S) -> None:
         """Wait until `juju status` says so of the unit."""
-        deadline = time.monotonic() + LONGEST_S
+        deadline = time.monotonic() + longest_s
         while True:
             shown = self.juju.status().apps["cou"].units["cou/0"].workload_status
             if shown.current == status and words in shown.message:

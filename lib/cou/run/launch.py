@@ -40,6 +40,26 @@ class Launcher(Protocol):
         """Kill supervisor, runner and all below them; return when none is left or time is up."""
         ...
 
+    def look_again(self, *, anew: bool) -> None:
+        """Have the charm look again for a while, since Juju will not tell what it waits for.
+
+        Args:
+            anew: for as long as from the beginning, also where this has been begun already.
+
+        Raises:
+            CouError: it cannot be begun.
+            OSError: the run's folder cannot be used.
+        """
+        ...
+
+    def look_no_more(self) -> None:
+        """End that.
+
+        Raises:
+            OSError: the run's folder cannot be used.
+        """
+        ...
+
     def remove(self) -> None:
         """Take away what `prepare` has made, and kill what still runs by it."""
         ...

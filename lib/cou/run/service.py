@@ -127,6 +127,34 @@ class Service:
     def _processes(self) -> set[int]:
         return systemd.members(systemd.show(self._name, "ControlGroup"))
 
+    def look_again(self, *, anew: bool) -> None:
+        """Have systemd make the charm look, with growing pauses, for a quarter of an hour.
+
+        What has been begun so goes on, or is over; only with `anew` does its time begin again.
+
+        Raises:
+            CouError: systemd refused.
+            OSError: the run's folder cannot be used.
+        """
+        blocked = unitfiles.blocked_file(self._place)
+        if blocked.exists() and not anew:
+            return
+        self._place.make()
+        name = unitfiles.looker(self._place)
+        if not (systemd.UNIT_FILES / name).exists():
+            self.prepare()
+        systemd.systemctl("restart", "--no-block", name)
+        with contextlib.suppress(FileExistsError):  # in a folder of another's it follows no link
+            blocked.touch(0o600, exist_ok=False)
+
+    def look_no_more(self) -> None:
+        """Have it end at its next look at the file, since the one under way may be this one.
+
+        Raises:
+            OSError: the run's folder cannot be used.
+        """
+        unitfiles.blocked_file(self._place).unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Kill what is left in the cgroup and remove the unit files.
 
@@ -141,12 +169,13 @@ class Service:
             logger.error("Processes %s of %s did not end", sorted(left), self._name)
         elif killed:
             logger.warning("%d processes of %s were killed", len(killed), self._name)
-        names = (self._name, unitfiles.teller(self._place))
+        place = self._place
+        names = (self._name, unitfiles.teller(place), unitfiles.looker(place))
         if not (systemd.UNIT_FILES / self._name).exists():
             return
         systemd.systemctl("stop", "--no-block", *names)
         _delete([systemd.UNIT_FILES / name for name in names])
-        unitfiles.attempt_file(self._place).unlink(missing_ok=True)
+        unitfiles.attempt_file(place).unlink(missing_ok=True)
         systemd.systemctl("daemon-reload")
         for name in names:
             with contextlib.suppress(CouError):  # it has not failed, or is not known any more

@@ -104,6 +104,12 @@ class Session:
                 alive.close(roots)
         return Killed(tuple(sorted(killed)), tuple(left))
 
+    def look_again(self, *, anew: bool) -> None:
+        """Do nothing: without a service, nothing would end what looks, and update-status does."""
+
+    def look_no_more(self) -> None:
+        """Have nothing to end."""
+
     def remove(self) -> None:
         """Have nothing to take away."""
 

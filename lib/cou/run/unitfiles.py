@@ -17,12 +17,24 @@ if TYPE_CHECKING:
     import jinja2
 
 _PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
+# For how long a charm that has just been blocked looks again by itself.
+_LOOK_S = 900
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=+@")
 
 
 def teller(place: Place) -> str:
     """Return the name of the service that tells the charm how the run ended."""
     return f"{place.service.removesuffix('.service')}-tell.service"
+
+
+def looker(place: Place) -> str:
+    """Return the name of the service that has a blocked charm look again."""
+    return f"{place.service.removesuffix('.service')}-look.service"
+
+
+def blocked_file(place: Place) -> pathlib.Path:
+    """Return the file that is there for as long as the charm is to look again."""
+    return place.run_dir / "blocked"
 
 
 def attempt_file(place: Place) -> pathlib.Path:
@@ -49,7 +61,11 @@ def render(place: Place, *, sandbox: bool) -> dict[str, str]:
         CouError: a path cannot stand in a unit file.
     """
     context = _context(place)
-    names = {place.service: "supervisor.service.j2", teller(place): "tell.service.j2"}
+    names = {
+        place.service: "supervisor.service.j2",
+        teller(place): "tell.service.j2",
+        looker(place): "look.service.j2",
+    }
     return {
         name: _templates().get_template(template).render(context, sandbox=sandbox)
         for name, template in names.items()
@@ -70,6 +86,8 @@ def _context(place: Place) -> dict[str, object]:
         "unit": place.unit,
         "home": str(place.home),
         "left": LEFT,
+        "blocked": str(blocked_file(place)),
+        "look_s": _LOOK_S,
         "run_dir": str(place.run_dir),
         "attempt": str(attempt_file(place)),
         "python": sys.executable,

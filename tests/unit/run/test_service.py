@@ -107,6 +107,134 @@ def test_nobody_goes_on_telling_a_charm_that_was_removed(place, tmp_path, how):
     assert (ended, len(made), slept) == (0, 1, [])
 
 
+def looking(place):
+    """Return the command line of the service that has the charm look again."""
+    text = unitfiles.render(place, sandbox=False)[unitfiles.looker(place)]
+    assert read(text)["Service"]["SuccessExitStatus"] == "124"
+    assert f"Environment=COU_BLOCKED={unitfiles.blocked_file(place)}\n" in text
+    line = text[text.index("ExecStart=") :].partition("=")[2].partition("'\n")[0] + "'"
+    return shlex.split(line.replace("\\\n", " ").replace("$$", "$"))
+
+
+def look(place, tmp_path, mended_at):
+    """Let the charm look again on a clock that only `sleep` moves; return calls and pauses.
+
+    Args:
+        place: where it is blocked.
+        tmp_path: for the tools.
+        mended_at: after so many seconds whichever look comes next finds the cause gone.
+    """
+    blocked = unitfiles.blocked_file(place)
+    now, calls = tmp_path / "now", tmp_path / "calls"
+    tools = {
+        "timeout": f'echo 0 > {now}; echo $1 > {tmp_path}/limit; shift; exec "$@"',
+        "sleep": f"echo $1 >> {tmp_path}/pauses; echo $(($(cat {now}) + $1)) > {now}\n"
+        f"[ $(cat {now}) -lt $(cat {tmp_path}/limit) ] || kill $PPID",
+        "juju-exec": f'echo "$*" >> {calls}; [ $(cat {now}) -lt {mended_at} ] || rm {blocked}\n'
+        "exit 1",  # a look that fails is followed by another
+    }
+    for name, script in tools.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o700)
+    timeout, *rest = looking(place)
+    assert timeout == "/usr/bin/timeout"
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "COU_BLOCKED": str(blocked)}
+    subprocess.run([str(tmp_path / "timeout"), *rest], env=env, timeout=60)
+    made = calls.read_text().splitlines() if calls.exists() else []
+    assert set(made) <= {"-u cou/0 -- JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch"}
+    return len(made), [int(one) for one in (tmp_path / "pauses").read_text().split()]
+
+
+@pytest.mark.parametrize(
+    ("mended_at", "calls", "pauses"),
+    [(5, 1, [10]), (25, 2, [10, 20]), (100, 4, [10, 20, 40, 60])],
+)
+def test_a_blocked_charm_looks_again_until_the_cause_is_gone(
+    place, tmp_path, mended_at, calls, pauses
+):
+    place.make()
+    unitfiles.blocked_file(place).touch()
+    assert look(place, tmp_path, mended_at) == (calls, pauses)
+
+
+def test_a_blocked_charm_looks_at_most_every_minute_and_for_a_quarter_of_an_hour(place, tmp_path):
+    place.make()
+    unitfiles.blocked_file(place).touch()
+    calls, pauses = look(place, tmp_path, 10_000)
+    assert pauses[:3] == [10, 20, 40]
+    assert set(pauses[3:]) == {60}
+    assert 840 <= sum(pauses[:calls]) < 900 <= sum(pauses)
+
+
+def test_a_charm_that_is_not_blocked_any_more_or_is_removed_does_not_look(place, tmp_path):
+    assert look(place, tmp_path, 0) == (0, [10])
+
+
+def test_the_end_of_the_time_is_no_failure_of_the_service(place, monkeypatch):
+    monkeypatch.setattr(unitfiles, "_LOOK_S", 0.2)
+    place.make()
+    unitfiles.blocked_file(place).touch()
+    env = {"PATH": os.environ["PATH"], "COU_BLOCKED": str(unitfiles.blocked_file(place))}
+    assert subprocess.run(looking(place), env=env, timeout=60).returncode == 124
+
+
+@pytest.fixture
+def asked(place, tmp_path, monkeypatch):
+    """What systemd is asked for; its unit files lie in a folder of the test's."""
+    (tmp_path / "units").mkdir()
+    (tmp_path / "units" / unitfiles.looker(place)).touch()
+    monkeypatch.setattr(systemd, "UNIT_FILES", tmp_path / "units")
+    asked = []
+    monkeypatch.setattr(systemd, "systemctl", lambda *words: asked.append(" ".join(words)) or "")
+    return asked
+
+
+def test_looking_again_is_begun_once_and_anew_where_somebody_tries_something(place, asked):
+    service, blocked = Service(place), unitfiles.blocked_file(place)
+    start = "restart --no-block cou-cou-0-look.service"
+    for _ in range(3):  # its own looks, and update-status, do not prolong it
+        service.look_again(anew=False)
+    assert asked == [start]
+    assert blocked.stat().st_mode & 0o777 == 0o600
+    service.look_again(anew=True)
+    assert asked == [start, start]
+    service.look_no_more()
+    service.look_no_more()
+    assert not blocked.exists()
+    assert asked == [start, start], "it ends by itself: the look under way may be its own"
+    service.look_again(anew=False)
+    assert asked == [start, start, start]
+
+
+def test_the_file_that_keeps_it_looking_is_no_way_to_write_elsewhere(place, tmp_path, asked):
+    place.make()
+    unitfiles.blocked_file(place).symlink_to(tmp_path / "elsewhere")
+    Service(place).look_again(anew=True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_where_systemd_refuses_the_next_event_tries_again(place, asked, monkeypatch):
+    def refuse(*_):
+        raise CouError("systemd", "It is not up.")
+
+    service = Service(place)
+    with monkeypatch.context() as broken:
+        broken.setattr(systemd, "systemctl", refuse)
+        with pytest.raises(CouError):
+            service.look_again(anew=False)
+    service.look_again(anew=False)
+    assert asked == ["restart --no-block cou-cou-0-look.service"]
+
+
+def test_a_removed_charm_has_nothing_that_looks(place, tmp_path, asked):
+    (tmp_path / "units" / place.service).touch()
+    service = Service(place)
+    service.look_again(anew=True)
+    service.remove()
+    assert [*(tmp_path / "units").iterdir()] == []
+    assert any("stop" in one and "cou-cou-0-look.service" in one for one in asked)
+
+
 def test_without_a_sandbox_nothing_asks_for_a_mount_namespace(place):
     settings = unitfiles.sandbox(place)
     assert "ProtectSystem=strict" in settings

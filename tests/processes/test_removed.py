@@ -67,12 +67,16 @@ class WithCou(Cloud):
 
     def lose(self, unit):
         """Take a unit out of the model; none of its hooks is run."""
-        self.do(self.model.uniters[unit].gone)
+        self.do(self._forget, unit)
+
+    def _forget(self, *units):
+        for unit in units:
+            self.model.uniters[unit].kill()
+            self.model.uniters[unit].gone()
 
     def lose_application(self):
         def forget():
-            for unit in (UNIT, OTHER):
-                self.model.uniters[unit].gone()
+            self._forget(UNIT, OTHER)
             self.model.leaving.add("cou")
             self.model._forget_empty("cou")
 

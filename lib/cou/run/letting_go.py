@@ -20,7 +20,7 @@ from . import view
 from .access import Access
 from .clock import LoopClock
 from .connection import PLAN_TIMING, RUN_TIMING, open_client
-from .journal import Journal, rows
+from .journal import Journal, JournalGone, rows
 from .lease import Lease
 from .place import Place
 from .records import RunState
@@ -55,8 +55,11 @@ async def let_go(journal: Journal, juju: Juju, state: RunState, within_s: float)
     model = rows.plan(run.plan).model_uuid
     lease = Lease(juju, LoopClock(), model, run.id, "", attempt.token, journal)
     try:
+        journal.version()  # it is still the one that lies there
         await together.within(lease.let_go(state.value), within_s)
         journal.note_let_go(run.id, attempt.token)
+    except JournalGone as error:  # whoever has lost its journal says nothing more
+        logger.warning("%s", error)
     except (CouError, asyncio.TimeoutError) as error:
         logger.warning("the model's annotation stays as it is: %r", error)
         return False

@@ -234,12 +234,12 @@ def _tell_juju(
 
         state = run.state if run is not None else RunState.KILLED
         said, found = asyncio.run(together.alone(_after_kill(access, tasks, held, state)))
-        if isinstance(found, Exception):
+        if not isinstance(found, Exception):
+            taken, running = found
+        elif tasks:
             message = (
                 f" What became of tasks {list(tasks)} could not be read: {_told(found, desk)}"
             )
-        else:
-            taken, running = found
     if held is not None and not said:
         message += (
             " The model's annotation could not be changed. It says for up to two minutes that the "
@@ -256,7 +256,10 @@ async def _after_kill(
     from . import letting_go
     from .connection import PLAN_TIMING, open_client
 
-    juju = open_client(access, PLAN_TIMING, any_version=True)
+    try:
+        juju = open_client(access, PLAN_TIMING, any_version=True)
+    except CouError as error:
+        return held is None, error
 
     async def say() -> bool:
         if held is None:

@@ -102,6 +102,7 @@ class Supervisor:
         )
         self._ear.given()
         crash.reach("process/runner/after")
+        self._load_the_rest()
         notify.tell("READY=1")
         while (code := self._wait(runner)) is None:
             self._look(runner)
@@ -119,10 +120,19 @@ class Supervisor:
         self._let_go()
         return 0
 
+    def _load_the_rest(self) -> None:
+        """Import what is needed at the end, by when another version may lie in its place."""
+        if self._lets_go():
+            from . import letting_go  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    def _lets_go(self) -> bool:
+        """Whether no charm has hooks that do it."""
+        return self._account is not None and self._place.charm_dir is None
+
     def _let_go(self) -> None:
         """Do for a runner at a workstation what a charm's hooks do for that of a unit."""
         account = self._account
-        if account is None or self._place.charm_dir is not None:
+        if account is None or not self._lets_go():
             return
         from . import letting_go
 

@@ -16,6 +16,7 @@ from cou.run import stopping
 from cou.run.access import Access
 from cou.run.control import Control
 from cou.run.place import Place
+from cou.run.records import RunState
 
 from .controller import Controller
 from .inprocess import UUID
@@ -116,7 +117,10 @@ def test_a_forced_cancel_looks_after_its_tasks():
             juju = Client(transport(daemon, any_version=True))
             task = await juju.enqueue("keystone/0", "pause", {})
             await juju.close()
-            return await stopping._take_back(access_to(daemon), [task])
+            access = access_to(daemon)
+            _, found = await stopping._after_kill(access, [task], None, RunState.KILLED)
+            assert not isinstance(found, Exception)
+            return found
 
     taken, left = asyncio.run(scene())
     assert len(taken) + len(left) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import jubilant
 import pytest
 
 from .site import LONGEST_S, PASSWORD, RUN
@@ -31,6 +32,8 @@ def name_another_secret(site, name):
 def test_a_grant_alone_makes_the_unit_ready_and_nothing_goes_on_looking(site):
     assert looking(site) == "inactive", "nobody has anything to look at"
     name_another_secret(site, "second")
+    # A hook that was still to come would see the grant as well.
+    site.juju.wait(lambda status: jubilant.all_agents_idle(status, "cou"), timeout=LONGEST_S)
     site.juju.grant_secret("second", "cou")
     site.await_status("active", "ready", GRANT_SEEN_S)
     deadline = time.monotonic() + LONGEST_S

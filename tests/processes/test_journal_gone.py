@@ -120,6 +120,7 @@ def hanging(operator):
                 os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.sampled(3)
 @ways
 def test_a_cancel_sees_the_run_end_and_names_its_tasks(operator, lose):
     tasks = get_inside(operator)
@@ -143,6 +144,7 @@ def test_a_cancel_sees_the_run_end_and_names_its_tasks(operator, lose):
     operator.cloud.release()
 
 
+@pytest.mark.sampled(2)
 @ways
 def test_a_run_that_hangs_without_its_journal_is_not_acknowledged_and_can_be_forced(
     operator, lose
@@ -167,6 +169,7 @@ def test_a_run_that_hangs_without_its_journal_is_not_acknowledged_and_can_be_for
     operator.cloud.release()
 
 
+@pytest.mark.sampled(2)
 @ways
 def test_a_forced_cancel_alone_kills_the_run_and_names_its_tasks(operator, lose):
     tasks = get_inside(operator)
@@ -179,6 +182,7 @@ def test_a_forced_cancel_alone_kills_the_run_and_names_its_tasks(operator, lose)
     operator.cloud.release()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("lose", [delete, copy, another, over, move])
 def test_nothing_is_begun_beside_a_run_that_has_lost_its_journal(operator, lose):
     get_inside(operator)

@@ -295,3 +295,24 @@ def test_a_connection_that_knows_of_the_replaced_journal_writes_nothing(copies, 
     with pytest.raises(JournalGone):
         journal.version()
     assert seal.of_journal(home / FILE) == seal.of_journal(copies[0] / FILE)
+
+
+def test_what_was_read_of_a_long_log_is_not_read_again(tmp_path, monkeypatch):
+    journal = Journal(tmp_path)
+    reader = sqlite3.connect(tmp_path / FILE)
+    reader.execute("begin")
+    reader.execute("select * from event").fetchall()  # as long as it reads, the log only grows
+    for number in range(200):
+        journal.show(str(number), {})
+    assert seal.fits(tmp_path / FILE)
+    read, pread = [], os.pread
+
+    def counted(*arguments):
+        read.append(arguments)
+        return pread(*arguments)
+
+    monkeypatch.setattr(os, "pread", counted)
+    assert seal.fits(tmp_path / FILE)
+    assert len(read) < 20
+    reader.close()
+    journal.close()

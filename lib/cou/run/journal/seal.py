@@ -21,6 +21,7 @@ write the mix down in closing (https://sqlite.org/fileformat2.html, sections 1.3
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import pathlib
 import secrets
@@ -130,23 +131,51 @@ def _of_log(path: pathlib.Path, head: bytes) -> list[Page]:
         return []
     page = struct.unpack(">I", head[8:12])[0]
     salts = head[16:24]
-    found: list[Page] = []
     begun: list[Page] = []
     with _opened(_log(path)) as file:
-        at = _HEAD
+        known = _KNOWN.get(path)
+        if known is None or known.head != head or not known.stands(file):
+            known = _KNOWN[path] = _Known(head)
+        at = known.until
         while file >= 0 and len(frame := os.pread(file, _FRAME, at)) == _FRAME:
             number, completes = struct.unpack(">II", frame[:8])
-            if (
-                frame[8:16] != salts
-            ):  # of an earlier log, in the place of which this one is written
+            if frame[8:16] != salts:  # of an earlier log, which this one is written over
                 break
             if number == 1:
                 fields = os.pread(file, _FIELDS.size, at + _FRAME + _FIELDS_AT)
                 begun += [Page(*_FIELDS.unpack(fields))] if len(fields) == _FIELDS.size else []
             if completes:
-                found, begun = found + begun, []
+                known.last, known.frame, known.until = at, frame, at + _FRAME + page
+                known.pages += begun
+                begun = []
             at += _FRAME + page
-    return found
+    return known.pages
+
+
+@dataclasses.dataclass
+class _Known:
+    """What was read of a log, so that only what follows is read: a log grows at its end alone.
+
+    Attributes:
+        head: of the log.
+        last: where the last frame of a completed transaction begins.
+        frame: its head. It adds up all frames before it: while it stands, they do.
+        until: where it ends.
+        pages: the first pages of completed transactions, oldest first.
+    """
+
+    head: bytes
+    last: int = 0
+    frame: bytes = b""
+    until: int = _HEAD
+    pages: list[Page] = dataclasses.field(default_factory=list[Page])
+
+    def stands(self, file: int) -> bool:
+        """Whether the log still begins with what was read."""
+        return not self.frame or (file >= 0 and os.pread(file, _FRAME, self.last) == self.frame)
+
+
+_KNOWN: dict[pathlib.Path, _Known] = {}
 
 
 def _log(path: pathlib.Path) -> pathlib.Path:

@@ -41,6 +41,16 @@ def put_back(world, run):
         journal.close()
 
 
+async def work_until_put_back(world, attempt):
+    """End the runner as soon as it has put the option back; return whose option it is."""
+
+    def is_put_back(name):
+        return name.startswith("journal/end-step/after") and put_back(world, attempt.run)
+
+    assert await world.work_until(attempt, is_put_back) is None
+    return put_back(world, attempt.run).request["application"]
+
+
 async def look(world, run):
     """Look as the next plan does; return what is told."""
     journal = world.journal()
@@ -91,12 +101,7 @@ def test_what_undoes_a_setting_before_a_resumption_is_named_and_set_once_more(
 ):
     async def story():
         world, _, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
-
-        def is_put_back(name):
-            return name.startswith("journal/end-step/after") and put_back(world, attempt.run)
-
-        assert await world.work_until(attempt, is_put_back) is None
-        application = put_back(world, attempt.run).request["application"]
+        application = await work_until_put_back(world, attempt)
         await deliver(network)
         assert await value(world, application) is True
         await finish(world, world.resume(attempt.run))
@@ -118,12 +123,7 @@ def test_what_undoes_a_setting_before_a_resumption_is_named_and_set_once_more(
 def test_nothing_is_set_again_once_a_cancel_is_recorded(tmp_path, monkeypatch):
     async def story():
         world, plan, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
-
-        def is_put_back(name):
-            return name.startswith("journal/end-step/after") and put_back(world, attempt.run)
-
-        assert await world.work_until(attempt, is_put_back) is None
-        application = put_back(world, attempt.run).request["application"]
+        application = await work_until_put_back(world, attempt)
         await deliver(network)
         attempt = world.resume(attempt.run)
         journal = world.journal()

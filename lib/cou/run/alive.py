@@ -15,7 +15,7 @@ import pathlib
 import signal
 import time
 
-from . import locks
+from . import locks, processes
 from .place import Place
 
 # To a supervisor: an operator cancels. Other signals say that its machine or service stops.
@@ -36,7 +36,7 @@ def find(place: Place) -> dict[int, int]:
         if not entry.name.isdigit() or not _works_for(int(entry.name), place, _RUNNER):
             continue
         _add(found, int(entry.name), place, _RUNNER)
-        _add(found, _parent(int(entry.name)), place, _SUPERVISOR)
+        _add(found, processes.parent_of(int(entry.name)), place, _SUPERVISOR)
     return found
 
 
@@ -115,13 +115,6 @@ def _add(found: dict[int, int], pid: int, place: Place, kind: bytes) -> None:
         found[pid] = pidfd
     else:
         os.close(pidfd)
-
-
-def _parent(pid: int) -> int:
-    try:
-        return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 def _works_for(pid: int, place: Place, kind: bytes) -> bool:

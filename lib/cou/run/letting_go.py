@@ -82,12 +82,7 @@ def settle(
         return True
     if view.is_going(place):
         return False
-    try:
-        access = account()
-    except CouError as error:
-        logger.warning("the model's annotation stays as it is: %s", error)
-        return False
-    return asyncio.run(together.alone(_with_client(journal, access, seen.state, within_s)))
+    return asyncio.run(together.alone(_with_account(journal, account, seen.state, within_s)))
 
 
 def keep_trying(
@@ -111,21 +106,21 @@ async def patiently(journal: Journal, account: Callable[[], Access]) -> None:
     run = journal.current()
     if run is None or not journal.is_on_model(run.id):
         return
-    try:
-        access = account()
-    except CouError as error:
-        logger.warning("the model's annotation stays as it is: %s", error)
-        return
-    await _with_client(journal, access, run.state, _FOR_S, RUN_TIMING)
+    await _with_account(journal, account, run.state, _FOR_S, RUN_TIMING)
 
 
-async def _with_client(
+async def _with_account(
     journal: Journal,
-    access: Access,
+    account: Callable[[], Access],
     state: RunState,
     within_s: float,
     timing: Timing = PLAN_TIMING,
 ) -> bool:
+    try:
+        access = account()
+    except CouError as error:
+        logger.warning("the model's annotation stays as it is: %s", error)
+        return False
     juju = open_client(access, timing, any_version=True)
     try:
         return await let_go(journal, juju, state, within_s)

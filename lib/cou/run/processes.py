@@ -91,15 +91,22 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl failed")
 
 
+def parent_of(pid: int) -> int:
+    """Return the id of a process's parent; 0 where it has none, or is gone."""
+    try:
+        # The name may hold blanks and brackets; the parent stands after the last one.
+        stat = pathlib.Path("/proc", str(pid), "stat").read_text()
+        return int(stat.rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def descendants(pids: Iterable[int]) -> set[int]:
     """Return the ids of all processes below some, as /proc shows them now."""
     children: dict[int, set[int]] = {}
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                # The name may hold blanks and brackets; the parent stands after the last one.
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                children.setdefault(int(fields[1]), set()).add(int(entry.name))
+            children.setdefault(parent_of(int(entry.name)), set()).add(int(entry.name))
     found: set[int] = set()
     ahead = list(pids)
     while ahead:

@@ -29,7 +29,7 @@ import sqlite3
 import struct
 import time
 import urllib.parse
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import NamedTuple
 
 _FIELDS_AT, _FIELDS = 40, struct.Struct(">I24xI")
@@ -106,8 +106,8 @@ def of_journal(path: pathlib.Path) -> Page | None:
         return None
 
 
-def _continues(main: Page, held: list[Page]) -> bool:
-    first = held[0]
+def _continues(main: Page, held: Mapping[Page, None]) -> bool:
+    first = next(iter(held))
     if main in held:
         return True
     if main.seal == first.seal:  # a change of the tables is not sealed
@@ -125,10 +125,10 @@ def _head(path: pathlib.Path) -> bytes:
         return os.pread(file, _HEAD, 0) if file >= 0 else b""
 
 
-def _of_log(path: pathlib.Path, head: bytes) -> list[Page]:
+def _of_log(path: pathlib.Path, head: bytes) -> Mapping[Page, None]:
     """Return the first pages that the log holds, oldest first, of completed transactions."""
     if len(head) < _HEAD or struct.unpack(">I", head[:4])[0] not in (_MAGIC, _MAGIC + 1):
-        return []
+        return {}
     page = struct.unpack(">I", head[8:12])[0]
     salts = head[16:24]
     begun: list[Page] = []
@@ -146,7 +146,7 @@ def _of_log(path: pathlib.Path, head: bytes) -> list[Page]:
                 begun += [Page(*_FIELDS.unpack(fields))] if len(fields) == _FIELDS.size else []
             if completes:
                 known.last, known.frame, known.until = at, frame, at + _FRAME + page
-                known.pages += begun
+                known.pages.update(dict.fromkeys(begun))
                 begun = []
             at += _FRAME + page
     return known.pages
@@ -161,14 +161,14 @@ class _Known:
         last: where the last frame of a completed transaction begins.
         frame: its head. It adds up all frames before it: while it stands, they do.
         until: where it ends.
-        pages: the first pages of completed transactions, oldest first.
+        pages: the first pages of completed transactions, oldest first; found by what they say.
     """
 
     head: bytes
     last: int = 0
     frame: bytes = b""
     until: int = _HEAD
-    pages: list[Page] = dataclasses.field(default_factory=list[Page])
+    pages: dict[Page, None] = dataclasses.field(default_factory=dict[Page, None])
 
     def stands(self, file: int) -> bool:
         """Whether the log still begins with what was read."""

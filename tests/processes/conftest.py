@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import functools
 import os
+import pathlib
 import signal
 import threading
 import time
@@ -186,6 +187,15 @@ class Operator:
         held = (locks.holder(self.place.supervisor_lock), locks.holder(self.place.runner_lock))
         return [pid for pid in held if pid]
 
+    def at_work(self):
+        """Return the ids of all who work for the place; one that only tells has no lock any more."""
+        folder = os.fsencode(self.place.run_dir)
+        return [
+            int(entry.parent.name)
+            for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline")
+            if folder in _words(entry)
+        ]
+
     def await_point(self, log, point):
         """Wait until the runner stands still at a point: it writes the point down just before."""
         self.await_that(lambda: log.exists() and point in log.read_text().splitlines())
@@ -202,6 +212,13 @@ class Operator:
 
     def log(self):
         return "\n".join(path.read_text() for path in (self.place.home / "log").glob("*"))
+
+
+def _words(path):
+    try:
+        return path.read_bytes().split(b"\0")
+    except OSError:  # it has ended
+        return []
 
 
 def state_of(pid):

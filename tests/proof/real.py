@@ -124,8 +124,9 @@ def site(before: Before) -> Iterator[Site]:
             yield one
         finally:
             operator.control.force()
+            operator.await_that(lambda: not operator.at_work())
             cloud.stop()
-            Journal(place.home).close()  # takes in what a killed process has left beside it
+            Journal(place.home).close()  # the last one takes in what was left beside it
             one.journal = (place.home / FILE).read_bytes()
 
 

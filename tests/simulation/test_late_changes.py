@@ -10,6 +10,8 @@ from cou.run import afterwards, history, late, overtaken, view
 from cou.run.records import MarkState, RunState, Verdict
 from cou.run.work import Runner
 
+from tests.proof import small
+
 from . import world as worlds
 from .test_late_requests import begun
 from .test_whole_run import finish
@@ -115,6 +117,71 @@ def test_what_undoes_a_setting_before_a_resumption_is_named_and_set_once_more(
         assert len([one for one in events if one.what == "late-change"]) == 1
         states = {mark.id: mark.state for mark in journal.marks(attempt.run)}
         assert states[f"option:{application}:{OPTION}"] is MarkState.PUT_BACK
+        journal.close()
+
+    worlds.run(story())
+
+
+OLDER = small.BUNDLE.replace("older-revision: [vault]", "older-revision: [vault, keystone]")
+
+
+async def channel(world, application):
+    return (await world.client().full_status([application])).applications[application].channel
+
+
+async def refreshed(tmp_path, monkeypatch):
+    """Begin a run whose refresh to the newest revision of the old channel nobody answers."""
+    asked = "ussuri/stable", None, "keystone"
+    world, _, network, attempt = await begun(tmp_path, monkeypatch, *asked, source=OLDER)
+    return world, network, attempt
+
+
+def test_a_refresh_that_arrives_after_the_run_is_told_with_the_command_that_puts_it_right(
+    tmp_path, monkeypatch
+):
+    async def story():
+        world, network, attempt = await refreshed(tmp_path, monkeypatch)
+        await finish(world, attempt)
+        assert await channel(world, "keystone") == "victoria/stable"
+        assert await look(world, attempt.run) == ()
+        await deliver(network)
+        assert await channel(world, "keystone") == "ussuri/stable"
+        (text,) = await look(world, attempt.run)
+        assert "keystone: channel is 'ussuri/stable', and this run had set it to" in text
+        assert f"Arrived late: {text}" in told(world)[0]
+        name, wanted = re.search(r"juju refresh (\S+) --channel (\S+)$", text).groups()
+        await world.client().refresh(name, wanted)
+        assert await channel(world, "keystone") == "victoria/stable"
+
+    worlds.run(story())
+
+
+def test_a_refresh_that_arrives_before_a_resumption_is_named_and_made_once_more(
+    tmp_path, monkeypatch
+):
+    async def story():
+        world, network, attempt = await refreshed(tmp_path, monkeypatch)
+
+        def is_refreshed(name):
+            journal = world.journal()
+            made = [
+                one.request["channel"]
+                for one in journal.operations(attempt.run)
+                if one.request.get("kind") == "refresh"
+                and one.request["application"] == "keystone"
+                and one.verdict is Verdict.DONE
+            ]
+            journal.close()
+            return name.startswith("journal/end-step/after") and "victoria/stable" in made
+
+        assert await world.work_until(attempt, is_refreshed) is None
+        await deliver(network)
+        assert await channel(world, "keystone") == "ussuri/stable"
+        await finish(world, world.resume(attempt.run))
+        assert await channel(world, "keystone") == "victoria/stable"
+        journal = world.journal()
+        (late,) = [one for one in journal.events(attempt.run) if one.what == "late-change"]
+        assert "has likely arrived late" in late.data["text"]
         journal.close()
 
     worlds.run(story())

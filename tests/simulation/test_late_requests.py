@@ -52,8 +52,10 @@ class Network(worlds.InProcess):
         self.delivered.set()
 
 
-async def begun(tmp_path, monkeypatch, text, after_s, unit="", **options):
-    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+async def begun(
+    tmp_path, monkeypatch, text, after_s, unit="", *, source=small.BUNDLE, **options
+):
+    world = await worlds.build(tmp_path / "home", source)
     plan = await world.plan(**options)
     dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
     network = Network(dispatcher, text, after_s, unit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..juju.port import Juju
@@ -86,10 +86,24 @@ async def observe(juju: Juju, plan: Plan) -> Baseline:
 
 
 def compare(
-    before: Baseline, now: Baseline, plan: Plan, records: Mapping[str, StepRecord]
+    before: Baseline,
+    now: Baseline,
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    undone: Sequence[Overtaken] = (),
 ) -> tuple[Drift, ...]:
-    """Return what differs from what the run found and did, in order of application."""
-    found: list[Drift] = []
+    """Return what differs from what the run found and did, in order of application.
+
+    Args:
+        before: what the run found.
+        now: what is found now.
+        plan: of the run.
+        records: of its steps.
+        undone: what a late request has likely undone; the run itself puts that right, so it is
+            told beside the rest, and stops nothing.
+    """
+    found = [Drift(f"{one.text} {one.remedy}", stops=False) for one in undone]
+    moved = {one.application for one in undone if one.is_refresh}
     theirs: dict[str, list[Step]] = {}
     for step in plan.root.leaves():
         theirs.setdefault(step.target.split("/")[0], []).append(step)
@@ -100,7 +114,8 @@ def compare(
             found.append(Drift(f"{name} is gone", stops=bool(left)))
             continue
         found.extend(_units(name, was, now.applications[name], left))
-        found.extend(_channel(name, was, now.applications[name], steps, records))
+        if name not in moved:
+            found.extend(_channel(name, was, now.applications[name], steps, records))
         found.extend(_options(name, was, now.applications[name], steps, records))
     return tuple(found)
 
@@ -152,11 +167,6 @@ def _options(
             continue
         left = any(not records[step.id].state.over for step in steps)
         yield Drift(f"{name}: {key} is {present!r}, not {value!r}", stops=left)
-
-
-def undone(found: Iterable[Overtaken]) -> Iterator[Drift]:
-    """Return what a late request has likely undone; the run itself puts it right."""
-    return (Drift(f"{one.text} {one.remedy}", stops=False) for one in found)
 
 
 def unproved(

@@ -32,20 +32,29 @@ class Overtaken:
     last: Operation
 
     @property
+    def application(self) -> str:
+        """The name of the application that it is a change of."""
+        return str(self.last.request["application"])
+
+    @property
+    def is_refresh(self) -> bool:
+        """Whether it is a channel that is undone, not an option."""
+        return self.last.request["kind"] == "refresh"
+
+    @property
     def remedy(self) -> str:
         """What puts it right, with a command for a shell with a Juju client."""
         request = self.last.request
-        name = str(request["application"])
-        if request["kind"] == "refresh":
-            return f"Run juju refresh {name} --channel {request['channel']}"
-        return str(undo.option(name, str(request["key"]), str(request["value"])))
+        if self.is_refresh:
+            return f"Run juju refresh {self.application} --channel {request['channel']}"
+        return str(undo.option(self.application, str(request["key"]), str(request["value"])))
 
     @property
     def text(self) -> str:
         """What was seen and what is likely, in two sentences."""
-        name, what = self.early.request["application"], self.early.request.get("key", "channel")
+        what = self.early.request.get("key", "channel")
         return (
-            f"{name}: {what} is {_wanted(self.early)!r}, and this run had set it to "
+            f"{self.application}: {what} is {_wanted(self.early)!r}, and this run had set it to "
             f"{_wanted(self.last)!r}. A request of {self.early.step}, which nobody had answered, "
             "has likely arrived late."
         )
@@ -79,7 +88,7 @@ async def look(
     ]
     if not maybe:
         return ()
-    names = sorted({str(one.early.request["application"]) for one in maybe})
+    names = sorted({one.application for one in maybe})
     status = await juju.full_status(names)
     present = [name for name in names if name in status.applications]
     if not present:

@@ -227,10 +227,8 @@ class Runner:
             return
         records = self._journal.steps(self._attempt.run)
         before = drift.Baseline.from_json(self._run.baseline)
-        found = (
-            *drift.compare(before, now, self._plan, records),
-            *drift.undone(await late.changes(self._held)),
-        )
+        undone = await late.changes(self._held)
+        found = drift.compare(before, now, self._plan, records, undone)
         for one in found:
             logger.warning("changed by other hands: %s", one.text)
             self._journal.tell(self._attempt.run, "drift", {"text": one.text, "stops": one.stops})

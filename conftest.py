@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Callable
 
 import hypothesis
 import pytest
@@ -39,6 +40,11 @@ hypothesis.settings.load_profile("patient")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a part of the tests be chosen."""
     parser.addoption("--share", default="1/1", help="k/n: the k-th of n parts of the tests")
+    parser.addoption(
+        "--share-of-slow",
+        default="1/1",
+        help="k/n: all that take less than a second, and the k-th of n parts of the others",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -85,11 +91,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         share = shares.Share.parse(config.getoption("--share"))
         if share.n > 1:
             chosen = share.of(map(_key, items))
-            config.hook.pytest_deselected(items=[one for one in items if _key(one) not in chosen])
-            items[:] = [one for one in items if _key(one) in chosen]
+            _keep(config, items, lambda item: _key(item) in chosen)
+        share = shares.Share.parse(config.getoption("--share-of-slow"))
+        if share.n > 1:
+            chosen = share.of(item.nodeid for item in items if _is_slow(item))
+            _keep(config, items, lambda item: not _is_slow(item) or item.nodeid in chosen)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
     items.sort(key=_rank)
+
+
+def _keep(
+    config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]
+) -> None:
+    config.hook.pytest_deselected(items=[one for one in items if not wanted(one)])
+    items[:] = [one for one in items if wanted(one)]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("slow", "integration", "deep"))
 
 
 def _key(item: pytest.Item) -> str:

@@ -30,6 +30,7 @@ def test_a_guest_is_greeted_as_the_option_says(book: jubilant.Juju):
     assert task.results["said"] == "Welcome, Ada"
 
 
+@pytest.mark.deep
 def test_peers_know_each_others_guests(book: jubilant.Juju):
     book.run("guestbook/1", "sign", {"name": "Grace"})
 
@@ -45,6 +46,7 @@ def test_a_guest_needs_a_name(book: jubilant.Juju):
         book.run("guestbook/0", "sign")
 
 
+@pytest.mark.deep
 def test_without_its_token_the_book_is_closed(book: jubilant.Juju):
     book.config("guestbook", reset="token")
     book.wait(jubilant.all_blocked)

@@ -33,6 +33,7 @@ def answered(tree: ast.Module) -> set[str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", sorted(HERE.glob("*.py")), ids=lambda file: file.name)
 def test_every_code_is_one_of_the_product(file: Path):
     assert answered(ast.parse(file.read_text(encoding="utf-8"))) <= products()

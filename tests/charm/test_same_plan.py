@@ -192,6 +192,7 @@ def test_every_option_there_is_is_compared():
     assert named - NO_PART_OF_A_PLAN - {"force"} == meant
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in CONFIG.items() for value in values]
 )
@@ -201,6 +202,7 @@ def test_the_charms_configuration_counts_for_both(here: Unit, name: str, value: 
     assert by_action[2] != here.by_action({})[2]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [(name, value, line) for name, pairs in GIVEN.items() for value, line in pairs],
@@ -214,6 +216,7 @@ def test_a_parameter_and_the_option_of_its_name_mean_the_same(
     assert by_action[1][name] != Options(max_parallel=3).to_dict()[name]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in SETTINGS.items() for value in values]
 )

@@ -285,6 +285,7 @@ def test_who_asks_after_having_mended_something_sees_it_in_the_status(house: Hou
     assert house.after.unit_status == testing.ActiveStatus("ready")
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "action",
     ["plan", "upgrade", "upgrade-step", "cancel", "status", "report", "restore", "abandon"],

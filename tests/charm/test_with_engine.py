@@ -286,6 +286,7 @@ def test_removal_ends_the_run_where_something_is_of_another_user(going: House):
     assert all(map(is_gone, running))
 
 
+@pytest.mark.sampled(3)
 @OUTLIVES
 @pytest.mark.slow
 @pytest.mark.parametrize("force", [False, True])

@@ -39,6 +39,7 @@ def without_terminal(user, *command, **more):
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["plan", "status", "cancel", "upgrade --auto-approve"])
 def test_on_a_laptop_without_a_juju_every_verb_says_what_to_do(user, verb):
@@ -80,6 +81,7 @@ def folder(path):
     path.mkdir()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [damaged, newer, folder])
 @pytest.mark.parametrize("verb", ["status", "cancel --force"])
@@ -93,6 +95,7 @@ def test_a_journal_that_is_none_is_refused_and_never_overwritten(known, user, ma
     assert sorted(path.stat().st_size for path in known.glob("journal.sqlite*")) == before
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("below", ["state", "state/cou", f"state/cou/{UUID}"])
 @pytest.mark.slow
 def test_a_file_where_a_folder_must_be_is_named(cloud, user, below):
@@ -107,6 +110,7 @@ def test_a_file_where_a_folder_must_be_is_named(cloud, user, below):
     assert "XDG_STATE_HOME" in remedy
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["--help", "--version", "completion", "status", "plan"])
 def test_an_output_that_takes_nothing_ends_with_one(cloud, user, verb):

@@ -14,6 +14,7 @@ def test_before_any_run_report_says_what_to_do(cloud, user):
     assert "cou plan" in err
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 def test_a_run_is_reported_in_every_form(cloud, user):
     assert user.run("upgrade", "--auto-approve")[0] == 0

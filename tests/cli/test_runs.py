@@ -50,6 +50,7 @@ def test_a_yes_to_every_question_ends_at_the_target(cloud, user, at):
     assert now == sent
 
 
+@pytest.mark.deep
 def test_a_no_at_a_later_question_is_an_error_to_a_script(cloud, user, at):
     terminal = at("upgrade", "--no-backup", "--no-archive")
     for answer in ("y\n", "n\n"):
@@ -119,6 +120,7 @@ def test_a_lost_terminal_lets_an_approved_run_go_on(cloud, user, at):
     assert user.status()["state"] == "completed"
 
 
+@pytest.mark.deep
 def test_a_lost_terminal_stops_an_interactive_run_at_the_next_question(
     cloud, user, at, eventually
 ):
@@ -136,6 +138,7 @@ def test_a_lost_terminal_stops_an_interactive_run_at_the_next_question(
     assert states["glance"] == "pending"
 
 
+@pytest.mark.deep
 def test_ctrl_c_at_an_attached_terminal_drains_the_run(cloud, user, at):
     first = begin(cloud, at)
     second = at("attach")
@@ -159,6 +162,7 @@ def test_a_cancel_from_another_terminal_stops_safely(cloud, user, at):
     assert user.status()["state"] == "stopped"
 
 
+@pytest.mark.deep
 def test_without_a_terminal_there_are_plain_lines(cloud, user):
     code, out, err = user.run("upgrade", "--auto-approve")
     assert (code, err) == (0, "")
@@ -193,6 +197,7 @@ def test_with_json_stdout_holds_the_result_alone(cloud, user):
     assert user.run("plan", "--format", "json")[1] == out
 
 
+@pytest.mark.deep
 def test_a_snapshot_is_read_and_written_once_and_changes_nothing(cloud, user, tmp_path):
     before = len(cloud.model.log.entries)
     code, out, _ = user.run("snapshot")
@@ -215,6 +220,7 @@ def test_quiet_prints_the_plan_and_nothing_else(cloud, user):
     assert "Analyzing" not in out
 
 
+@pytest.mark.deep
 def test_quiet_without_questions_says_how_it_ended_and_nothing_else(cloud, user):
     code, out, err = user.run("upgrade", "--auto-approve", "--quiet")
     assert (code, out, err) == (0, f"{DONE}\n", "")
@@ -227,6 +233,7 @@ def test_no_terminal_and_no_approval_is_refused(cloud, user):
     assert cloud.server.sessions == set()
 
 
+@pytest.mark.deep
 def test_two_upgrades_at_once_are_one(cloud, user, at):
     first = begin(cloud, at)
     code, _, err = user.run("upgrade", "--auto-approve")
@@ -237,6 +244,7 @@ def test_two_upgrades_at_once_are_one(cloud, user, at):
     assert first.end() == 0
 
 
+@pytest.mark.deep
 def test_steps_one_by_one(cloud, user):
     assert user.run("plan")[0] == 0
     for _ in range(2):

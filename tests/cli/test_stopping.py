@@ -36,6 +36,7 @@ def pids(home):
     return [pid for pid in found if pid]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("words", [("cancel",), ("cancel", "--force")])
 @pytest.mark.parametrize("lost", ["accounts", "models", "controllers", "all"])
 def test_it_needs_nothing_of_the_juju_client(cloud, user, at, lost, words):
@@ -67,6 +68,7 @@ def test_another_model_is_never_taken_for_the_one_that_is_named(cloud, user, at)
     assert terminal.end() == 1
 
 
+@pytest.mark.deep
 def test_a_journal_put_back_is_refused_and_every_verb_answers(cloud, user, tmp_path):
     home = folder(cloud, user)
     assert user.run("plan")[0] == 0
@@ -96,6 +98,7 @@ def test_a_journal_put_back_is_refused_and_every_verb_answers(cloud, user, tmp_p
     assert (code, err) == (0, ""), out
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("words", [("cancel",), ("cancel", "--force")])
 def test_a_run_over_whose_journal_a_copy_is_written_ends(cloud, user, at, tmp_path, words):
     """As `cp` does it: the file is the same one as before."""

@@ -205,6 +205,7 @@ def begin(cloud, at):
     return terminal
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (signal.SIGTERM, 143)])
 def test_one_signal_lets_the_running_steps_finish(cloud, user, at, key, code):
     terminal = begin(cloud, at)
@@ -233,6 +234,7 @@ def test_one_signal_lets_the_running_steps_finish(cloud, user, at, key, code):
     assert cloud.count("task-begun") == cloud.count("task-ended")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (signal.SIGTERM, 143)])
 def test_two_signals_stop_without_waiting(cloud, user, at, key, code):
     terminal = begin(cloud, at)
@@ -249,6 +251,7 @@ def test_two_signals_stop_without_waiting(cloud, user, at, key, code):
     assert "running" not in {step["state"] for step in leaves(run)}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (signal.SIGTERM, 143)])
 def test_a_second_signal_after_a_safe_stop_says_so(cloud, user, at, eventually, key, code):
     terminal = begin(cloud, at)
@@ -265,6 +268,7 @@ def test_a_second_signal_after_a_safe_stop_says_so(cloud, user, at, eventually, 
     assert NOT_WAITED not in without_blank(terminal.text)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.durations(upgrade_charm=600.0)
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 130), (signal.SIGTERM, 143)])
 def test_signals_are_heard_at_once_in_the_middle_of_a_long_wait(cloud, user, at, key, code):

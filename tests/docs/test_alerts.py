@@ -45,6 +45,7 @@ def test_an_alert_has_a_test_that_fires_and_one_that_does_not(rule):
     assert any(not one.get("exp_alerts") for one in asked)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (prometheus)")
 def test_promtool_sees_the_alerts_fire_and_not_fire():
     done = subprocess.run(

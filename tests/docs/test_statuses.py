@@ -127,6 +127,7 @@ def test_the_page_names_exactly_the_results_of_an_action(action, tmp_path):
     assert named == set(answers(tmp_path)[action])
 
 
+@pytest.mark.slow
 def test_every_error_code_is_on_the_page_and_no_other():
     page = PAGE[PAGE.index("## Error codes") :]
     listed: set[str] = set()

@@ -12,6 +12,7 @@ from .targets import TARGETS, tell
 from .whole import whole_journal
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_odd_input_gives_an_answer_or_an_error_of_its_own(name):

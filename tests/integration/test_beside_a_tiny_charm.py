@@ -94,6 +94,7 @@ def test_a_secret_must_be_granted_and_its_account_must_be_right(operator: Operat
     assert NOBODY["password"] not in answer.message + operator.juju.debug_log(limit=5000)
 
 
+@pytest.mark.deep
 def test_a_refreshed_charm_answers_as_before(operator: Operator):
     before = operator.juju.status().apps["cou"].charm_rev
     operator.juju.refresh("cou", path=operator.ground.charm)
@@ -102,6 +103,7 @@ def test_a_refreshed_charm_answers_as_before(operator: Operator):
     assert operator.state() == "none"
 
 
+@pytest.mark.deep
 def test_a_removed_charm_goes_and_the_other_stays(operator: Operator):
     operator.juju.remove_application("cou")
     operator.juju.wait(lambda status: "cou" not in status.apps, timeout=LONGEST_S)

@@ -21,6 +21,7 @@ def nothing_is_changed(ground: Ground) -> Iterator[None]:
     assert ground.processes("cou.run.supervisor") == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
@@ -38,6 +39,7 @@ def test_juju_itself_refuses_what_the_charm_does_not_declare(
     assert told in answer.message
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize(
     ("typed", "code", "told"),
     [
@@ -94,6 +96,7 @@ def test_cancel_with_nothing_running_is_acknowledged_and_does_nothing(
     assert operator.state() == "none"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("words", ["machines=0", "machines=[0,1]", "machines=0,1"])
 def test_machines_may_be_a_number_a_list_or_a_text(operator: Operator, words: str):
     """No steps: hypervisors come after the control plane. The parameter itself is good."""
@@ -138,6 +141,7 @@ def test_a_secret_that_is_not_granted_names_the_grant(operator: Operator, login:
     assert operator.unit().message == "ready"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("content", "code", "told"),
     [

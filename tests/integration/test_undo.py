@@ -123,6 +123,7 @@ def test_each_kind_of_mark_is_walked():
     }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.mark)
 def test_the_command_that_is_printed_undoes_it(
     ground: Ground, operator: Operator, shell, case: Case

@@ -111,6 +111,7 @@ def test_while_an_action_runs_it_upgrade_is_refused_and_cancel_stops_it(
     assert operator.journal()["state"] == "stopped"
 
 
+@pytest.mark.deep
 def test_two_signals_at_an_attached_terminal_stop_without_waiting(root: Root, operator: Operator):
     with operator.going():
         terminal = root.at_terminal("attach")

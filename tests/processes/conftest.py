@@ -188,7 +188,7 @@ class Operator:
         return [pid for pid in held if pid]
 
     def at_work(self):
-        """Return the ids of all who work for the place; one that only tells has no lock any more."""
+        """Return the ids of all who work for the place: who only tells has no lock any more."""
         folder = os.fsencode(self.place.run_dir)
         return [
             int(entry.parent.name)

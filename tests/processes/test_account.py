@@ -62,6 +62,7 @@ def test_while_a_run_goes_on_and_after_it_has_ended(operator, tmp_path):
     nowhere(operator, tmp_path)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("which", ["supervisor", "runner", "both"])
 def test_after_a_kill(operator, tmp_path, which):
     operator.get_inside()
@@ -94,6 +95,7 @@ def test_after_a_start_that_failed(operator, tmp_path, monkeypatch, how):
     assert not [one for one in held if "cou-account" in one]
 
 
+@pytest.mark.deep
 def test_a_new_password_reaches_the_next_login(operator):
     """An operator changes it while the run goes on; the runner logs in again and is taken."""
     operator.get_inside()

@@ -77,7 +77,7 @@ def before(place):
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of somebody else's")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 @root
 @pytest.mark.parametrize("what", BESIDE)
 def test_what_lies_beside_the_journal_stops_no_cancel_and_is_said(operator, what):
@@ -96,7 +96,7 @@ def test_what_lies_beside_the_journal_stops_no_cancel_and_is_said(operator, what
     assert operator.state() is RunState.STOPPED
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 @root
 @pytest.mark.parametrize("what", BESIDE)
 def test_what_lies_beside_the_journal_stops_no_force_and_is_said(operator, what):
@@ -113,6 +113,7 @@ def test_what_lies_beside_the_journal_stops_no_force_and_is_said(operator, what)
     operator.cloud.release()
 
 
+@pytest.mark.sampled(1)
 @root
 @pytest.mark.parametrize("name", ["supervisor.lock", "runner.lock"])
 def test_the_remedy_for_a_lock_ends_the_run_before_the_lock_is_moved(operator, name):
@@ -162,7 +163,7 @@ journals = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 @journals
 def test_where_the_journal_may_not_be_written_the_supervisor_records_the_cancel(operator, what):
     operator.get_inside()
@@ -183,7 +184,7 @@ def test_where_the_journal_may_not_be_written_the_supervisor_records_the_cancel(
     assert operator.finish() is RunState.COMPLETED, operator.log()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @journals
 def test_where_the_journal_may_not_be_written_force_kills_and_says_so(operator, what):
     operator.get_inside()
@@ -248,7 +249,7 @@ def test_on_a_read_only_disk_the_supervisor_is_asked_and_force_kills(operator):
     assert operator.control.view().attempt.cancelled_by == OPERATOR
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("awake", [True, False], ids=["awake", "hung"])
 @pytest.mark.parametrize("gone", ["locks", "both"])
 def test_a_run_whose_folders_were_deleted_is_ended(operator, gone, awake):
@@ -321,7 +322,7 @@ def test_a_lock_that_somebody_else_holds_is_no_run_of_ours(operator, tmp_path):
         stranger.stdin.close()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "change",
     [

@@ -120,7 +120,7 @@ def hanging(operator):
                 os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 @ways
 def test_a_cancel_sees_the_run_end_and_names_its_tasks(operator, lose):
     tasks = get_inside(operator)
@@ -144,7 +144,7 @@ def test_a_cancel_sees_the_run_end_and_names_its_tasks(operator, lose):
     operator.cloud.release()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @ways
 def test_a_run_that_hangs_without_its_journal_is_not_acknowledged_and_can_be_forced(
     operator, lose
@@ -169,7 +169,7 @@ def test_a_run_that_hangs_without_its_journal_is_not_acknowledged_and_can_be_for
     operator.cloud.release()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @ways
 def test_a_forced_cancel_alone_kills_the_run_and_names_its_tasks(operator, lose):
     tasks = get_inside(operator)
@@ -182,7 +182,7 @@ def test_a_forced_cancel_alone_kills_the_run_and_names_its_tasks(operator, lose)
     operator.cloud.release()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("lose", [delete, copy, another, over, move])
 def test_nothing_is_begun_beside_a_run_that_has_lost_its_journal(operator, lose):
     get_inside(operator)
@@ -207,6 +207,7 @@ def test_nothing_is_begun_beside_a_run_that_has_lost_its_journal(operator, lose)
     operator.cloud.release()
 
 
+@pytest.mark.deep
 def test_what_is_said_of_it_ends_in_a_whole_cloud(operator):
     """Cancel, put the newest journal back, upgrade: it looks at the tasks and goes on."""
     get_inside(operator)

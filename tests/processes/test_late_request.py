@@ -99,6 +99,7 @@ def cloud():
     cloud.stop()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("when", ["before the resumption looks", "after the run"])
 def test_what_a_proxy_delivers_after_the_client_is_dead_does_nothing_twice(tmp_path, cloud, when):
     proxy = Proxy(cloud.server.address)

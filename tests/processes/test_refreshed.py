@@ -36,6 +36,7 @@ sys.addaudithook(_look)
 """
 
 
+@pytest.mark.deep
 def test_a_run_finishes_when_every_file_of_the_charm_is_gone(operator, tmp_path, monkeypatch):
     copy = tmp_path / "charm" / "lib"
     source = pathlib.Path(cou.__file__).parent

@@ -153,6 +153,7 @@ HOW = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("how", list(HOW))
 def test_a_run_drains_and_ends_for_good_whose_unit_is_removed(operator, how):
     operator.get_inside()
@@ -182,6 +183,7 @@ def test_a_run_that_is_being_abandoned_is_not_stopped_by_the_removal(operator, m
     assert (operator.place.home / LEFT).exists()
 
 
+@pytest.mark.deep
 def test_the_removal_of_another_unit_ends_nothing(operator):
     operator.get_inside()
     operator.cloud.lose(OTHER)
@@ -191,6 +193,7 @@ def test_the_removal_of_another_unit_ends_nothing(operator):
     assert not (operator.place.home / LEFT).exists()
 
 
+@pytest.mark.deep
 def test_a_runner_at_a_workstation_does_not_look_for_a_unit(operator, tmp_path):
     place = Place(tmp_path / "elsewhere", tmp_path / "elsewhere-run")
     somebody = WithoutBackup(place, operator.cloud)

@@ -61,6 +61,7 @@ def test_after_a_force_none_is_on_its_way(operator, go):
     assert not operator.place.coming.exists()
 
 
+@pytest.mark.deep
 def test_one_that_comes_too_late_for_its_attempt_does_not_harm_the_next(operator, go):
     operator.plan()
     operator.upgrade()

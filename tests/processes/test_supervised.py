@@ -85,6 +85,7 @@ def test_a_second_upgrade_is_refused_while_one_goes_on(operator):
     operator.finish()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("hung", [False, True])
 def test_force_leaves_no_process_and_upgrade_finishes(operator, hung):
     operator.get_inside()
@@ -146,6 +147,7 @@ def test_killed_at_random_moments_it_finishes_and_repeats_nothing(operator, seed
     assert_done_once(operator)
 
 
+@pytest.mark.deep
 def test_the_controller_may_go_and_come_back(operator):
     operator.get_inside()
     cloud = operator.cloud

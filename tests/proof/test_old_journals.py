@@ -53,6 +53,7 @@ def test_around_every_operation_of_a_run_nothing_is_sent_twice(part):
         assert_kept(number)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("way", old_journals.SENDS)
 def test_once_it_is_sent_no_copy_from_before_its_intent_is_taken(way):
     number = next(n for n, one in enumerate(windows()) if n and one.kind.endswith(f" {way}"))

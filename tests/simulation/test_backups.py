@@ -18,6 +18,7 @@ def dumps(world):
     return [e["data"]["file"] for e in world.model.log.entries if e["event"] == "database-dumped"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("hours", "jump", "boot", "made"),

@@ -135,7 +135,7 @@ async def upgraded(folder, monkeypatch, hooks, set_it=None, ours_ahead_s=0):
     return took
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("whose", "hooks"),
     [*(("the controller's", hooks) for hooks in (3, 11, 30, 40)), ("ours", 11), ("ours", 30)],
@@ -155,6 +155,7 @@ def test_an_upgrade_goes_on_as_ever_when_a_clock_is_set(
     worlds.run(story())
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("hours", [-7, 7])
 def test_an_upgrade_takes_as_long_beside_a_controller_whose_clock_differs_by_hours(
     tmp_path, monkeypatch, hours

@@ -74,7 +74,7 @@ async def cancelled_at(world, attempt, point, at, monkeypatch):
     return ending, found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("at", range(1, BATCHES))
 @pytest.mark.parametrize(
     "point", ["juju/enqueue/before", "journal/record-task/after", "journal/record-verdict/after"]
@@ -111,6 +111,7 @@ async def stopped_with_marks(world, plan):
     return attempt.run
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("job", [Job.RESTORE, Job.ABANDON])
 def test_no_mark_is_put_back_after_a_recorded_cancel(tmp_path, monkeypatch, job):
     """What was begun of it is finished; the others stay, and it can be gone on with."""

@@ -52,9 +52,7 @@ class Network(worlds.InProcess):
         self.delivered.set()
 
 
-async def begun(
-    tmp_path, monkeypatch, text, after_s, unit="", *, source=small.BUNDLE, **options
-):
+async def begun(tmp_path, monkeypatch, text, after_s, unit="", *, source=small.BUNDLE, **options):
     world = await worlds.build(tmp_path / "home", source)
     plan = await world.plan(**options)
     dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
@@ -110,6 +108,7 @@ def shown(world):
     return seen.to_text(NAMED), [one.text for one in account.happenings]
 
 
+@pytest.mark.sampled(1)
 # 2 s: while the second is at work. 120 s: when the step is over.
 @pytest.mark.parametrize("after_s", [2, 120])
 def test_a_command_that_arrives_twice_works_once_and_the_second_task_is_told(
@@ -137,6 +136,7 @@ def test_a_command_that_arrives_twice_works_once_and_the_second_task_is_told(
     worlds.run(story())
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("after_s", [5, 90])
 def test_a_command_of_a_dead_runner_that_arrives_after_its_resumption_works_once(
     tmp_path, monkeypatch, after_s
@@ -274,7 +274,7 @@ def test_an_action_that_was_sent_again_on_an_operators_word_is_told_when_it_arri
 
 
 # When its own step is at work, when others are, and when all are over.
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["pause", "disable", "set-noout"])
 @pytest.mark.parametrize("after_s", [70, 100, 400, 1200])
 def test_a_switch_that_arrives_late_is_told_and_put_back_by_upgrade(

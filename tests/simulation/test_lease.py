@@ -208,6 +208,7 @@ def test_of_changes_at_the_same_time_none_is_sent_before_a_position_that_has_it(
     worlds.run(story())
 
 
+@pytest.mark.slow
 def test_a_run_that_is_over_leaves_neither_name_nor_position(tmp_path):
     async def story():
         world = await worlds.build(tmp_path / "home")
@@ -289,6 +290,7 @@ def test_with_an_old_journal_a_run_can_be_abandoned_and_what_it_left_is_found(tm
     worlds.run(story())
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["the newest put back", "moved away"])
 def test_what_is_said_of_an_old_journal_ends_in_a_whole_cloud(tmp_path, way):
@@ -342,6 +344,7 @@ class Deaf:
         await self._juju.set_annotations(tag, values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("times", "stands"), [(0, False), (1, False), (9, True)])
 def test_the_journal_knows_whether_the_model_was_told_of_the_end(tmp_path, times, stands):
     async def story():

@@ -51,6 +51,7 @@ class Losing(worlds.InProcess):
         raise JujuError("connection-lost", "The connection broke.", sent=None)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_run_that_loses_answers_to_its_changes_does_everything_once(tmp_path, seed, monkeypatch):

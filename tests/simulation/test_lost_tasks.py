@@ -112,7 +112,8 @@ def test_the_tasks_of_a_runner_are_those_that_are_killed_here(tmp_path, monkeypa
     worlds.run(tale())
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.slow
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("victim", "how"),
     [*((name, "raises") for name in (*FOR_EVER, *OWNED)), *((n, "returns") for n in RETURNING)],
@@ -139,6 +140,7 @@ def test_a_task_that_ends_by_itself_ends_the_run_with_a_cause(tmp_path, monkeypa
     worlds.run(tale())
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["busy", "full"])
 def test_a_journal_that_cannot_be_written_as_the_operator_is_needed_loses_nobody(

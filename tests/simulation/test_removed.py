@@ -101,6 +101,7 @@ async def until_switched(world, attempt, work):
         await asyncio.sleep(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["cou", "cou/0"])
 def test_a_run_ends_whose_unit_was_removed_without_its_hooks(tmp_path, what):
     async def story():
@@ -127,6 +128,7 @@ def test_a_run_ends_whose_unit_was_removed_without_its_hooks(tmp_path, what):
     worlds.run(story())
 
 
+@pytest.mark.slow
 def test_what_has_to_stay_is_written_down_with_its_command_in_both_places(tmp_path):
     """An option that may go back only when every unit of the application is upgraded."""
 
@@ -223,6 +225,7 @@ def test_what_is_not_two_answers_in_a_row_is_not_gone(tmp_path, status):
     worlds.run(story())
 
 
+@pytest.mark.slow
 def test_a_runner_at_a_workstation_never_asks(tmp_path):
     async def story():
         world, attempt = await build(tmp_path)

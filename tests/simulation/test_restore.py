@@ -35,7 +35,7 @@ async def assert_finished(world, run):
     assert {mark.state for mark in world.marks(run)} == {MarkState.PUT_BACK}
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("point", ["make-due", "write-mark", "end-step"])
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("again", [True, False], ids=["restored again", "upgraded"])

@@ -135,6 +135,7 @@ def test_upgrade_alone_finishes_after_a_step_that_failed_once_and_a_stop(
     worlds.run(tale())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.value)
 def test_a_step_that_has_asked_before_waits_for_the_hooks_although_it_shows_already(
     tmp_path, monkeypatch, kind
@@ -185,6 +186,7 @@ def belie(world, attempt, step):
     journal.close()
 
 
+@pytest.mark.slow
 def test_a_refresh_that_was_so_before_the_run_is_looked_at_by_no_second_step(tmp_path):
     """Else a run that is gone through step by step would never come to its second step."""
 

@@ -133,7 +133,7 @@ def touches(entry, named):
     return entry["unit"] in named or (entry["application"] or application(entry["unit"])) in named
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_killed_at_random_instants_it_still_does_everything_once(tmp_path, seed):

@@ -10,6 +10,7 @@ from .test_service import UNIT_FILE
 pytestmark = [pytest.mark.systemd, pytest.mark.slow]
 
 
+@pytest.mark.deep
 def test_where_only_the_main_process_is_killed_something_is_left(site):
     """`test_the_end_of_the_supervisor_ends_all_and_juju_status_tells` rests on KillMode=mixed."""
     site.machine.write(f"{UNIT_FILE}.d/broken.conf", "[Service]\nKillMode=process\n")

@@ -25,6 +25,7 @@ cat /run/attach.out
 """
 
 
+@pytest.mark.deep
 def test_the_command_that_the_charm_installs_joins_the_service(site):
     # Juju puts this link there itself (core/paths).
     tool = "/var/lib/juju/tools/unit-cou-0/juju-exec"

@@ -77,6 +77,7 @@ def session(tmp_path: pathlib.Path):
     return start
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("-n", "2")])
 def test_tests_that_pass_leave_nothing(session, tmp_path, options):
@@ -87,6 +88,7 @@ def test_tests_that_pass_leave_nothing(session, tmp_path, options):
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("-n", "2")])
 def test_what_a_failed_test_has_written_is_moved_to_the_disk(session, tmp_path, options):

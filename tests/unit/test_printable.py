@@ -90,6 +90,7 @@ def is_way_out(name: str) -> bool:
     return any(name == one or name.endswith(f".{one}") for one in WAYS_OUT)
 
 
+@pytest.mark.slow
 def test_every_way_out_uses_the_one_function():
     bare: set[tuple[str, str]] = set()
     found = 0

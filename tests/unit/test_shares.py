@@ -68,6 +68,7 @@ def collected(*options: str) -> tuple[int, set[str], str]:
     return done.returncode, found, done.stdout + done.stderr
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("marks", ["not deep", "deep"])
 def test_the_shares_of_the_projects_own_tests_are_all_of_them(marks):
@@ -79,6 +80,18 @@ def test_the_shares_of_the_projects_own_tests_are_all_of_them(marks):
     assert sorted(one for part in parts for one in part[1]) == sorted(whole)
 
 
+@pytest.mark.slow
+def test_a_share_of_the_slow_ones_has_all_fast_ones_in_it():
+    _, fast, _ = collected("-m", "not slow")
+    _, slow, _ = collected("-m", "slow")
+    parts = [collected("--share-of-slow", f"{k}/2")[1] for k in (1, 2)]
+    assert fast
+    assert parts[0] & parts[1] == fast
+    assert parts[0] | parts[1] == fast | slow
+    assert all(part & slow for part in parts)
+
+
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [("--share=0/3",), ("--share=1/3", "-k", "no such test")])
 def test_a_share_that_selects_nothing_is_an_error(options):
@@ -94,5 +107,5 @@ def test_the_cases_of_a_sampled_test_are_either_in_the_sample_or_deep():
     _, often, _ = collected(test, "-m", "not deep")
     _, rarely, _ = collected(test, "-m", "deep")
     cases = {one for one in whole if one.startswith(test)}
-    assert {one for one in often if one.startswith(test)} == sample(cases, 9)
-    assert {one for one in rarely if one.startswith(test)} == cases - sample(cases, 9)
+    assert {one for one in often if one.startswith(test)} == sample(cases, 4)
+    assert {one for one in rarely if one.startswith(test)} == cases - sample(cases, 4)

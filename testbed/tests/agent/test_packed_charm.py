@@ -24,6 +24,7 @@ def zipped(folder: pathlib.Path, file: pathlib.Path) -> pathlib.Path:
     return file
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 def test_a_unit_is_refreshed_from_a_packed_charm(world: World, tmp_path: pathlib.Path):
     world.settle()

@@ -40,6 +40,7 @@ def test_an_action_gives_results_log_and_failure(world: World):
     assert failed.results["return-code"] == 0
 
 
+@pytest.mark.deep
 def test_an_exception_in_an_action_fails_the_task_with_its_exit_code(world: World):
     world.settle()
     task = world.act("raise")
@@ -54,6 +55,7 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(world: World):
     assert "waht" in task.message
 
 
+@pytest.mark.deep
 def test_the_environment_is_built_from_scratch(world: World):
     world.settle()
     os.environ["LEAK"] = "yes"
@@ -78,6 +80,7 @@ def test_the_environment_is_built_from_scratch(world: World):
     assert seen["PYTHONPATH"].split(":")[:2] == [f"{places.charm}/lib", f"{places.charm}/src"]
 
 
+@pytest.mark.deep
 def test_agent_conf_is_for_root_only_and_names_controller_and_model(world: World):
     world.settle()
     conf = world.host.places.unit("tiny/0").conf
@@ -92,6 +95,7 @@ def test_agent_conf_is_for_root_only_and_names_controller_and_model(world: World
     assert content["cacert"] == "PEM"
 
 
+@pytest.mark.deep
 def test_agents_learn_where_the_controller_has_moved(world: World):
     world.settle()
     world.host.learn_addresses(("127.0.0.1:17071", "127.0.0.1:17072"))
@@ -126,6 +130,7 @@ def test_a_secret_is_denied_until_granted_and_its_update_fires_secret_changed(wo
     world.until(lambda: unit.workload.message == "hello 3 two")
 
 
+@pytest.mark.deep
 def test_a_secret_that_does_not_exist_is_not_found(world: World):
     world.settle()
     world.model.set_config("tiny", {"login": "secret:nonesuch"}, "admin")
@@ -149,6 +154,7 @@ def test_a_cancelled_action_is_killed_alone_and_loses_its_results(world: World):
     assert world.left() == [left]
 
 
+@pytest.mark.deep
 def test_an_action_whose_process_is_killed_fails_and_loses_its_results(world: World):
     world.settle()
     task = world.begin("sleep", seconds=60)
@@ -168,6 +174,7 @@ def test_a_second_action_waits_for_the_first_even_if_it_is_parallel(world: World
     assert long.completed <= spawn.started
 
 
+@pytest.mark.deep
 def test_a_process_of_its_own_session_survives_hook_end_and_agent_restart(world: World):
     world.settle()
     own = int(world.act("spawn", session=True).results["pid"])
@@ -182,6 +189,7 @@ def test_a_process_of_its_own_session_survives_hook_end_and_agent_restart(world:
     assert own not in world.left()
 
 
+@pytest.mark.deep
 def test_an_agent_restart_fails_the_running_task_and_nothing_runs_it_again(world: World):
     world.settle()
     task = world.begin("sleep", seconds=60)
@@ -221,6 +229,7 @@ def test_a_refresh_replaces_the_files_in_place_and_keeps_the_charm_s_own(world: 
     assert not (charm / "lib/more.py").exists()
 
 
+@pytest.mark.deep
 def test_only_what_an_archive_holds_is_deployed(world: World):
     world.settle()
     (world.source / ".git").mkdir()
@@ -256,6 +265,7 @@ def test_juju_exec_emits_a_custom_event_through_dispatch(world: World):
     assert world.hooks()[-1] == "poked"
 
 
+@pytest.mark.deep
 def test_juju_exec_gives_output_and_exit_code_and_quotes_several_arguments(world: World):
     world.settle()
     process = _exec(world, "tiny/0", "echo out; echo err >&2; exit 3")
@@ -272,6 +282,7 @@ def test_juju_exec_has_hook_tools_and_a_context(world: World):
     assert out.decode().split() == ["True", str(world.host.places.unit("tiny/0").charm), "3"]
 
 
+@pytest.mark.deep
 def test_juju_exec_refuses_inside_a_hook(world: World):
     world.settle()
     process = _exec(world, "tiny/0", "true", JUJU_CONTEXT_ID="tiny/0-x-1")
@@ -285,6 +296,7 @@ def test_juju_exec_refuses_inside_a_hook(world: World):
     assert process.returncode == 2
 
 
+@pytest.mark.deep
 def test_juju_exec_waits_for_the_running_action_and_for_whoever_holds_its_streams(world: World):
     world.settle()
     task = world.begin("sleep", seconds=1)
@@ -297,6 +309,7 @@ def test_juju_exec_waits_for_the_running_action_and_for_whoever_holds_its_stream
     assert time.monotonic() - started >= 1.0
 
 
+@pytest.mark.deep
 def test_a_context_id_is_worthless_once_its_hook_has_ended(world: World):
     world.settle()
     seen = json.loads(world.act("environment").results["environment"])
@@ -311,6 +324,7 @@ def test_a_context_id_is_worthless_once_its_hook_has_ended(world: World):
     assert b"unknown context" in error
 
 
+@pytest.mark.deep
 def test_exec_out_of_time_fails_and_its_group_is_terminated(world: World):
     world.settle()
     operation = world.model.run("sleep 60 & sleep 60", ["tiny/0"], 0.5, "admin")

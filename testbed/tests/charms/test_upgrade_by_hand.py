@@ -125,6 +125,7 @@ def rules(log, **expected):
     return {violation.rule for violation in found.violations}
 
 
+@pytest.mark.slow
 def test_an_upgrade_done_well_is_found_good(log):
     found = judge.verdict(log, EXPECTED)
     assert found.violations == ()

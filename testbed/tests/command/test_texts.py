@@ -108,6 +108,7 @@ def test_a_user_needs_a_password_and_access(bed: Bed):
     assert bed.run("add-user", "eve").returncode == 1
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [

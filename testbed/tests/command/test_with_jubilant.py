@@ -98,6 +98,7 @@ def test_options_keep_their_types_and_can_be_reset(bed: Bed):
     assert bed.juju.config("tiny", app_config=True)["trust"] is False
 
 
+@pytest.mark.deep
 def test_a_secret_travels_from_the_command_to_the_charm(bed: Bed):
     uri = bed.juju.add_secret("login", {"password": "one"}, info="for tiny")
     assert uri.startswith("secret:")

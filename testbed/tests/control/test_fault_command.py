@@ -115,6 +115,7 @@ def test_without_a_testbed_there_is_nothing_to_break(tmp_path: pathlib.Path, cap
     assert "no testbed runs" in capsys.readouterr().err
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("module", "words", "codes"),
     [

@@ -67,6 +67,7 @@ def test_a_testbed_that_is_down_is_said_to_be_unreachable(state: State):
     assert "ERROR unable to connect to API: 127.0.0.1:" in done.stderr
 
 
+@pytest.mark.deep
 def test_sigterm_ends_the_server_and_down_still_finds_what_was_left(state: State):
     running = lifecycle.up(state, SETTINGS)
     left = _spawned(state)
@@ -80,6 +81,7 @@ def test_sigterm_ends_the_server_and_down_still_finds_what_was_left(state: State
     assert not start_time(left)
 
 
+@pytest.mark.deep
 def test_a_killed_server_does_not_stop_down_or_the_next_up(state: State):
     running = lifecycle.up(state, SETTINGS)
     left = _spawned(state)

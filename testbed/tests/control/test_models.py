@@ -45,6 +45,7 @@ def test_a_second_model_has_units_and_options_of_its_own(juju: jubilant.Juju, st
     assert juju.show_model().short_name == "second"
 
 
+@pytest.mark.deep
 def test_a_model_goes_with_what_its_charms_have_left_running(juju: jubilant.Juju, state: State):
     juju.add_model("third")
     juju.deploy(TINY)

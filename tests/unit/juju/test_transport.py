@@ -235,6 +235,7 @@ def test_a_read_of_a_frozen_controller_ends_in_time():
     asyncio.run(asyncio.wait_for(scene(), 120.0))
 
 
+@pytest.mark.slow
 def test_a_read_goes_on_when_a_frozen_controller_thaws():
     daemon = Daemon(Controller())
 
@@ -807,6 +808,7 @@ def test_closing_ends_the_calls_under_way():
     assert_it_ends_a_change_under_way(close)
 
 
+@pytest.mark.slow
 def test_a_connection_found_dead_between_two_messages_ends_the_calls_under_way():
     # After a pause of the machine, the socket's own ping is overdue before answers are read.
     async def fail(link: LibjujuTransport) -> None:

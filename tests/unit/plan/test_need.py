@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from cou.openstack import overlaps
 from cou.plan import fewer
 from cou.plan.frontier import Frontier
@@ -47,6 +48,7 @@ def free_pairs(plan):
     ]
 
 
+@pytest.mark.slow
 def test_only_units_of_one_packages_group_declared_charms_and_hosts_are_free():
     """On random clouds; by the table of charms, not by the code that reads it into plans."""
     seen = set()

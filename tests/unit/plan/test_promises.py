@@ -40,6 +40,7 @@ def test_the_rules_hold_on_random_clouds(rule):
             raise AssertionError(f"seed {seed}: {error}") from error
 
 
+@pytest.mark.slow
 def test_the_same_cloud_gives_the_same_bytes():
     """Also where Juju lists it in another order."""
     for seed in SEEDS[::10]:

@@ -63,6 +63,7 @@ def test_a_stopped_process_still_holds_its_lock(tmp_path):
         end(process)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hung", [False, True])
 def test_a_killed_tree_leaves_nothing(tmp_path, hung):
     process = spawn(TREE)

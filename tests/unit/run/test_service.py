@@ -226,6 +226,7 @@ def test_where_systemd_refuses_the_next_event_tries_again(place, asked, monkeypa
     assert asked == ["restart --no-block cou-cou-0-look.service"]
 
 
+@pytest.mark.slow
 def test_a_removed_charm_has_nothing_that_looks(place, tmp_path, asked):
     (tmp_path / "units" / place.service).touch()
     service = Service(place)

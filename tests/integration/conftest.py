@@ -26,5 +26,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[grounds.Ground]:
 
 
 @pytest.fixture
-def operator(ground: grounds.Ground) -> Operator:
-    return Operator(ground)
+def operator(ground: grounds.Ground) -> Iterator[Operator]:
+    operator = Operator(ground)
+    yield operator
+    operator.leave_nothing_going()

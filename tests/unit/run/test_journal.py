@@ -14,7 +14,7 @@ import pytest
 from cou.errors import JournalError
 from cou.run.journal import FILE, Cancelled, Fenced, Journal, reserve
 from cou.run.journal.schema import FORMAT
-from cou.run.records import Job, Limit, Mark, MarkState, RunState, StepState, Verdict
+from cou.run.records import Job, Limit, Mark, MarkState, Resolution, RunState, StepState, Verdict
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -97,6 +97,41 @@ def story_of_a_race(tmp_path, begun_before):
     steps = journal.steps(attempt.run)
     journal.close()
     return acknowledged, why.strip(), events, steps
+
+
+def told(journal, run):
+    return [(one.what, *one.data.values()) for one in journal.events(run)]
+
+
+def test_a_run_s_story_has_a_line_for_all_that_becomes_of_it(journal):
+    attempt = begin(journal)
+    run, token = attempt.run, attempt.token
+    journal.begin_step(token, "a")
+    journal.cancel(token, "operator")
+    journal.end_step(token, "a", StepState.FAILED, error="It broke.")
+    journal.cancel(token, "operator", forced=True)
+    journal.end_attempt(token, RunState.FAILED)
+    journal.resolve_step(run, "a", Resolution.SKIP, "by hand")
+    again = journal.resume_run(run, Job.RESTORE, Limit())
+    assert told(journal, run) == [
+        ("attempt-begun", token, "upgrade"),
+        ("step-begun", "a"),
+        ("cancel", "operator"),
+        ("step-ended", "a", "failed", "It broke."),
+        ("force", "operator"),
+        ("attempt-ended", token, "failed"),
+        ("step-resolved", "a", "skip", "by hand"),
+        ("attempt-begun", again.token, "restore"),
+    ]
+
+
+def test_an_attempt_that_has_ended_writes_no_more(journal):
+    attempt = begin(journal)
+    journal.end_attempt(attempt.token, RunState.STOPPED)
+    for token in (attempt.token, attempt.token + 1):  # nobody has begun the other
+        with pytest.raises(Fenced):
+            journal.begin_step(token, "a")
+    assert journal.step(attempt.run, "a").state is StepState.PENDING
 
 
 @pytest.mark.slow

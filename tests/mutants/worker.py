@@ -53,11 +53,13 @@ class _Worker:
                 os.setsid()
                 self._answer(session, json.loads(line))
                 os._exit(0)
-            _, status = os.waitpid(child, 0)
+            ended, status = 0, 0
+            while ended != child:  # an orphan that has ended has to be gone, as it is elsewhere
+                ended, status = os.waitpid(-1, 0)
             _end_children()
             if status:
-                ended = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
-                print(json.dumps("ended" if ended else "failed"), file=self._answers, flush=True)
+                hung = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM
+                print(json.dumps("ended" if hung else "failed"), file=self._answers, flush=True)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

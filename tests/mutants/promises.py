@@ -84,13 +84,14 @@ PROOFS = (
         "lib/cou/run/control.py",
         ("Control.plan", "Control._remainder"),
         (_COMMANDS,),
+        (_VERBS, _PLANNING),
     ),
     Proof(
         "upgrade",
         _RUNS,
         ("Runs.create_run", "Runs.resume_run"),
         (_JOURNAL, _CHAINS),
-        (_UPCOMING, _UNFINISHED, _WHOLE_RUN),
+        (_UPCOMING, _VERBS),
     ),
     Proof(
         "upgrade",
@@ -149,6 +150,7 @@ PROOFS = (
         "lib/cou/run/release.py",
         ("release_marks", "settle_put_backs"),
         (_UNFINISHED, "tests/simulation/test_restore.py"),
+        (_LEASE,),
     ),
     Proof("resolve-step", _STEPS, ("Steps.resolve_step",), (_RESOLVE, _UNFINISHED), (_RESOLVING,)),
     Proof(
@@ -163,7 +165,7 @@ PROOFS = (
         "lib/cou/run/release.py",
         ("release_marks",),
         (_WHOLE_RUN, "tests/integration/test_steps.py"),
-        (_UNFINISHED,),
+        (_UNFINISHED, _LEASE),
     ),
     Proof(
         "after any ending",
@@ -184,7 +186,7 @@ PROOFS = (
         _RUNS,
         ("Runs.end_attempt",),
         (_CHAINS,),
-        (_JOURNAL, _RESOLVING, _UNFINISHED),
+        (_JOURNAL, _RESERVE, _VERBS),
     ),
     Proof(
         "after any ending",

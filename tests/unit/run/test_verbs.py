@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import os
+import pathlib
+import signal
+import subprocess
+import sys
 
+import cou
 import pytest
 from cou.errors import CouError
 from cou.plan.options import Options
@@ -12,6 +18,7 @@ from cou.plan.plan import Plan, canonical
 from cou.plan.problem import Problem, Severity
 from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
+from cou.run import heartbeat
 from cou.run.access import Access
 from cou.run.control import Control
 from cou.run.records import Job, Limit, RunState, StepState
@@ -300,6 +307,37 @@ def test_a_second_cancel_tells_the_time_of_the_first_and_how_not_to_wait(control
     again = control.cancel().message
     assert "force=true" not in first
     assert again == f"{first} To stop without waiting: cancel force=true"
+
+
+def test_a_cancel_of_a_run_that_hangs_says_so_and_how_not_to_wait(control, place, going):
+    going()
+    heartbeat.note(place.silent, datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc))
+    told = "The runner hangs since 12:00:00 UTC. To stop without waiting: cancel force=true"
+    assert control.cancel().message.endswith(told)
+
+
+def test_a_cancel_that_took_long_says_that_the_disk_is_slow(control, going, monkeypatch):
+    going()
+    monkeypatch.setattr("cou.run.stopping._SLOW_S", -1.0)
+    assert " The disk is slow: to record this took 0." in control.cancel().message
+
+
+def test_a_cancel_wakes_the_runner(control, place, going):
+    going()
+    holds = "import pathlib,sys,time; from cou.run.locks import Lock; "
+    holds += "lock=Lock(pathlib.Path(sys.argv[1])); print('held', flush=True); time.sleep(600)"
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(place.runner_lock)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(cou.__file__).parents[1])},
+    ) as runner:
+        assert runner.stdout is not None
+        runner.stdout.readline()
+        control.cancel()
+        try:
+            assert runner.wait(60) == -signal.SIGTERM
+        finally:
+            runner.kill()
 
 
 def test_a_cancel_before_the_first_step_has_nothing_to_finish(control, going):

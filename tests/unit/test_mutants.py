@@ -8,7 +8,7 @@ import dataclasses
 
 import pytest
 
-from ..mutants.__main__ import Worker, breakages
+from ..mutants.__main__ import Traced, Worker, breakages, quickest
 from ..mutants.mutations import mutants
 from ..mutants.promises import PROOFS, TOP, named
 
@@ -89,6 +89,12 @@ def test_a_worker_sees_which_tests_come_to_a_line_and_what_they_say_of_a_mutant(
         "no CALLS.append( x )": (["some"], "failed"),
         "None for x + 1": (["none", "some"], "failed"),
     }
+
+
+def test_what_is_quick_ends_within_seconds_in_all():
+    took_s = {"long": 30.0, "short": 1.0, "shorter": 0.5, "middling": 18.4, "more": 18.7}
+    tests = [Traced(name, took, frozenset()) for name, took in took_s.items()]
+    assert [one.name for one in quickest(tests)] == ["shorter", "short", "middling"]
 
 
 _HANGS = """

@@ -152,7 +152,13 @@ PROOFS = (
         (_UNFINISHED, "tests/simulation/test_restore.py"),
         (_LEASE,),
     ),
-    Proof("resolve-step", _STEPS, ("Steps.resolve_step",), (_RESOLVE, _UNFINISHED), (_RESOLVING,)),
+    Proof(
+        "resolve-step",
+        _STEPS,
+        ("Steps.resolve_step",),
+        (_RESOLVE, _UNFINISHED),
+        (_RESOLVING, _JOURNAL),
+    ),
     Proof(
         "resolve-step",
         "lib/cou/run/control.py",

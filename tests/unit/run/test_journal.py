@@ -134,6 +134,16 @@ def test_an_attempt_that_has_ended_writes_no_more(journal):
     assert journal.step(attempt.run, "a").state is StepState.PENDING
 
 
+def test_a_step_of_a_run_that_goes_on_is_not_resolved(journal):
+    attempt = begin(journal)
+    journal.begin_step(attempt.token, "a")
+    journal.end_step(attempt.token, "a", StepState.FAILED)
+    with pytest.raises(JournalError) as refused:
+        journal.resolve_step(attempt.run, "a", Resolution.SKIP, "by hand")
+    assert refused.value.code == "step-not-open"
+    assert journal.step(attempt.run, "a").state is StepState.FAILED
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("begun_before", [0, 1, 2, 20, 21, 150])
 def test_begin_and_cancel_are_ordered_whoever_comes_first(tmp_path, begun_before):

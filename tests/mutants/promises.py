@@ -52,6 +52,7 @@ _SUPERVISED = "tests/processes/test_supervised.py"
 _UPCOMING = "tests/unit/run/test_upcoming.py"
 _VERBS = "tests/unit/run/test_verbs.py"
 _PLANNING = "tests/processes/test_planning.py"
+_RESTORE = "tests/simulation/test_restore.py"
 _FENCE = "tests/simulation/test_fence.py"
 _TURN = "tests/unit/run/test_turn.py"
 _RESERVE = "tests/unit/run/test_reserve.py"
@@ -149,7 +150,7 @@ PROOFS = (
         "restore",
         "lib/cou/run/release.py",
         ("release_marks", "settle_put_backs"),
-        (_UNFINISHED, "tests/simulation/test_restore.py"),
+        (_UNFINISHED, _RESTORE),
         (_LEASE,),
     ),
     Proof(
@@ -171,7 +172,7 @@ PROOFS = (
         "lib/cou/run/release.py",
         ("release_marks",),
         (_WHOLE_RUN, "tests/integration/test_steps.py"),
-        (_UNFINISHED, _LEASE),
+        (_RESTORE, _LEASE),
     ),
     Proof(
         "after any ending",

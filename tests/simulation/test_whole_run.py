@@ -245,6 +245,12 @@ def test_an_abandoned_run_puts_its_marks_back(tmp_path):
         left = {m.id: m for m in world.marks(attempt.run) if m.state is not MarkState.PUT_BACK}
         assert set(left) <= {"option:nova-compute:action-managed-upgrade"}
         assert all(m.state is MarkState.KEPT and m.note for m in left.values())
+        for mark in world.marks(attempt.run):
+            closed = world.steps(attempt.run).get(f"put-back/{mark.id}")
+            if closed is not None:
+                kept = mark.state is MarkState.KEPT
+                assert closed.state is (StepState.FAILED if kept else StepState.DONE)
+                assert closed.error == (mark.note if kept else "")
         # What was done is told as done, also where it was undone since: nothing comes after.
         assert {world.steps(attempt.run)[step].state for step in done} == {StepState.DONE}
 

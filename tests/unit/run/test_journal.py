@@ -213,6 +213,39 @@ def test_a_failed_step_is_tried_again_in_a_new_round(journal):
     assert journal.operation(attempt.run, "a", "pause") is None
 
 
+def test_what_a_failed_step_has_done_is_not_asked_for_again(journal):
+    first = begin(journal)
+    journal.begin_step(first.token, "a")
+    for name, verdict in (("pause", Verdict.DONE), ("upgrade", Verdict.FAILED)):
+        operation = journal.intend(first.token, "a", name, {})
+        well = verdict is Verdict.DONE
+        journal.record_verdict(first.token, operation.id, verdict, {"ended-well": well})
+    journal.end_step(first.token, "a", StepState.FAILED, error="upgrade failed")
+    journal.end_attempt(first.token, RunState.FAILED)
+    journal.resume_run(first.run, Job.UPGRADE, Limit())
+    now = journal.step(first.run, "a").round
+    rounds = {one.name: one.round for one in journal.operations(first.run, "a")}
+    assert rounds == {"pause": now, "upgrade": now - 1}
+
+
+@pytest.mark.parametrize("job", [Job.RESTORE, Job.ABANDON])
+def test_only_an_upgrade_tries_a_failed_step_again_and_takes_a_plan_off_the_desk(journal, job):
+    first = begin(journal)
+    journal.begin_step(first.token, "a")
+    journal.end_step(first.token, "a", StepState.FAILED, error="It broke.")
+    journal.end_attempt(first.token, RunState.FAILED)
+    journal.show("{}", {})  # by somebody who had looked at the model before the run began
+    second = journal.resume_run(first.run, job, Limit())
+    left = journal.step(first.run, "a")
+    assert (left.state, left.error) == (StepState.FAILED, "It broke.")
+    assert journal.shown() is not None
+    journal.end_attempt(second.token, RunState.STOPPED)
+    journal.resume_run(first.run, Job.UPGRADE, Limit())
+    again = journal.step(first.run, "a")
+    assert (again.state, again.error) == (StepState.PENDING, "")
+    assert journal.shown() is None
+
+
 def test_only_one_run_is_unfinished(journal):
     begin(journal)
     with pytest.raises(JournalError, match="not finished"):

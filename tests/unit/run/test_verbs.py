@@ -92,10 +92,11 @@ def going(place, journal):
 
 
 @pytest.fixture
-def stopped(going, journal):
+def stopped(going, journal, place):
     attempt = going()
     journal.end_step(attempt.token, "a", StepState.DONE)
     journal.end_attempt(attempt.token, RunState.STOPPED)
+    place.coming.unlink()
     return attempt
 
 
@@ -164,8 +165,10 @@ def test_an_upgrade_starts_the_plan_that_was_shown(control, journal, processes, 
     assert control.view().state is RunState.STARTING
 
 
-def test_an_upgrade_goes_on_with_a_run_that_rests(control, journal, processes, stopped):
-    started = control.start(ACCESS, SETTINGS)
+def test_an_upgrade_goes_on_with_a_run_that_rests(control, journal, processes, stopped, caplog):
+    with caplog.at_level("INFO"):
+        started = control.start(ACCESS, SETTINGS)
+    assert f"Run {stopped.run} goes on." in caplog.text
     assert (started.run, started.resumed) == (stopped.run, True)
     assert started.message == f"Run {stopped.run} goes on in the background."
     attempt = journal.attempt(stopped.run)
@@ -176,8 +179,8 @@ def test_an_upgrade_goes_on_with_a_run_that_rests(control, journal, processes, s
 
 
 def test_an_upgrade_takes_over_the_options_shown_for_what_is_left(control, journal, stopped):
-    control.plan(ACCESS, SETTINGS, Options(max_parallel=4))
-    control.start(ACCESS, SETTINGS)
+    shown = control.plan(ACCESS, SETTINGS, Options(max_parallel=4))
+    control.start(ACCESS, SETTINGS, plan_hash=shown.plan.hash)
     assert control.view().plan.options.max_parallel == 4
     assert list(journal.steps(stopped.run)) == list(STEPS)
 

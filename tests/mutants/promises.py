@@ -61,8 +61,9 @@ _RESOLVING = "tests/unit/run/test_resolving.py"
 _LEASE = "tests/simulation/test_lease.py"
 _RUNS_AT_WORK = (
     _UNFINISHED,
-    _LEASE,
-    _FENCE,
+    _RESTORE,
+    "tests/simulation/test_backups.py",
+    "tests/simulation/test_differences.py",
     "tests/simulation/test_late_requests.py",
     "tests/simulation/test_lost_answers.py",
     "tests/simulation/test_lost_tasks.py",

@@ -10,7 +10,7 @@ import string
 
 import pytest
 from cou.cloud import annotation
-from cou.errors import CouError
+from cou.errors import CouError, JujuError
 from cou.run.clock import LoopClock
 from cou.run.journal import Journal
 from cou.run.lease import KEY, POSITION, STALE_S, Lease, LeaseLost
@@ -194,5 +194,70 @@ def test_a_name_that_is_changed_under_a_run_is_refused_by_the_next_change(journa
             with pytest.raises(LeaseLost) as caught:
                 await held.check()
             assert caught.value.code == "model-held"
+
+    run(story)
+
+
+def test_of_two_that_take_the_model_at_once_the_first_to_write_gives_way(journal):
+    class Raced(Model):
+        async def set_annotations(self, tag, values):
+            await super().set_annotations(tag, values)
+            self.notes[KEY] = name(NOW.isoformat())
+
+    async def story():
+        with pytest.raises(LeaseLost) as caught:
+            await made(Raced(), journal).take()
+        assert caught.value.code == "model-held"
+        assert "run x of y" in caught.value.seen
+
+    run(story)
+
+
+UNKNOWN = [99, "2026-03-01T12:00:00+00:00"]
+
+
+@pytest.mark.parametrize("what", ["told", "sent"])
+@pytest.mark.parametrize("named", [None, "x", RUN], ids=["no name", "another's", "its own"])
+def test_a_position_that_the_journal_does_not_know_stops_the_run(journal, what, named):
+    """Whatever name stands beside it: others may have come and gone since."""
+
+    async def story():
+        model = Model()
+        model.notes[POSITION + RUN] = json.dumps({what: UNKNOWN})
+        if named is not None:
+            model.notes[KEY] = json.dumps({"run": named, "token": 1, "state": "stopped"})
+        before = dict(model.notes)
+        for look in (made(model, journal).take, made(model, journal).look_back):
+            with pytest.raises(LeaseLost) as caught:
+                await look()
+            assert caught.value.code == "journal-old"
+        assert model.notes == before
+
+    run(story)
+
+
+def test_what_another_run_has_told_or_counted_says_nothing_of_this_one(journal):
+    async def story():
+        model = Model()
+        other = {"run": "x", "token": 7, "state": "stopped", "told": UNKNOWN, "sent": UNKNOWN}
+        model.notes[KEY] = json.dumps(other)
+        await made(model, journal).take()
+        assert json.loads(model.notes[KEY])["run"] == RUN
+
+    run(story)
+
+
+def test_a_change_is_not_made_where_its_position_cannot_be_written(journal):
+    class Refuses(Model):
+        async def set_annotations(self, tag, values):
+            if POSITION + RUN in values:
+                raise JujuError("juju-error", "permission denied", sent=False)
+            await super().set_annotations(tag, values)
+
+    async def story():
+        held = made(Refuses(), journal)
+        await held.take()
+        with pytest.raises(JujuError, match="permission denied"):
+            await held.check()
 
     run(story)

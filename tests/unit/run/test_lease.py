@@ -261,3 +261,22 @@ def test_a_change_is_not_made_where_its_position_cannot_be_written(journal):
             await held.check()
 
     run(story)
+
+
+def test_a_name_is_renewed_now_and_then_while_changes_are_made(journal):
+    async def story():
+        model = Model()
+        held = made(model, journal)
+        await held.take()
+
+        def renewed():
+            return datetime.datetime.fromisoformat(json.loads(model.notes[KEY])["renewed"])
+
+        first = renewed()
+        await held.check()
+        assert renewed() == first
+        await asyncio.sleep(STALE_S / 2)
+        await held.check()
+        assert (renewed() - first).total_seconds() >= STALE_S / 2 - 1
+
+    run(story)

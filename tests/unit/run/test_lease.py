@@ -280,3 +280,31 @@ def test_a_name_is_renewed_now_and_then_while_changes_are_made(journal):
         assert (renewed() - first).total_seconds() >= STALE_S / 2 - 1
 
     run(story)
+
+
+def test_a_run_that_ends_leaves_a_name_alone_that_another_has_put_there(journal):
+    async def story():
+        model = Model()
+        held = made(model, journal)
+        await held.take()
+        model.notes[KEY] = name(NOW.isoformat())
+        before = dict(model.notes)
+        await held.release("completed")
+        assert model.notes == before
+
+    run(story)
+
+
+def test_who_says_that_a_dead_run_has_ended_keeps_what_earlier_runs_have_left(journal):
+    async def story():
+        model = Model()
+        left = {"marks": ["option:a:b"], "inherited": ["option:a:b"], "undo": {"option:a:b": "so"}}
+        own = {"run": RUN, "holder": "cou/0", "token": 1, "state": "running", **left}
+        model.notes[KEY] = json.dumps(own)
+        await made(model, journal).let_go("completed")
+        told = json.loads(model.notes[KEY])
+        assert told["state"] == "completed"
+        assert (told["marks"], told["inherited"]) == (["option:a:b"], ["option:a:b"])
+        assert told["undo"] == {"option:a:b": "so"}
+
+    run(story)

@@ -308,3 +308,22 @@ def test_who_says_that_a_dead_run_has_ended_keeps_what_earlier_runs_have_left(jo
         assert told["undo"] == {"option:a:b": "so"}
 
     run(story)
+
+
+@pytest.mark.parametrize(
+    ("run_", "inherited"), [("x", ["option:a:b", "option:c:d"]), (RUN, ["option:c:d"])]
+)
+def test_what_other_runs_have_left_is_inherited_and_what_is_its_own_is_not(
+    journal, run_, inherited
+):
+    async def story():
+        model = Model()
+        marks = {"marks": ["option:a:b", "option:c:d"], "inherited": ["option:c:d"]}
+        found = {"run": run_, "holder": "cou/0", "token": 1, "state": "stopped", **marks}
+        model.notes[KEY] = json.dumps(found)
+        await made(model, journal).take()
+        told = json.loads(model.notes[KEY])
+        assert sorted(told["marks"]) == marks["marks"]
+        assert told["inherited"] == inherited
+
+    run(story)

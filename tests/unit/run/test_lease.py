@@ -327,3 +327,35 @@ def test_what_other_runs_have_left_is_inherited_and_what_is_its_own_is_not(
         assert told["inherited"] == inherited
 
     run(story)
+
+
+def test_while_a_run_waits_its_name_is_renewed_twice_a_minute_and_not_once_it_has_ended(journal):
+    class Counted(Model):
+        looks = 0
+
+        async def annotations(self, tag):
+            self.looks += 1
+            assert self.looks < 100, "it asks for ever"
+            return await super().annotations(tag)
+
+    async def story():
+        model = Counted()
+        held = made(model, journal)
+        keeping = asyncio.ensure_future(held.keep())
+        await asyncio.sleep(2 * STALE_S)
+        assert model.looks == 0  # not before the model is taken
+        await held.take()
+        await held.show_marks(["option:a:b"])
+        assert json.loads(model.notes[KEY])["marks"] == ["option:a:b"]
+        first = model.looks
+        await asyncio.sleep(240)
+        assert 7 <= model.looks - first <= 8
+        await held.release("stopped")
+        said, looks = dict(model.notes), model.looks
+        assert json.loads(model.notes[KEY])["state"] == "stopped"
+        await asyncio.sleep(2 * STALE_S)
+        await held.release("failed")  # it has been said
+        assert (model.notes, model.looks) == (said, looks)
+        keeping.cancel()
+
+    run(story)

@@ -359,3 +359,17 @@ def test_while_a_run_waits_its_name_is_renewed_twice_a_minute_and_not_once_it_ha
         keeping.cancel()
 
     run(story)
+
+
+def test_a_run_that_leaves_nothing_takes_all_positions_away_and_nothing_else(journal):
+    async def story():
+        model = Model()
+        model.notes = {"owner": "them", f"{POSITION}x": json.dumps({"told": UNKNOWN})}
+        held = made(model, journal)
+        await held.take()
+        await held.check()
+        assert set(model.notes) == {"owner", KEY, POSITION + RUN, f"{POSITION}x"}
+        await held.release("completed")
+        assert model.notes == {"owner": "them"}
+
+    run(story)

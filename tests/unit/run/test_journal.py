@@ -246,6 +246,15 @@ def test_only_an_upgrade_tries_a_failed_step_again_and_takes_a_plan_off_the_desk
     assert journal.shown() is None
 
 
+@pytest.mark.parametrize("state", [one for one in RunState if not one.active])
+def test_only_what_cannot_go_on_has_an_end(journal, state):
+    attempt = begin(journal)
+    journal.end_attempt(attempt.token, state)
+    run = journal.run(attempt.run)
+    assert run.state is state
+    assert (run.ended is not None) is state.finished
+
+
 def test_only_one_run_is_unfinished(journal):
     begin(journal)
     with pytest.raises(JournalError, match="not finished"):

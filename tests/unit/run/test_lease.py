@@ -373,3 +373,17 @@ def test_a_run_that_leaves_nothing_takes_all_positions_away_and_nothing_else(jou
         assert model.notes == {"owner": "them"}
 
     run(story)
+
+
+def test_a_mark_that_a_run_sets_itself_is_its_own(journal):
+    async def story():
+        model = Model()
+        left = {"marks": ["option:a:b", "option:c:d"], "inherited": []}
+        model.notes[KEY] = json.dumps({"run": "x", "token": 1, "state": "stopped", **left})
+        held = made(model, journal)
+        await held.take()
+        await held.show_marks(["option:c:d"])
+        told = json.loads(model.notes[KEY])
+        assert (told["marks"], told["inherited"]) == (["option:c:d", "option:a:b"], ["option:a:b"])
+
+    run(story)

@@ -366,6 +366,32 @@ def test_a_journal_held_by_a_hung_process_says_how_to_force(journal, monkeypatch
     other.close()
 
 
+def test_a_journal_that_another_keeps_for_itself_is_not_set_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr("cou.run.journal.turn.PATIENCE_S", 0.05)
+    Journal(tmp_path).close()
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin immediate")
+    try:
+        with pytest.raises(JournalError) as refused:
+            Journal(tmp_path)
+    finally:
+        other.close()
+    assert refused.value.code == "journal-busy"
+    assert not list(tmp_path.glob("*.damaged-*"))
+    Journal(tmp_path, create=False).close()
+
+
+def test_each_connection_forces_what_it_writes_and_moves_the_log_only_when_it_is_told(journal):
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,  # full
+        "foreign_keys": 1,
+        "wal_autocheckpoint": 0,
+    }
+    assert {name: journal._db.read(f"pragma {name}")[0][0] for name in wanted} == wanted
+
+
 def test_a_missing_journal_is_not_made_by_looking(tmp_path):
     with pytest.raises(JournalError, match="no journal"):
         Journal(tmp_path, create=False)

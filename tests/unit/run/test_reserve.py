@@ -47,6 +47,8 @@ URGENT = {
 def test_once_given_up_it_is_made_again_when_there_is_room(journal, attempt, room, record):
     assert size(journal) == reserves.BYTES
     room["bytes"] = 0
+    journal.tell(attempt.run, "nothing that needs it", {})
+    assert size(journal) == reserves.BYTES
     record(journal, attempt.token)
     assert size(journal) is None
     journal.tell(attempt.run, "still full", {})

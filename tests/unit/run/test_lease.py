@@ -387,3 +387,15 @@ def test_a_mark_that_a_run_sets_itself_is_its_own(journal):
         assert (told["marks"], told["inherited"]) == (["option:c:d", "option:a:b"], ["option:a:b"])
 
     run(story)
+
+
+def test_a_run_does_not_wait_for_its_own_name(journal):
+    async def story():
+        model = Model()
+        own = {"run": RUN, "holder": "cou/0", "token": 1, "state": "running"}
+        model.notes[KEY] = json.dumps({**own, "renewed": NOW.isoformat()})
+        begun = asyncio.get_running_loop().time()
+        await made(model, journal).take()
+        assert asyncio.get_running_loop().time() - begun < 1
+
+    run(story)

@@ -218,7 +218,7 @@ def test_a_wrong_limit_is_refused_by_name_and_value(params: dict[str, Any]):
     assert "Give " in str(refusal.value)
 
 
-@pytest.mark.parametrize("given", ["True!", 1, None, "no"])
+@pytest.mark.parametrize("given", ["True!", 1, None, "no", ["true"], {"true": True}])
 def test_a_switch_is_true_or_false_and_nothing_else(given: Any):
     with pytest.raises(BadInput, match="true or false"):
         parameters.flag({"force": given}, "force")

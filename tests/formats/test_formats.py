@@ -95,7 +95,8 @@ def test_its_run_goes_on_where_it_was_and_a_cancel_still_stops_it(kept):
     journal = Journal(place.home)
     run = journal.current().id
     attempt = journal.resume_run(run, Job.UPGRADE, Limit())
-    assert journal.begin_step(attempt.token, IN_DOUBT).state is StepState.RUNNING
+    journal.begin_step(attempt.token, IN_DOUBT)
+    assert journal.step(attempt.run, IN_DOUBT).state is StepState.RUNNING
     _, running = journal.cancel(attempt.token, "a test")
     assert running == [IN_DOUBT]
     journal.end_step(attempt.token, IN_DOUBT, StepState.DONE)

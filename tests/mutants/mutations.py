@@ -32,6 +32,7 @@ class Mutant:
         file: its path, from the top of the checkout.
         place: the qualified name of the function.
         line: where it is.
+        lines: the first and the last line of the statement it is in, without what that encloses.
         what: the change in words.
         source: the whole file with the change.
     """
@@ -39,6 +40,7 @@ class Mutant:
     file: str
     place: str
     line: int
+    lines: tuple[int, int]
     what: str
     source: str
 
@@ -58,6 +60,7 @@ def mutants(file: str, source: str, place: str) -> list[Mutant]:
         LookupError: the file has no such function.
     """
     body = _find(ast.parse(source), place)
+    spans = sorted(_span(one) for one in ast.walk(body) if isinstance(one, ast.stmt))
     found = []
     for node, text, what in _changes(body, source):
         changed = _replaced(source, node, text)
@@ -65,7 +68,8 @@ def mutants(file: str, source: str, place: str) -> list[Mutant]:
             compile(changed, file, "exec")
         except SyntaxError:
             continue
-        found.append(Mutant(file, place, node.lineno, " ".join(what.split()), changed))
+        lines = next(span for span in reversed(spans) if span[0] <= node.lineno <= span[1])
+        found.append(Mutant(file, place, node.lineno, lines, " ".join(what.split()), changed))
     return found
 
 
@@ -79,6 +83,21 @@ def _find(tree: ast.Module, place: str) -> ast.AST:
         else:
             raise LookupError(place)
     return here
+
+
+def _span(statement: ast.stmt) -> tuple[int, int]:
+    """Return its lines; of one that encloses others only those above them.
+
+    The head of a function or class is executed by no test: all that stands in it stands for it.
+    """
+    last = statement.end_lineno or statement.lineno
+    enclosed = getattr(statement, "body", ())
+    if (
+        isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        or not enclosed
+    ):
+        return statement.lineno, last
+    return statement.lineno, max(statement.lineno, enclosed[0].lineno - 1)
 
 
 def _changes(body: ast.AST, source: str) -> Iterator[tuple[ast.expr | ast.stmt, str, str]]:

@@ -52,6 +52,13 @@ def test_a_restore_killed_at_a_write_is_made_whole_by_the_next_and_by_upgrade(
             ending = await world.work(world.resume(run, job=Job.RESTORE))
             assert ending.state is RunState.STOPPED
             assert world.steps(run)[SETS_IT].state is StepState.PENDING
+            closed = world.steps(run)[f"put-back/{MARK}"]
+            assert closed.state is StepState.DONE
+            if (point, side) == (
+                "write-mark",
+                "after",
+            ):  # the second has nothing else to do for it
+                assert closed.note == "its mark was put back"
             assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.PUT_BACK}
         await assert_finished(world, run)
 
@@ -94,5 +101,32 @@ def test_a_mark_that_a_restore_could_not_put_back_does_not_keep_the_run_from_its
         assert world.steps(run)[f"put-back/{MARK}"].state is StepState.FAILED
         assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.SET}
         await assert_finished(world, run)
+
+    worlds.run(story())
+
+
+@pytest.mark.parametrize("job", [Job.RESTORE, Job.ABANDON])
+def test_nothing_is_put_back_after_a_cancel_is_acknowledged(tmp_path, job):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        run = await stopped_with_a_mark(world)
+        attempt = world.resume(run, job=job)
+
+        def cancel(name):
+            if name == "journal/add-step/after":
+                journal = world.journal()
+                journal.cancel(attempt.token, "operator")
+                journal.close()
+            return False
+
+        ending = await world.work_until(attempt, cancel)
+        assert ending.state is RunState.STOPPED
+        assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.SET}
+        left = world.steps(run)[f"put-back/{MARK}"]
+        assert (left.state, left.note) == (
+            StepState.SKIPPED,
+            "its mark is left to what comes next",
+        )
+        assert world.steps(run)[SETS_IT].state is StepState.DONE
 
     worlds.run(story())

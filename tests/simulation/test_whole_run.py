@@ -238,11 +238,20 @@ def test_an_abandoned_run_puts_its_marks_back(tmp_path):
         world.journal().cancel(attempt.token, "operator")
         assert (await work).state is RunState.STOPPED
         assert any(m.state is MarkState.SET for m in world.marks(attempt.run))
+        done = {one.id for one in world.steps(attempt.run).values() if one.state is StepState.DONE}
         attempt = world.resume(attempt.run, job=Job.ABANDON)
         ending = await world.work(attempt)
         assert ending.state is RunState.ABANDONED
         left = {m.id: m for m in world.marks(attempt.run) if m.state is not MarkState.PUT_BACK}
         assert set(left) <= {"option:nova-compute:action-managed-upgrade"}
         assert all(m.state is MarkState.KEPT and m.note for m in left.values())
+        for mark in world.marks(attempt.run):
+            closed = world.steps(attempt.run).get(f"put-back/{mark.id}")
+            if closed is not None:
+                kept = mark.state is MarkState.KEPT
+                assert closed.state is (StepState.FAILED if kept else StepState.DONE)
+                assert closed.error == (mark.note if kept else "")
+        # What was done is told as done, also where it was undone since: nothing comes after.
+        assert {world.steps(attempt.run)[step].state for step in done} == {StepState.DONE}
 
     worlds.run(story())

@@ -44,7 +44,8 @@ _OPENED = []
 gc.set_threshold(20_000, 20, 20)
 # Where a journal costs no waiting for a disk. In one process and virtual time no power fails: that
 # the real journal is forced to the disk is another test's (tests/proof/test_breakages.py).
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+MEMORY = os.environ.get("PYTEST_DEBUG_TEMPROOT")  # the session's own, which is removed with it
+MEMORY = MEMORY or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
 
 
 # Actions that are not safe to repeat: where a request of them may have been lost, a run asks.

@@ -8,9 +8,9 @@ import dataclasses
 
 import pytest
 
-from ..mutants.__main__ import breakages
+from ..mutants.__main__ import Traced, Worker, breakages, quickest
 from ..mutants.mutations import mutants
-from ..mutants.promises import PROOFS, named
+from ..mutants.promises import PROOFS, TOP, named
 
 _SOURCE = '''
 def f(x, y):
@@ -42,6 +42,86 @@ def test_each_mutant_changes_one_thing_and_no_line_moves():
         assert len(mutant.source.splitlines()) == len(_SOURCE.splitlines())
 
 
+_WHOLE = """
+import sys
+CALLS = []
+def plus(x):
+    if x:
+        CALLS.append(
+            x
+        )
+    return x + 1
+"""
+_TESTS = """
+import counted
+def test_none():
+    assert counted.plus(0) == 1
+def test_some():
+    counted.plus(2)
+    assert counted.CALLS == [2]
+def test_ours():
+    assert 1 + 1 == 2
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_sees_which_tests_come_to_a_line_and_what_they_say_of_a_mutant(tmp_path):
+    copy = tmp_path / "copy"
+    (copy / "lib").mkdir(parents=True)
+    (copy / "lib" / "counted.py").write_text(_WHOLE)
+    (copy / "test_counted.py").write_text(_TESTS)
+    (copy / "tests").symlink_to(TOP / "tests")
+    worker = Worker(copy, ["test_counted.py"], quick=False)
+    try:
+        tests, failed = worker.trace(["lib/counted.py"])
+        assert failed == []
+        told = {}
+        for mutant in mutants("lib/counted.py", _WHOLE, "plus"):
+            (copy / mutant.file).write_text(mutant.source)
+            chosen = [one for one in tests if one.executes(mutant)]
+            names = [one.name.partition("::test_")[2] for one in chosen]
+            told[mutant.what] = sorted(names), worker.verdict(mutant, chosen)
+    finally:
+        worker.close()
+    assert told == {
+        "True for x": (["none", "some"], "passed"),
+        "False for x": (["none", "some"], "failed"),
+        "no CALLS.append( x )": (["some"], "failed"),
+        "None for x + 1": (["none", "some"], "failed"),
+    }
+
+
+def test_what_is_quick_ends_within_seconds_in_all():
+    took_s = {"long": 30.0, "short": 1.0, "shorter": 0.5, "middling": 18.4, "more": 18.7}
+    tests = [Traced(name, took, frozenset()) for name, took in took_s.items()]
+    assert [one.name for one in quickest(tests)] == ["shorter", "short", "middling"]
+
+
+_HANGS = """
+def f(go):
+    while go:
+        go = False
+    return go
+"""
+
+
+@pytest.mark.slow
+def test_a_mutant_that_hangs_is_ended(tmp_path):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "hung.py").write_text(_HANGS)
+    (tmp_path / "test_hung.py").write_text("import hung\ndef test_f(): hung.f(True)\n")
+    (tmp_path / "tests").symlink_to(TOP / "tests")
+    worker = Worker(tmp_path, ["test_hung.py"], quick=False)
+    try:
+        tests, _ = worker.trace(["lib/hung.py"])
+        found = mutants("lib/hung.py", _HANGS, "f")
+        (mutant,) = (one for one in found if one.what == "True for False")
+        (tmp_path / mutant.file).write_text(mutant.source)
+        assert worker.verdict(mutant, tests) == "ended"
+    finally:
+        worker.close()
+
+
 def test_a_function_that_is_not_there_is_an_error():
     with pytest.raises(LookupError):
         mutants("f.py", _SOURCE, "g")
@@ -52,6 +132,8 @@ def test_each_promise_names_code_that_is_there_and_tests_of_its_row(proof):
     for place in proof.places:
         assert breakages(dataclasses.replace(proof, places=(place,)))
     assert set(proof.tests) <= named()[proof.promise]
+    for file in proof.beside:
+        assert (TOP / file).is_file()
 
 
 def test_no_test_of_the_readme_is_left_out():

@@ -8,14 +8,14 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import FAULT, CouError, JournalError
+from ..errors import CouError, JournalError
 from ..ours import FORCE, UPGRADE, say
 from . import alive, astray, beside, crash, handed, unrecorded, view
 from .access import Access
 from .answers import Cancelled, Forced
 from .desk import Desk
 from .journal import FILE, Fenced, Journal
-from .records import Run, RunState, StepState
+from .records import Attempt, Run, RunState, StepState
 
 if TYPE_CHECKING:
     from ..juju.port import Juju
@@ -73,17 +73,17 @@ def _cancel(desk: Desk) -> Cancelled:
         message = "Nothing is running."
         return Cancelled(None, message + astray.may_go_on(desk.place, desk.way))
     try:
-        interrupted = seen.attempt is not None and seen.state is RunState.INTERRUPTED
-        if interrupted and alive.is_any(desk.place):  # its locks are gone, and it ends for that
-            return _acknowledge(desk, journal, seen)
-        if seen.attempt is not None and interrupted:
-            journal.cancel(seen.attempt.token, desk.by)
-            message = "Nothing is running: the run is interrupted. It will not go on by itself."
-            return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
-        if seen.attempt is None or not (seen.state.active or seen.state is RunState.DRAINING):
+        attempt, interrupted = seen.attempt, seen.state is RunState.INTERRUPTED
+        goes_on = seen.state.active or seen.state is RunState.DRAINING
+        if attempt is None or not (goes_on or interrupted):
             message = f"Nothing is running: the run is {seen.state.value}."
             return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
-        return _acknowledge(desk, journal, seen)
+        # One whose locks are gone looks interrupted, and ends for that.
+        if interrupted and not alive.is_any(desk.place):
+            journal.cancel(attempt.token, desk.by)
+            message = "Nothing is running: the run is interrupted. It will not go on by itself."
+            return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
+        return _acknowledge(desk, journal, seen, attempt)
     except JournalError as error:
         raise JournalError(
             "cancel-not-acknowledged",
@@ -94,11 +94,9 @@ def _cancel(desk: Desk) -> Cancelled:
         journal.close()
 
 
-def _acknowledge(desk: Desk, journal: Journal, seen: view.View) -> Cancelled:
-    if seen.attempt is None:
-        raise JournalError("journal-unusable", "A run without an attempt.", FAULT)
-    before, asked = seen.attempt.cancelled, time.monotonic()
-    attempt, running = journal.cancel(seen.attempt.token, desk.by)
+def _acknowledge(desk: Desk, journal: Journal, seen: view.View, attempt: Attempt) -> Cancelled:
+    before, asked = attempt.cancelled, time.monotonic()
+    attempt, running = journal.cancel(attempt.token, desk.by)
     took_s = time.monotonic() - asked
     astray.wake(desk.place)
     desk.audit("cancel", f"Run {seen.run} is stopped after {len(running)} running steps.")

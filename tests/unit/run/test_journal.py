@@ -14,7 +14,7 @@ import pytest
 from cou.errors import JournalError
 from cou.run.journal import FILE, Cancelled, Fenced, Journal, reserve
 from cou.run.journal.schema import FORMAT
-from cou.run.records import Job, Limit, Mark, MarkState, RunState, StepState, Verdict
+from cou.run.records import Job, Limit, Mark, MarkState, Resolution, RunState, StepState, Verdict
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -99,6 +99,51 @@ def story_of_a_race(tmp_path, begun_before):
     return acknowledged, why.strip(), events, steps
 
 
+def told(journal, run):
+    return [(one.what, *one.data.values()) for one in journal.events(run)]
+
+
+def test_a_run_s_story_has_a_line_for_all_that_becomes_of_it(journal):
+    attempt = begin(journal)
+    run, token = attempt.run, attempt.token
+    journal.begin_step(token, "a")
+    journal.cancel(token, "operator")
+    journal.end_step(token, "a", StepState.FAILED, error="It broke.")
+    journal.cancel(token, "operator", forced=True)
+    journal.end_attempt(token, RunState.FAILED)
+    journal.resolve_step(run, "a", Resolution.SKIP, "by hand")
+    again = journal.resume_run(run, Job.RESTORE, Limit())
+    assert told(journal, run) == [
+        ("attempt-begun", token, "upgrade"),
+        ("step-begun", "a"),
+        ("cancel", "operator"),
+        ("step-ended", "a", "failed", "It broke."),
+        ("force", "operator"),
+        ("attempt-ended", token, "failed"),
+        ("step-resolved", "a", "skip", "by hand"),
+        ("attempt-begun", again.token, "restore"),
+    ]
+
+
+def test_an_attempt_that_has_ended_writes_no_more(journal):
+    attempt = begin(journal)
+    journal.end_attempt(attempt.token, RunState.STOPPED)
+    for token in (attempt.token, attempt.token + 1):  # nobody has begun the other
+        with pytest.raises(Fenced):
+            journal.begin_step(token, "a")
+    assert journal.step(attempt.run, "a").state is StepState.PENDING
+
+
+def test_a_step_of_a_run_that_goes_on_is_not_resolved(journal):
+    attempt = begin(journal)
+    journal.begin_step(attempt.token, "a")
+    journal.end_step(attempt.token, "a", StepState.FAILED)
+    with pytest.raises(JournalError) as refused:
+        journal.resolve_step(attempt.run, "a", Resolution.SKIP, "by hand")
+    assert refused.value.code == "step-not-open"
+    assert journal.step(attempt.run, "a").state is StepState.FAILED
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("begun_before", [0, 1, 2, 20, 21, 150])
 def test_begin_and_cancel_are_ordered_whoever_comes_first(tmp_path, begun_before):
@@ -166,6 +211,48 @@ def test_a_failed_step_is_tried_again_in_a_new_round(journal):
     record = journal.step(attempt.run, "a")
     assert (record.state, record.round) == (StepState.PENDING, 2)
     assert journal.operation(attempt.run, "a", "pause") is None
+
+
+def test_what_a_failed_step_has_done_is_not_asked_for_again(journal):
+    first = begin(journal)
+    journal.begin_step(first.token, "a")
+    for name, verdict in (("pause", Verdict.DONE), ("upgrade", Verdict.FAILED)):
+        operation = journal.intend(first.token, "a", name, {})
+        well = verdict is Verdict.DONE
+        journal.record_verdict(first.token, operation.id, verdict, {"ended-well": well})
+    journal.end_step(first.token, "a", StepState.FAILED, error="upgrade failed")
+    journal.end_attempt(first.token, RunState.FAILED)
+    journal.resume_run(first.run, Job.UPGRADE, Limit())
+    now = journal.step(first.run, "a").round
+    rounds = {one.name: one.round for one in journal.operations(first.run, "a")}
+    assert rounds == {"pause": now, "upgrade": now - 1}
+
+
+@pytest.mark.parametrize("job", [Job.RESTORE, Job.ABANDON])
+def test_only_an_upgrade_tries_a_failed_step_again_and_takes_a_plan_off_the_desk(journal, job):
+    first = begin(journal)
+    journal.begin_step(first.token, "a")
+    journal.end_step(first.token, "a", StepState.FAILED, error="It broke.")
+    journal.end_attempt(first.token, RunState.FAILED)
+    journal.show("{}", {})  # by somebody who had looked at the model before the run began
+    second = journal.resume_run(first.run, job, Limit())
+    left = journal.step(first.run, "a")
+    assert (left.state, left.error) == (StepState.FAILED, "It broke.")
+    assert journal.shown() is not None
+    journal.end_attempt(second.token, RunState.STOPPED)
+    journal.resume_run(first.run, Job.UPGRADE, Limit())
+    again = journal.step(first.run, "a")
+    assert (again.state, again.error) == (StepState.PENDING, "")
+    assert journal.shown() is None
+
+
+@pytest.mark.parametrize("state", [one for one in RunState if not one.active])
+def test_only_what_cannot_go_on_has_an_end(journal, state):
+    attempt = begin(journal)
+    journal.end_attempt(attempt.token, state)
+    run = journal.run(attempt.run)
+    assert run.state is state
+    assert (run.ended is not None) is state.finished
 
 
 def test_only_one_run_is_unfinished(journal):
@@ -277,6 +364,32 @@ def test_a_journal_held_by_a_hung_process_says_how_to_force(journal, monkeypatch
     held.execute("rollback")
     held.close()
     other.close()
+
+
+def test_a_journal_that_another_keeps_for_itself_is_not_set_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr("cou.run.journal.turn.PATIENCE_S", 0.05)
+    Journal(tmp_path).close()
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin immediate")
+    try:
+        with pytest.raises(JournalError) as refused:
+            Journal(tmp_path)
+    finally:
+        other.close()
+    assert refused.value.code == "journal-busy"
+    assert not list(tmp_path.glob("*.damaged-*"))
+    Journal(tmp_path, create=False).close()
+
+
+def test_each_connection_forces_what_it_writes_and_moves_the_log_only_when_it_is_told(journal):
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,  # full
+        "foreign_keys": 1,
+        "wal_autocheckpoint": 0,
+    }
+    assert {name: journal._db.read(f"pragma {name}")[0][0] for name in wanted} == wanted
 
 
 def test_a_missing_journal_is_not_made_by_looking(tmp_path):

@@ -10,7 +10,7 @@ import string
 
 import pytest
 from cou.cloud import annotation
-from cou.errors import CouError
+from cou.errors import CouError, JujuError
 from cou.run.clock import LoopClock
 from cou.run.journal import Journal
 from cou.run.lease import KEY, POSITION, STALE_S, Lease, LeaseLost
@@ -194,5 +194,208 @@ def test_a_name_that_is_changed_under_a_run_is_refused_by_the_next_change(journa
             with pytest.raises(LeaseLost) as caught:
                 await held.check()
             assert caught.value.code == "model-held"
+
+    run(story)
+
+
+def test_of_two_that_take_the_model_at_once_the_first_to_write_gives_way(journal):
+    class Raced(Model):
+        async def set_annotations(self, tag, values):
+            await super().set_annotations(tag, values)
+            self.notes[KEY] = name(NOW.isoformat())
+
+    async def story():
+        with pytest.raises(LeaseLost) as caught:
+            await made(Raced(), journal).take()
+        assert caught.value.code == "model-held"
+        assert "run x of y" in caught.value.seen
+
+    run(story)
+
+
+UNKNOWN = [99, "2026-03-01T12:00:00+00:00"]
+
+
+@pytest.mark.parametrize("what", ["told", "sent"])
+@pytest.mark.parametrize("named", [None, "x", RUN], ids=["no name", "another's", "its own"])
+def test_a_position_that_the_journal_does_not_know_stops_the_run(journal, what, named):
+    """Whatever name stands beside it: others may have come and gone since."""
+
+    async def story():
+        model = Model()
+        model.notes[POSITION + RUN] = json.dumps({what: UNKNOWN})
+        if named is not None:
+            model.notes[KEY] = json.dumps({"run": named, "token": 1, "state": "stopped"})
+        before = dict(model.notes)
+        for look in (made(model, journal).take, made(model, journal).look_back):
+            with pytest.raises(LeaseLost) as caught:
+                await look()
+            assert caught.value.code == "journal-old"
+        assert model.notes == before
+
+    run(story)
+
+
+def test_what_another_run_has_told_or_counted_says_nothing_of_this_one(journal):
+    async def story():
+        model = Model()
+        other = {"run": "x", "token": 7, "state": "stopped", "told": UNKNOWN, "sent": UNKNOWN}
+        model.notes[KEY] = json.dumps(other)
+        await made(model, journal).take()
+        assert json.loads(model.notes[KEY])["run"] == RUN
+
+    run(story)
+
+
+def test_a_change_is_not_made_where_its_position_cannot_be_written(journal):
+    class Refuses(Model):
+        async def set_annotations(self, tag, values):
+            if POSITION + RUN in values:
+                raise JujuError("juju-error", "permission denied", sent=False)
+            await super().set_annotations(tag, values)
+
+    async def story():
+        held = made(Refuses(), journal)
+        await held.take()
+        with pytest.raises(JujuError, match="permission denied"):
+            await held.check()
+
+    run(story)
+
+
+def test_a_name_is_renewed_now_and_then_while_changes_are_made(journal):
+    async def story():
+        model = Model()
+        held = made(model, journal)
+        await held.take()
+
+        def renewed():
+            return datetime.datetime.fromisoformat(json.loads(model.notes[KEY])["renewed"])
+
+        first = renewed()
+        await held.check()
+        assert renewed() == first
+        await asyncio.sleep(STALE_S / 2)
+        await held.check()
+        assert (renewed() - first).total_seconds() >= STALE_S / 2 - 1
+
+    run(story)
+
+
+def test_a_run_that_ends_leaves_a_name_alone_that_another_has_put_there(journal):
+    async def story():
+        model = Model()
+        held = made(model, journal)
+        await held.take()
+        model.notes[KEY] = name(NOW.isoformat())
+        before = dict(model.notes)
+        await held.release("completed")
+        assert model.notes == before
+
+    run(story)
+
+
+def test_who_says_that_a_dead_run_has_ended_keeps_what_earlier_runs_have_left(journal):
+    async def story():
+        model = Model()
+        left = {"marks": ["option:a:b"], "inherited": ["option:a:b"], "undo": {"option:a:b": "so"}}
+        own = {"run": RUN, "holder": "cou/0", "token": 1, "state": "running", **left}
+        model.notes[KEY] = json.dumps(own)
+        await made(model, journal).let_go("completed")
+        told = json.loads(model.notes[KEY])
+        assert told["state"] == "completed"
+        assert (told["marks"], told["inherited"]) == (["option:a:b"], ["option:a:b"])
+        assert told["undo"] == {"option:a:b": "so"}
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("run_", "inherited"), [("x", ["option:a:b", "option:c:d"]), (RUN, ["option:c:d"])]
+)
+def test_what_other_runs_have_left_is_inherited_and_what_is_its_own_is_not(
+    journal, run_, inherited
+):
+    async def story():
+        model = Model()
+        marks = {"marks": ["option:a:b", "option:c:d"], "inherited": ["option:c:d"]}
+        found = {"run": run_, "holder": "cou/0", "token": 1, "state": "stopped", **marks}
+        model.notes[KEY] = json.dumps(found)
+        await made(model, journal).take()
+        told = json.loads(model.notes[KEY])
+        assert sorted(told["marks"]) == marks["marks"]
+        assert told["inherited"] == inherited
+
+    run(story)
+
+
+def test_while_a_run_waits_its_name_is_renewed_twice_a_minute_and_not_once_it_has_ended(journal):
+    class Counted(Model):
+        looks = 0
+
+        async def annotations(self, tag):
+            self.looks += 1
+            assert self.looks < 100, "it asks for ever"
+            return await super().annotations(tag)
+
+    async def story():
+        model = Counted()
+        held = made(model, journal)
+        keeping = asyncio.ensure_future(held.keep())
+        await asyncio.sleep(2 * STALE_S)
+        assert model.looks == 0  # not before the model is taken
+        await held.take()
+        await held.show_marks(["option:a:b"])
+        assert json.loads(model.notes[KEY])["marks"] == ["option:a:b"]
+        first = model.looks
+        await asyncio.sleep(240)
+        assert 7 <= model.looks - first <= 8
+        await held.release("stopped")
+        said, looks = dict(model.notes), model.looks
+        assert json.loads(model.notes[KEY])["state"] == "stopped"
+        await asyncio.sleep(2 * STALE_S)
+        await held.release("failed")  # it has been said
+        assert (model.notes, model.looks) == (said, looks)
+        keeping.cancel()
+
+    run(story)
+
+
+def test_a_run_that_leaves_nothing_takes_all_positions_away_and_nothing_else(journal):
+    async def story():
+        model = Model()
+        model.notes = {"owner": "them", f"{POSITION}x": json.dumps({"told": UNKNOWN})}
+        held = made(model, journal)
+        await held.take()
+        await held.check()
+        assert set(model.notes) == {"owner", KEY, POSITION + RUN, f"{POSITION}x"}
+        await held.release("completed")
+        assert model.notes == {"owner": "them"}
+
+    run(story)
+
+
+def test_a_mark_that_a_run_sets_itself_is_its_own(journal):
+    async def story():
+        model = Model()
+        left = {"marks": ["option:a:b", "option:c:d"], "inherited": []}
+        model.notes[KEY] = json.dumps({"run": "x", "token": 1, "state": "stopped", **left})
+        held = made(model, journal)
+        await held.take()
+        await held.show_marks(["option:c:d"])
+        told = json.loads(model.notes[KEY])
+        assert (told["marks"], told["inherited"]) == (["option:c:d", "option:a:b"], ["option:a:b"])
+
+    run(story)
+
+
+def test_a_run_does_not_wait_for_its_own_name(journal):
+    async def story():
+        model = Model()
+        own = {"run": RUN, "holder": "cou/0", "token": 1, "state": "running"}
+        model.notes[KEY] = json.dumps({**own, "renewed": NOW.isoformat()})
+        begun = asyncio.get_running_loop().time()
+        await made(model, journal).take()
+        assert asyncio.get_running_loop().time() - begun < 1
 
     run(story)

@@ -9,7 +9,7 @@ import sys
 import pytest
 from cou.plan.plan import canonical
 from cou.run import view
-from cou.run.records import Mark, MarkState, RunState
+from cou.run.records import Mark, MarkState, RunState, StepState
 
 from . import one_step
 
@@ -86,6 +86,26 @@ def test_how_long_it_takes_is_told_to_those_who_ask(journal, estimated):
     assert planned.state is RunState.PLANNED
     assert begun.state is RunState.STARTING
     assert (planned.left_s > 0, begun.left_s > 0) == (estimated, estimated)
+    unasked = view.look(journal, alive=True)
+    assert unasked is not None
+    assert unasked.left_s > 0
+
+
+@pytest.mark.parametrize(
+    ("alive", "ended", "somewhere"),
+    [(False, None, True), (True, None, False), (False, RunState.STOPPED, False)],
+)
+def test_whether_it_got_somewhere_is_asked_of_a_run_that_is_interrupted(
+    journal, alive, ended, somewhere
+):
+    attempt = one_step.begin(journal)
+    journal.set_run_state(attempt.token, RunState.RUNNING)
+    assert not view.look(journal, alive=False).got_somewhere
+    journal.begin_step(attempt.token, "a")
+    journal.end_step(attempt.token, "a", StepState.DONE)
+    if ended is not None:
+        journal.end_attempt(attempt.token, ended)
+    assert view.look(journal, alive=alive).got_somewhere is somewhere
 
 
 def test_a_plan_shown_after_a_finished_run_is_what_there_is(journal):

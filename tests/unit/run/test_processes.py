@@ -86,6 +86,39 @@ def test_a_killed_tree_leaves_nothing(tmp_path, hung):
     assert not any(os.path.exists(f"/proc/{pid}") for pid in below)
 
 
+# Two below the root, the second below the first.
+DEEPER = "import subprocess,sys,time; "
+DEEPER += f"below=subprocess.Popen([sys.executable,'-c',{TREE!r}],stdout=subprocess.PIPE); "
+DEEPER += "below.stdout.readline(); print('up', flush=True); time.sleep(600)"
+
+
+def test_all_of_a_tree_stand_still_before_the_first_is_killed(monkeypatch):
+    """What runs on could start another that nobody has looked for."""
+    sent = []
+    send = signal.pidfd_send_signal
+
+    def note(pidfd, number):
+        sent.append((pidfd, number))
+        send(pidfd, number)
+
+    monkeypatch.setattr(signal, "pidfd_send_signal", note)
+    process = spawn(DEEPER)
+    below = processes.descendants([process.pid])
+    assert len(below) == 2
+    before = os.listdir("/proc/self/fd")
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        killed, left = processes.kill_tree({process.pid: pidfd}, 60)
+    finally:
+        os.close(pidfd)
+        assert os.listdir("/proc/self/fd") == before
+        end(process)
+    assert (set(killed), left) == ({process.pid, *below}, [])
+    numbers = [number for _, number in sent]
+    assert numbers == [signal.SIGSTOP] * 3 + [signal.SIGKILL] * 3
+    assert {pidfd for pidfd, _ in sent[:3]} == {pidfd for pidfd, _ in sent[3:]}
+
+
 def test_a_child_dies_with_its_parent(tmp_path):
     child = "import time; print('up', flush=True); time.sleep(600)"
     parent = "import os,subprocess,sys,time; from cou.run import processes; "

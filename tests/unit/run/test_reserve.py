@@ -7,7 +7,7 @@ import os
 import pytest
 from cou.run.journal import Journal
 from cou.run.journal import reserve as reserves
-from cou.run.records import Limit
+from cou.run.records import Limit, RunState, StepState
 
 
 @pytest.fixture
@@ -35,10 +35,21 @@ def size(journal):
     return path.stat().st_size if path.exists() else None
 
 
-def test_once_given_up_it_is_made_again_when_there_is_room(journal, attempt, room):
+# What a full disk must not keep from being recorded.
+URGENT = {
+    "cancel": lambda journal, token: journal.cancel(token, "operator"),
+    "end-step": lambda journal, token: journal.end_step(token, "a", StepState.DONE),
+    "end-attempt": lambda journal, token: journal.end_attempt(token, RunState.STOPPED),
+}
+
+
+@pytest.mark.parametrize("record", URGENT.values(), ids=URGENT)
+def test_once_given_up_it_is_made_again_when_there_is_room(journal, attempt, room, record):
     assert size(journal) == reserves.BYTES
     room["bytes"] = 0
-    journal.cancel(attempt.token, "operator")
+    journal.tell(attempt.run, "nothing that needs it", {})
+    assert size(journal) == reserves.BYTES
+    record(journal, attempt.token)
     assert size(journal) is None
     journal.tell(attempt.run, "still full", {})
     assert size(journal) is None

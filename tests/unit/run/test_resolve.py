@@ -27,8 +27,12 @@ def attempt(journal):
         ("skip", StepState.SKIPPED),
     ],
 )
-def test_what_the_operator_says_is_so_from_then_on(place, journal, attempt, resolution, state):
-    answer = Control(place).resolve_step("a", resolution, " by hand ")
+def test_what_the_operator_says_is_so_from_then_on(
+    place, journal, attempt, resolution, state, caplog
+):
+    with caplog.at_level("INFO"):
+        answer = Control(place).resolve_step("a", resolution, " by hand ")
+    assert f"a was declared {resolution}:  by hand " in caplog.text
     record = journal.step(attempt.run, "a")
     assert record.state is state
     assert record.note == f"{resolution}:  by hand "

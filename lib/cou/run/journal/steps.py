@@ -45,7 +45,7 @@ class Steps(Runs):
         )
         return [row["id"] for row in found]
 
-    def begin_step(self, token: int, step: str) -> StepRecord:
+    def begin_step(self, token: int, step: str) -> None:
         """Mark a step running, unless a cancel is recorded: the fence.
 
         Raises:
@@ -69,7 +69,6 @@ class Steps(Runs):
                 ),
             )
             self._tell(db, attempt.run, "step-begun", {"step": step})
-        return self.step(attempt.run, step)
 
     def end_step(
         self, token: int, step: str, state: StepState, *, note: str = "", error: str = ""

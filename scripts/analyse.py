@@ -49,7 +49,13 @@ def main(charm: str) -> int:
 
 
 def _run(command: list[str]) -> str:
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    # Where there is none that is its user's alone, charmcraft leaves one in /tmp.
+    runtime = os.environ.get("XDG_RUNTIME_DIR") or str(HERE.parent.resolve() / ".build/runtime")
+    pathlib.Path(runtime).mkdir(mode=0o700, parents=True, exist_ok=True)
+    environment = {**os.environ, "XDG_RUNTIME_DIR": runtime}
+    return subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 if __name__ == "__main__":

@@ -57,6 +57,10 @@ if [ "$here" = 1 ]; then
     path=/usr/sbin:/usr/bin:/sbin:/bin
 fi
 
+# Where there is none that is its user's alone, charmcraft makes one in /tmp and leaves it there.
+export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$PWD/.build/runtime}
+mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+
 log=$PWD/.build/pack.log
 if ! (cd "$build" && PATH=$path "${pack[@]}") >"$log" 2>&1; then
     tail -n 40 "$log" >&2

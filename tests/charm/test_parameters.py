@@ -6,11 +6,16 @@ import datetime
 from typing import Any
 
 import pytest
+import yaml
 from cou.errors import BadInput
 from cou.plan.options import Group, Options
 from cou.plan.settings import Settings
+from cou.run.records import Limit
+from juju_testbed.command import goyaml
 
 import parameters
+
+from .conftest import TOP
 
 UTC = datetime.timezone.utc
 NOW = datetime.datetime(2025, 6, 1, 12, 30, 15, tzinfo=UTC)
@@ -234,3 +239,89 @@ def test_a_reason_must_say_something(given: Any):
 def test_an_unknown_format_is_refused_with_those_that_are_known(given: Any):
     with pytest.raises(BadInput, match="text, json or markdown"):
         parameters.choice({"format": given}, "format", parameters.PLAN_FORMATS)
+
+
+def _plan_option(params: dict[str, Any], name: str) -> Any:
+    if name == "format":
+        return parameters.choice(params, name, parameters.PLAN_FORMATS)
+    beside = {"group": "hypervisors", "purge": True, **params}  # what some need
+    return parameters.plan_options(beside, Settings()).to_dict()[name]
+
+
+# What is typed after `juju run cou/0`, and what the charm takes it for.
+TYPED: dict[str, Any] = {
+    "plan group=data-plane": "data-plane",
+    "plan machines=5": ["5"],
+    "plan machines=0/lxd/2,5": ["0/lxd/2", "5"],
+    "plan machines=[1,5]": ["1", "5"],
+    "plan availability-zones=1": ["1"],
+    "plan availability-zones=az1,az2": ["az1", "az2"],
+    "plan skip-apps=nova": ["nova"],
+    "plan skip-apps=nova,heat": ["heat", "nova"],
+    "plan skip-apps=[nova,heat]": ["heat", "nova"],
+    "plan non-empty-hypervisors=upgrade": "upgrade",
+    "plan backup=false": False,
+    "plan backup=no": False,
+    "plan archive=false": False,
+    "plan archive-batch-size=500": 500,
+    "plan purge=true": True,
+    "plan purge=y": True,
+    "plan purge-before=2025-01-31": "2025-01-31",
+    "plan purge-before=2025-01-31 04:00": "2025-01-31 04:00",
+    "plan set-noout=true": True,
+    "plan strategy=rolling": "rolling",
+    "plan max-parallel=2": 2,
+    "plan accept=hook-error:nova/0,unit-lost:heat": ["hook-error:nova/0", "unit-lost:heat"],
+    "plan format=json": "json",
+    "upgrade plan=p0123456789abcde": "p0123456789abcde",
+    "upgrade plan=p012345678901234": "p012345678901234",
+    "upgrade until=22:45": at(1, 22, 45),
+    "upgrade until=2025-06-03 04:00": at(3, 4),
+    "upgrade until=2025-06-03T04:00:00Z": at(3, 4),
+    "upgrade-step granularity=step": Limit("step", 1, ""),
+    "upgrade-step count=3": Limit("application", 3, ""),
+    "upgrade-step expect=keystone/keystone-0/upgrade-packages": Limit(
+        "application", 1, "keystone/keystone-0/upgrade-packages"
+    ),
+    "cancel force=true": True,
+    "cancel force=false": False,
+    "status format=json": "json",
+    "resolve-step step=keystone/keystone-0/upgrade-packages": (
+        "keystone/keystone-0/upgrade-packages"
+    ),
+    "resolve-step as=done": "done",
+    "resolve-step reason=task 41 did it": "task 41 did it",
+    "report format=html": "html",
+}
+READ: dict[str, Any] = {
+    "plan": _plan_option,
+    "upgrade plan": lambda params, _: parameters.plan_hash(params),
+    "upgrade until": lambda params, _: parameters.until(params, NOW),
+    "upgrade-step": lambda params, _: parameters.limit(params),
+    "cancel": parameters.flag,
+    "status": lambda params, name: parameters.choice(params, name, parameters.STATUS_FORMATS),
+    "resolve-step as": lambda params, name: parameters.must_choose(
+        params, name, parameters.RESOLUTIONS
+    ),
+    "resolve-step": parameters.words,
+    "report": lambda params, name: parameters.choice(params, name, parameters.REPORT_FORMATS),
+}
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_each_parameter_is_taken_as_juju_reads_what_is_typed(typed: str):
+    """Juju's own reading of YAML makes numbers, booleans and lists of it; no type is declared."""
+    words, _, text = typed.partition("=")
+    action, name = words.split()
+    read = READ.get(words) or READ[action]
+    found = read({name: goyaml.load(text)}, name)
+    assert found == TYPED[typed]
+    assert type(found) is type(TYPED[typed])
+
+
+def test_every_parameter_that_is_declared_is_typed_above():
+    declared = yaml.safe_load((TOP / "actions.yaml").read_text())
+    every = {
+        f"{action} {name}" for action in declared for name in declared[action].get("params", {})
+    }
+    assert {typed.partition("=")[0] for typed in TYPED} == every

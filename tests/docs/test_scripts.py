@@ -114,6 +114,30 @@ def test_packing_names_in_one_line_the_packages_that_are_to_be_installed(
         assert package in (TOP / "CONTRIBUTING.md").read_text()
 
 
+@pytest.mark.parametrize(
+    "command", [["scripts/pack.sh"], ["scripts/analyse.py", "x.charm"]], ids=["pack", "analyse"]
+)
+def test_charmcraft_leaves_nothing_outside_of_the_clone(tmp_path, command):
+    """Without this folder, as in a shell of root's, it makes one in /tmp and leaves it there."""
+    (tmp_path / "dpkg-query").write_text("#!/bin/sh\nprintf installed\n")
+    charmcraft = tmp_path / "charmcraft"
+    look = 'stat -c "%a %n" "$XDG_RUNTIME_DIR"'
+    charmcraft.write_text(f"#!/bin/sh\n{look} >{tmp_path}/seen\nexit 1\n")
+    for program in (tmp_path / "dpkg-query", charmcraft):
+        program.chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "OUT": str(tmp_path),
+        "DESTRUCTIVE": "1",
+        "CHARMCRAFT": str(charmcraft),
+    }
+    done = subprocess.run(
+        command, cwd=TOP, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode != 0
+    assert (tmp_path / "seen").read_text() == f"700 {TOP}/.build/runtime\n", done.stderr
+
+
 def test_the_whole_check_types_the_readmes_commands_and_sets_nothing_for_them():
     block = (TOP / "README.md").read_text().partition("## See it work")[2].partition("```sh")[2]
     commands = re.findall(r"^(make [a-z]+)\b", block.partition("```")[0], re.MULTILINE)

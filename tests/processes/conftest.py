@@ -19,6 +19,7 @@ from cou.plan.settings import Settings
 from cou.run import locks
 from cou.run.access import Access
 from cou.run.control import Control
+from cou.run.journal import Journal
 from cou.run.place import Place
 from cou.run.records import RunState
 from juju_testbed.charms import bundle, profile
@@ -37,9 +38,14 @@ _certificates = functools.cache(certificates.make)
 
 
 class Cloud:
-    """A testbed's controller with one deployed model, served on loopback."""
+    """A testbed's controller with one deployed model, served on loopback.
 
-    def __init__(self, source):
+    Attributes:
+        options: what every plan of it is made with, as `Options.from_dict` takes it.
+    """
+
+    def __init__(self, source, **options):
+        self.options = options
         self._ready = threading.Event()
         self._source = source
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -130,15 +136,26 @@ applications:
 
 
 @pytest.fixture
-def cloud():
-    cloud = Cloud(SMALL)
-    yield cloud
-    cloud.stop()
+def served():
+    """The cloud of the tests; a file of tests may have another."""
+    return Cloud(SMALL)
 
 
 @pytest.fixture
-def operator(tmp_path, cloud):
-    operator = Operator(Place(tmp_path / "home", tmp_path / "run"), cloud)
+def cloud(served):
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Where the operator's journal is; a file of tests may have another."""
+    return Place(tmp_path / "home", tmp_path / "run")
+
+
+@pytest.fixture
+def operator(place, cloud):
+    operator = Operator(place, cloud)
     yield operator
     with contextlib.suppress(CouError):  # it kills, and tells what a test has left of a journal
         operator.control.force()
@@ -154,7 +171,8 @@ class Operator:
         self.control = Control(place)
 
     def plan(self, **options):
-        return self.control.plan(self.cloud.access(), SETTINGS, Options.from_dict(options))
+        options = Options.from_dict({**self.cloud.options, **options})
+        return self.control.plan(self.cloud.access(), SETTINGS, options)
 
     def upgrade(self, **kwargs):
         return self.control.start(self.cloud.access(), SETTINGS, **kwargs)
@@ -168,6 +186,18 @@ class Operator:
 
     def state(self):
         return self.control.view().state
+
+    def attempts(self):
+        """Return the attempts of the run, as the journal has them."""
+        return self._read(Journal.attempts)
+
+    def open_tasks(self):
+        """Return the tasks that the run has sent, and that still run in the model."""
+        return self._read(Journal.open_tasks)
+
+    def _read(self, ask):
+        with contextlib.closing(Journal(self.place.home, create=False)) as journal:
+            return ask(journal, journal.current().id)
 
     def wait(self, *states, timeout_s=240):
         deadline = time.monotonic() + timeout_s

@@ -15,7 +15,7 @@ import sys
 import pytest
 from cou.errors import CouError
 from cou.run import locks
-from cou.run.journal import FILE, Journal
+from cou.run.journal import FILE
 from cou.run.journal.schema import FORMAT
 from cou.run.records import OPERATOR, RunState
 
@@ -336,9 +336,7 @@ def test_a_lock_that_somebody_else_holds_is_no_run_of_ours(operator, tmp_path):
 def test_an_account_that_is_no_good_stops_no_force(operator, change):
     operator.get_inside()
     pids = operator.pids()
-    journal = Journal(operator.place.home, create=False)
-    tasks = operator.await_that(lambda: journal.open_tasks(journal.current().id))
-    journal.close()
+    tasks = operator.await_that(operator.open_tasks)
     answer = operator.control.force(dataclasses.replace(operator.cloud.access(), **change))
     assert set(answer.killed) >= set(pids)
     assert set(tasks) <= set(answer.running)

@@ -80,15 +80,6 @@ HOW = [delete, copy, another, over, damage, move]
 ways = pytest.mark.parametrize("lose", HOW, ids=[one.__name__ for one in HOW])
 
 
-def open_tasks(operator):
-    """Return the tasks that the run has sent, and that still run in the model."""
-    journal = Journal(operator.place.home, create=False)
-    try:
-        return journal.open_tasks(journal.current().id)
-    finally:
-        journal.close()
-
-
 def named(text):
     return [int(id) for part in re.findall("Tasks ([0-9, ]+)", text) for id in part.split(", ")]
 
@@ -101,7 +92,7 @@ def asked(operator, since):
 def get_inside(operator):
     """Have a command run on each unit of keystone; return their tasks."""
     operator.get_inside()
-    return operator.await_that(lambda: len(found := open_tasks(operator)) == 3 and found)
+    return operator.await_that(lambda: len(found := operator.open_tasks()) == 3 and found)
 
 
 @contextlib.contextmanager

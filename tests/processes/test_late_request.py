@@ -93,10 +93,8 @@ class Proxy:
 
 
 @pytest.fixture
-def cloud():
-    cloud = Cloud(BUNDLE)
-    yield cloud
-    cloud.stop()
+def served():
+    return Cloud(BUNDLE, backup=False)
 
 
 @pytest.mark.sampled(1)

@@ -10,12 +10,10 @@ import time
 import pytest
 from cou.run import lease, letting_go, stopping
 from cou.run.journal import Journal
-from cou.run.place import Place
 from cou.run.records import RunState
 
 from .conftest import Cloud, is_running
 from .late import BUNDLE
-from .test_removed import WithoutBackup
 
 pytestmark = pytest.mark.slow
 
@@ -33,18 +31,8 @@ if "cou.run.runner" in sys.orig_argv:
 
 
 @pytest.fixture
-def cloud():
-    cloud = Cloud(BUNDLE)
-    yield cloud
-    cloud.stop()
-
-
-@pytest.fixture
-def operator(tmp_path, cloud):
-    operator = WithoutBackup(Place(tmp_path / "home", tmp_path / "run"), cloud)
-    yield operator
-    cloud.release()
-    operator.control.force()
+def served():
+    return Cloud(BUNDLE, backup=False)
 
 
 def notes(operator):

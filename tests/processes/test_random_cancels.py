@@ -25,21 +25,15 @@ CANCELS = 5
 
 
 @pytest.fixture
-def slow_cloud():
-    cloud = conftest.Cloud(conftest.SMALL)
-    charm = cloud.model.store.charm
+def served(served):
+    charm = served.model.store.charm
     charm._place = dataclasses.replace(charm.place, profile=SLOW)
-    yield cloud
-    cloud.stop()
+    return served
 
 
-@pytest.fixture
-def operator(tmp_path, slow_cloud, monkeypatch):
+@pytest.fixture(autouse=True)
+def settings(monkeypatch):
     monkeypatch.setattr(conftest, "SETTINGS", SETTINGS)
-    place = conftest.Place(tmp_path / "home", tmp_path / "run")
-    operator = conftest.Operator(place, slow_cloud)
-    yield operator
-    operator.control.force()
 
 
 def assert_named(operator, answer, entries):

@@ -12,7 +12,6 @@ import time
 
 import pytest
 from cou.run import lease, spawn
-from cou.run.journal import Journal
 from cou.run.place import Place
 from cou.run.records import LEFT, REMOVAL, SIGNAL, Job, RunState
 from juju_testbed.model import simple
@@ -86,22 +85,13 @@ class WithCou(Cloud):
         return self.model.annotations.get(f"model-{self.model.uuid}", {}).get(lease.KEY, "")
 
 
-class WithoutBackup(Operator):
-    """Somebody whose cloud has no database of its own."""
-
-    def plan(self, **options):
-        return super().plan(backup=False, **options)
+@pytest.fixture
+def served():
+    return WithCou(BUNDLE, backup=False)
 
 
 @pytest.fixture
-def cloud():
-    cloud = WithCou(BUNDLE)
-    yield cloud
-    cloud.stop()
-
-
-@pytest.fixture
-def operator(tmp_path, cloud, monkeypatch):
+def place(tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(SOON)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     # As Juju's own does for a unit that it does not know.
@@ -109,20 +99,15 @@ def operator(tmp_path, cloud, monkeypatch):
     tool.write_text("#!/bin/sh\nexit 1\n")
     tool.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    place = Place(tmp_path / "home", tmp_path / "run", UNIT, tmp_path)
-    operator = WithoutBackup(place, cloud)
+    return Place(tmp_path / "home", tmp_path / "run", UNIT, tmp_path)
+
+
+@pytest.fixture
+def operator(operator, tmp_path):
     yield operator
-    tool.write_text("#!/bin/sh\n")  # a supervisor that still tries to tell the charm can end
-    cloud.release()
-    operator.control.force()
-
-
-def attempts(operator):
-    journal = Journal(operator.place.home, create=False)
-    try:
-        return journal.attempts(journal.current().id)
-    finally:
-        journal.close()
+    # A supervisor that still tries to tell the charm can end.
+    (tmp_path / "juju-exec").write_text("#!/bin/sh\n")
+    operator.cloud.release()
 
 
 def await_removal(operator):
@@ -130,10 +115,10 @@ def await_removal(operator):
 
 
 def check_ended(operator, pids):
-    operator.await_that(lambda: len(attempts(operator)) == 2, 30)
+    operator.await_that(lambda: len(operator.attempts()) == 2, 30)
     # The supervisor too, though no juju-exec has told the charm of the end.
     operator.await_that(lambda: not any(map(is_running, pids)), 60)
-    upgrade, abandon = attempts(operator)
+    upgrade, abandon = operator.attempts()
     assert (upgrade.cancelled_by, abandon.job) == (REMOVAL, Job.ABANDON)
     assert operator.state() is RunState.ABANDONED, operator.log()
     word = (operator.place.home / LEFT).read_text()
@@ -177,7 +162,7 @@ def test_a_run_that_is_being_abandoned_is_not_stopped_by_the_removal(operator, m
     monkeypatch.setenv("COU_TEST_SLOW", "1")
     operator.control.abandon(operator.cloud.access())
     operator.finish()
-    _, abandon = attempts(operator)
+    _, abandon = operator.attempts()
     assert (abandon.job, abandon.cancelled) == (Job.ABANDON, None)
     assert operator.state() is RunState.ABANDONED
     assert (operator.place.home / LEFT).exists()
@@ -196,7 +181,7 @@ def test_the_removal_of_another_unit_ends_nothing(operator):
 @pytest.mark.deep
 def test_a_runner_at_a_workstation_does_not_look_for_a_unit(operator, tmp_path):
     place = Place(tmp_path / "elsewhere", tmp_path / "elsewhere-run")
-    somebody = WithoutBackup(place, operator.cloud)
+    somebody = Operator(place, operator.cloud)
     somebody.get_inside()
     operator.cloud.lose_application()
     time.sleep(2)
@@ -231,7 +216,7 @@ def test_an_account_that_lost_its_access_is_not_taken_for_a_removal(operator):
     cloud.lose(UNIT)  # nobody could tell the runner
     cloud.release()
     assert operator.finish() is not RunState.ABANDONED
-    assert [one.cancelled for one in attempts(operator)] == [None]
+    assert [one.cancelled for one in operator.attempts()] == [None]
     assert not (operator.place.home / LEFT).exists()
 
 
@@ -245,11 +230,11 @@ def test_a_signal_reaches_a_runner_that_ends_its_run_for_good_and_its_end_is_rec
     operator.cloud.lose(UNIT)
     await_removal(operator)
     operator.cloud.release()
-    operator.await_that(lambda: len(attempts(operator)) == 2)
+    operator.await_that(lambda: len(operator.attempts()) == 2)
     supervisor, runner = operator.pids()
     os.kill(supervisor, signal.SIGTERM)
-    operator.await_that(lambda: attempts(operator)[-1].cancelled_by == SIGNAL)
+    operator.await_that(lambda: operator.attempts()[-1].cancelled_by == SIGNAL)
     kill(runner)
     operator.await_that(lambda: not operator.pids())
-    assert attempts(operator)[-1].ended is not None
+    assert operator.attempts()[-1].ended is not None
     assert operator.state() is RunState.INTERRUPTED

@@ -22,6 +22,7 @@ from .machine import AGENT, ROOT, Machine
 BUNDLE = pathlib.Path(__file__).with_name("bundle.yaml")
 PASSWORD = "not-for-any-log-0816"
 SERVICE = "cou-cou-0.service"
+TELL = "cou-cou-0-tell.service"
 RUN = "/run/cou/cou-0"
 LIVE = ("starting", "running", "waiting", "draining")
 # A whole upgrade takes a minute, all else seconds; the machine that tests may be busy.
@@ -157,9 +158,14 @@ class Site:
             assert time.monotonic() < deadline, (shown.current, shown.message, self.log())
             time.sleep(0.8)
 
-    def service(self, key: str = "ActiveState") -> str:
-        """Return a property of the service."""
-        return self.machine.run("systemctl", "show", "-P", key, SERVICE).stdout.strip()
+    def service(self, key: str = "ActiveState", name: str = SERVICE) -> str:
+        """Return a property of the service, or of one that belongs to it."""
+        return self.machine.run("systemctl", "show", "-P", key, name).stdout.strip()
+
+    def is_at_work(self, name: str) -> bool:
+        """Tell whether a service is anything but over, or is about to be."""
+        about_to_be = self.service("Job", name) not in ("", "0")
+        return about_to_be or self.service(name=name) not in ("inactive", "failed")
 
     def pids(self) -> list[int]:
         """Return the ids, in the machine, of what is in the service's cgroup."""

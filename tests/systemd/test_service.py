@@ -8,7 +8,7 @@ import jubilant
 import pytest
 
 from .machine import AGENT
-from .site import LIVE, LONGEST_S, PASSWORD, RUN, SERVICE
+from .site import LIVE, LONGEST_S, PASSWORD, RUN, SERVICE, TELL
 
 pytestmark = [pytest.mark.systemd, pytest.mark.slow]
 UNIT_FILE = f"/run/systemd/system/{SERVICE}"
@@ -22,10 +22,10 @@ def assert_nothing_runs(site):
 
 
 def await_over(site):
-    """Wait until systemd has done with the service."""
+    """Wait until systemd has done with the service, and with telling the charm of its end."""
     deadline = time.monotonic() + LONGEST_S
-    while site.service() not in ("inactive", "failed"):
-        assert time.monotonic() < deadline, site.service()
+    while at_work := [name for name in (SERVICE, TELL) if site.is_at_work(name)]:
+        assert time.monotonic() < deadline, at_work
         time.sleep(0.1)
 
 

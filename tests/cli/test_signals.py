@@ -80,7 +80,7 @@ def test_before_the_start_nothing_is_begun_whatever_comes(cloud, user, at, silen
 
 
 # From the last word before a run is begun to when its runner works: asked for, begun, at work.
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("series", SERIES)
 @pytest.mark.parametrize("after_s", [0.0, 0.3, 0.9])
 def test_while_it_starts_the_first_stops_it_and_the_second_at_once(
@@ -113,7 +113,7 @@ def at_draining(cloud, user, at):
     return terminal
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("series", SERIES)
 @pytest.mark.parametrize("phase", [at_following, at_draining])
 def test_while_it_runs_whoever_presses_learns_what_goes_on(cloud, user, at, phase, series):

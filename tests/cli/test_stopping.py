@@ -36,7 +36,7 @@ def pids(home):
     return [pid for pid in found if pid]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("words", [("cancel",), ("cancel", "--force")])
 @pytest.mark.parametrize("lost", ["accounts", "models", "controllers", "all"])
 def test_it_needs_nothing_of_the_juju_client(cloud, user, at, lost, words):

@@ -39,7 +39,7 @@ def test_juju_itself_refuses_what_the_charm_does_not_declare(
     assert told in answer.message
 
 
-@pytest.mark.sampled(14)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("typed", "code", "told"),
     [

@@ -50,7 +50,7 @@ async def work(world, attempt):
         return ending
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(PLACES)))
 def test_a_run_with_malformed_answers_ends_with_a_code_and_is_finished(

@@ -60,6 +60,7 @@ def test_hacluster_is_away_around_its_unit(tmp_path):
     ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_in_between_it_goes_on_and_everything_is_put_back(tmp_path, seed):
     async def tell():

@@ -114,7 +114,7 @@ async def failed(world, monkeypatch, kind, failure, mode=Mode.FAIL):
     return plan, step, attempt
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.value)
@@ -135,6 +135,7 @@ def test_upgrade_alone_finishes_after_a_step_that_failed_once_and_a_stop(
     worlds.run(tale())
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.value)
 def test_a_step_that_has_asked_before_waits_for_the_hooks_although_it_shows_already(

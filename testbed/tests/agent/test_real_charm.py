@@ -137,6 +137,7 @@ def test_a_secret_that_does_not_exist_is_not_found(world: World):
     world.until(lambda: world.model.units["tiny/0"].workload.message == "no such secret")
 
 
+@pytest.mark.deep
 def test_a_cancelled_action_is_killed_alone_and_loses_its_results(world: World):
     world.settle()
     task = world.begin("sleep", seconds=60, child=True)
@@ -165,6 +166,7 @@ def test_an_action_whose_process_is_killed_fails_and_loses_its_results(world: Wo
     assert "was" not in task.results
 
 
+@pytest.mark.deep
 def test_a_second_action_waits_for_the_first_even_if_it_is_parallel(world: World):
     world.settle()
     long = world.begin("sleep", seconds=1)

@@ -119,6 +119,7 @@ def test_a_look_costs_the_same_whatever_other_steps_have_sent_and_switched(tmp_p
     assert first == second == third
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("look", [shows, reports, learns])
 @pytest.mark.parametrize(

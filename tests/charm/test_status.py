@@ -218,6 +218,7 @@ def another_account() -> testing.Secret:
     return testing.Secret({"username": "cou", "password": "another"}, owner=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["login-refused", "permission-denied"])
 def test_an_account_that_was_not_taken_is_told_until_it_changes_or_is_taken(
     house: House, code: str

@@ -203,6 +203,7 @@ def test_what_the_command_line_does_not_take_is_noticed(wrong):
 _OF_THE_COMMAND_LINE = {"lib/cou/cli/commands.py", "lib/cou/cli/plan_options.py"}
 
 
+@pytest.mark.slow
 def test_no_text_names_a_command_of_ours_in_words_alone():
     named = []
     for path in SOURCES:
@@ -268,6 +269,7 @@ def without_remedy(source: codes.Source) -> set[tuple[str, int, str]]:
     return bare
 
 
+@pytest.mark.slow
 def test_every_error_says_what_to_do():
     bare = without_remedy(codes.Source.of_the_project())
     assert not bare, "\n".join(map(str, sorted(bare)))

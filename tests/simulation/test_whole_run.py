@@ -194,6 +194,7 @@ def test_upgrade_step_refuses_another_step_than_expected(tmp_path):
     worlds.run(story())
 
 
+@pytest.mark.slow
 def test_what_changed_since_the_plan_was_shown_is_refused_and_nothing_is_sent(tmp_path):
     async def story():
         world = await worlds.build(tmp_path / "home")

@@ -127,6 +127,7 @@ def test_a_function_that_is_not_there_is_an_error():
         mutants("f.py", _SOURCE, "g")
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: f"{proof.promise}: {proof.file}")
 def test_each_promise_names_code_that_is_there_and_tests_of_its_row(proof):

@@ -10,6 +10,8 @@ from juju_testbed import judge
 from juju_testbed.charms import bundle
 from juju_testbed.model.virtual import run
 
+pytestmark = pytest.mark.slow
+
 VICTORIA = "cloud:focal-victoria"
 SUBORDINATES = {
     "cinder-ceph": "victoria/stable",
@@ -125,7 +127,6 @@ def rules(log, **expected):
     return {violation.rule for violation in found.violations}
 
 
-@pytest.mark.slow
 def test_an_upgrade_done_well_is_found_good(log):
     found = judge.verdict(log, EXPECTED)
     assert found.violations == ()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 UTC = datetime.timezone.utc
 
 
+@pytest.mark.slow
 @given(st.from_regex(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*", fullmatch=True), st.integers(0, 10**6))
 def test_a_units_tag_gives_its_name_back(application: str, number: int):
     unit = f"{application}/{number}"

@@ -30,6 +30,7 @@ def _planned(seed):
     return cloud, plan_of(cloud.world, **cloud.options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_rules_hold_on_random_clouds(rule):
     for seed in SEEDS:

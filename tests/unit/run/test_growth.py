@@ -105,6 +105,7 @@ def costs(tmp_path, look, **sizes):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "look", [looks_for_late_tasks, uses_a_mark, sums_up, finds_open_tasks, shows]
 )
@@ -113,6 +114,7 @@ def test_a_look_costs_the_same_whatever_a_step_has_sent(tmp_path, look):
     assert first == second == third
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", [looks_for_late_tasks, uses_a_mark, sums_up, finds_open_tasks])
 def test_a_look_costs_the_same_whatever_other_steps_have_sent_and_switched(tmp_path, look):
     first, second, third = costs(tmp_path, look, applications=SMALL)

@@ -151,6 +151,7 @@ def test_a_position_that_other_hands_have_changed_is_no_traceback(journal, key, 
     run(story)
 
 
+@pytest.mark.slow
 def test_whatever_stands_on_the_model_is_taken_or_refused_with_a_code(journal):
     """A name and a position, changed at random: other forms, odd texts, other types."""
     rng = random.Random("annotations")

@@ -23,6 +23,7 @@ def worked(journal, look):
     return steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["batch-1", "batch-7", "batch-60"])
 def test_an_operation_is_found_by_its_key_among_any_number(tmp_path, key):
     costs = []

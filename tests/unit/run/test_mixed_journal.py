@@ -116,6 +116,7 @@ def alone(copy, folder):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shm", ["none", "its", "newest"])
 def test_of_any_two_times_it_is_refused_or_a_journal_that_there_was(copies, tmp_path, shm):
     """Refused, it lies there untouched; and what is printed leads to one that there was."""
@@ -250,6 +251,7 @@ def test_a_copy_written_over_an_open_journal_is_noticed_and_nothing_is_mixed(
     assert caught.value.code == "journal-mixed"
 
 
+@pytest.mark.slow
 def test_a_log_that_another_process_moves_meanwhile_is_never_taken_for_a_strange_one(tmp_path):
     home = tmp_path / "home"
     Journal(home).close()

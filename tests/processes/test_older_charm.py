@@ -89,7 +89,6 @@ def verbs(operator):
         "status": control.view,
         "plan": lambda: control.plan(access, SETTINGS, Options()),
         "upgrade": lambda: control.start(access, SETTINGS),
-        "cancel": control.cancel,
         "restore": lambda: control.restore(access),
         "abandon": lambda: control.abandon(access),
         "resolve-step": lambda: control.resolve_step("vault/wait", "retry", "a test"),
@@ -100,11 +99,7 @@ def verbs(operator):
 def test_older_code_refuses_a_newer_journal_clearly_and_nothing_of_the_run_is_lost(
     operator, newer
 ):
-    operator.plan()
-    operator.cloud.hold()
-    operator.upgrade()
-    operator.await_that(lambda: locks.holder(operator.place.runner_lock))
-    assert format_of(operator) == FORMAT + 1
+    begin(operator)
     pids = operator.pids()
     for verb, do in verbs(operator).items():
         with pytest.raises(CouError) as caught:
@@ -119,9 +114,32 @@ def test_older_code_refuses_a_newer_journal_clearly_and_nothing_of_the_run_is_lo
     assert caught.value.code == "journal-newer"
     assert not any(is_running(pid) for pid in pids)
     assert [path.name for path in operator.place.home.glob("*damaged*")] == []
-    # Refreshed to the newer version again, the run goes on where it was.
-    interrupted = RunState.INTERRUPTED.value
-    operator.await_that(lambda: newer_says(operator, newer, "status") == interrupted)
+    finish_with_newer(operator, newer, RunState.INTERRUPTED)
+
+
+def test_a_cancel_by_older_code_is_recorded_by_the_supervisor_which_knows_its_journal(
+    operator, newer
+):
+    begin(operator)
+    answer = operator.control.cancel()
+    assert answer.message.startswith("Nothing is running: the run has ended. The journal ")
+    assert f"has format {FORMAT + 1}" in answer.message
+    assert operator.pids() == []
+    finish_with_newer(operator, newer, RunState.STOPPED)
+
+
+def begin(operator):
+    """Begin a run of the newer version that cannot end."""
+    operator.plan()
+    operator.cloud.hold()
+    operator.upgrade()
+    operator.await_that(lambda: locks.holder(operator.place.runner_lock))
+    assert format_of(operator) == FORMAT + 1
+
+
+def finish_with_newer(operator, newer, state):
+    """See how the run has ended; refreshed to the newer version again, it goes on from there."""
+    operator.await_that(lambda: newer_says(operator, newer, "status") == state.value)
     operator.cloud.release()
     newer_says(operator, newer, "upgrade")
     operator.await_that(lambda: newer_says(operator, newer, "status") == RunState.COMPLETED.value)

@@ -13,7 +13,6 @@ from tests import memory, shares
 
 ROOT = pathlib.Path(__file__).parent
 KEPT = ROOT / ".build" / "failed-tests"
-TEMPROOT = "PYTEST_DEBUG_TEMPROOT"
 FOLDER = pytest.StashKey[memory.Folder]()
 # Whose files take longest, so that none of them begins when the others are done.
 LONG = (
@@ -50,17 +49,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests write to memory; the processes of xdist are given a place by the first one."""
     config.pluginmanager.register(Sampling())
-    if TEMPROOT in os.environ or not memory.usable():
+    if memory.TEMPROOT in os.environ or not memory.usable():
         return
     config.stash[FOLDER] = memory.Folder()
-    os.environ[TEMPROOT] = str(config.stash[FOLDER].path)
+    os.environ[memory.TEMPROOT] = str(config.stash[FOLDER].path)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing in memory; what a test that failed has written is worth a look."""
     folder = config.stash.get(FOLDER, None)
     if folder is not None:
-        del os.environ[TEMPROOT]
+        del os.environ[memory.TEMPROOT]
         if folder.leave(KEPT):
             config.get_terminal_writer().line(f"What failed tests have written is in {KEPT}")
 

@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 
 MEMORY = pathlib.Path("/dev/shm")
+TEMPROOT = "PYTEST_DEBUG_TEMPROOT"
+"""The variable by which pytest, and the processes of its tests, know the session's folder."""
 ROOM = 1 << 30  # bytes; all tests at once take less than a tenth
 _PREFIX, _LOCK = "cou-tests-", ".lock"
 
@@ -25,6 +27,11 @@ def usable(memory: pathlib.Path = MEMORY) -> bool:
         return False
     there = os.statvfs(memory)
     return not there.f_flag & os.ST_NOEXEC and there.f_bavail * there.f_frsize > ROOM
+
+
+def room() -> str | None:
+    """Return where to make what is thrown away: the session's folder, or memory, or anywhere."""
+    return os.environ.get(TEMPROOT) or (str(MEMORY) if usable() else None)
 
 
 class Folder:

@@ -31,7 +31,7 @@ import jubilant
 import pytest
 from juju_testbed import judge
 
-from .. import hold
+from .. import hold, memory
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUNDLE = pathlib.Path(__file__).with_name("bundle.yaml")
@@ -278,7 +278,7 @@ def _packed_charm() -> pathlib.Path:
 
 @contextlib.contextmanager
 def _testbed_ground(scale: float) -> Iterator[Ground]:
-    below = pathlib.Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", ROOT / ".testbed"))
+    below = pathlib.Path(os.environ.get(memory.TEMPROOT, ROOT / ".testbed"))
     below.mkdir(exist_ok=True)
     state = pathlib.Path(tempfile.mkdtemp(prefix="cou-test-", dir=below))
     try:

@@ -58,8 +58,7 @@ def main() -> int:
         work = [one for one in work if f"{one[1].file}:{one[1].line}" in given.at]
     work = work[first - 1 :: of]
     print(f"{len(work)} mutants", flush=True)
-    room = memory.MEMORY if memory.usable() else None
-    with tempfile.TemporaryDirectory(prefix="cou-mutants-", dir=room) as folder:
+    with tempfile.TemporaryDirectory(prefix="cou-mutants-", dir=memory.room()) as folder:
         copies = [_copy(pathlib.Path(folder) / str(number)) for number in range(given.jobs)]
         with contextlib.ExitStack() as ends:
             files = sorted({file for proof, _ in work for file in _inside(proof, given.quick)})
@@ -267,7 +266,7 @@ def _pytest(
             **os.environ,
             "PYTHONPATH": paths,
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTEST_DEBUG_TEMPROOT": str(_temporary(copy)),
+            memory.TEMPROOT: str(_temporary(copy)),
             PIPES: " ".join(map(str, pipes)),
         },
         pass_fds=pipes,

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cou.run import processes
 
 PIPES = "COU_MUTANTS_PIPES"
 # A test that takes so many times what it took with nothing broken, and this long, hangs.
@@ -116,10 +117,9 @@ def _end_children() -> None:
             os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        for pid in processes.descendants([os.getpid()]):
             with contextlib.suppress(OSError):
-                if int(stat.read_text().rpartition(")")[2].split()[1]) == os.getpid():
-                    os.kill(int(stat.parent.name), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         time.sleep(0.01)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from cou.plan.options import Options
-from cou.run.control import Control
-from cou.run.place import Place
+from cou.run.journal import Journal
 from cou.run.records import Limit, RunState
 
 from .conftest import SETTINGS
 
 
-def test_a_plan_is_read_from_the_model_told_and_kept(cloud, tmp_path):
-    control = Control(Place(tmp_path / "home", tmp_path / "run"))
+def test_a_plan_is_read_from_the_model_told_and_kept(cloud, operator):
+    control = operator.control
     read = []
     shown = control.plan(cloud.access(), SETTINGS, Options(), lambda: read.append(1))
     assert (shown.remainder, shown.message, read) == (False, "", [1])
@@ -23,14 +24,13 @@ def test_a_plan_is_read_from_the_model_told_and_kept(cloud, tmp_path):
     assert control.view().plan == again.plan != shown.plan
 
 
-def test_a_run_that_has_ended_is_no_remainder(cloud, tmp_path):
-    control = Control(Place(tmp_path / "home", tmp_path / "run"))
+def test_a_run_that_has_ended_is_no_remainder(cloud, operator):
+    control = operator.control
     shown = control.plan(cloud.access(), SETTINGS, Options())
-    journal = control._desk.journal()
-    plan, settings = journal.shown()
-    attempt = journal.create_run(plan, settings, ["keystone/refresh"], Limit())
-    journal.end_attempt(attempt.token, RunState.ABANDONED)
-    journal.close()
+    with contextlib.closing(Journal(operator.place.home)) as journal:
+        plan, settings = journal.shown()
+        attempt = journal.create_run(plan, settings, ["keystone/refresh"], Limit())
+        journal.end_attempt(attempt.token, RunState.ABANDONED)
     again = control.plan(cloud.access(), SETTINGS, Options())
     assert not again.remainder
     assert again.plan == shown.plan

@@ -32,25 +32,38 @@ async def value(world, application):
     return (await world.client().config([application]))[application][OPTION].value
 
 
-def put_back(world, run):
-    """Return the operation that put the option back, once it has ended."""
+def is_put_back(operation):
+    """Whether it has put the option back."""
+    return operation.key == "put-back" and operation.request["key"] == OPTION
+
+
+def is_refreshed(operation):
+    """Whether it has moved keystone to the channel at the target."""
+    request = operation.request
+    wanted = "refresh", "keystone", "victoria/stable"
+    return (request.get("kind"), request.get("application"), request.get("channel")) == wanted
+
+
+def application_of(world, run, wanted):
+    """Return whose is the first wanted operation that has ended well; None while there is none."""
     journal = world.journal()
     try:
-        found = [one for one in journal.operations(run) if one.key == "put-back"]
-        kept = [one for one in found if one.request["key"] == OPTION]
-        return next((one for one in kept if one.verdict is Verdict.DONE), None)
+        done = [one for one in journal.operations(run) if one.verdict is Verdict.DONE]
+        return next((one.request["application"] for one in done if wanted(one)), None)
     finally:
         journal.close()
 
 
-async def work_until_put_back(world, attempt):
-    """End the runner as soon as it has put the option back; return whose option it is."""
+async def work_until(world, attempt, wanted):
+    """End the runner as soon as a wanted operation has ended well; return its application."""
 
-    def is_put_back(name):
-        return name.startswith("journal/end-step/after") and put_back(world, attempt.run)
+    def is_done(name):
+        return name.startswith("journal/end-step/after") and application_of(
+            world, attempt.run, wanted
+        )
 
-    assert await world.work_until(attempt, is_put_back) is None
-    return put_back(world, attempt.run).request["application"]
+    assert await world.work_until(attempt, is_done) is None
+    return application_of(world, attempt.run, wanted)
 
 
 async def look(world, run):
@@ -80,7 +93,7 @@ def test_what_undoes_a_setting_after_the_run_is_told_with_the_command_that_puts_
     async def story():
         world, _, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
         await finish(world, attempt)
-        application = put_back(world, attempt.run).request["application"]
+        application = application_of(world, attempt.run, is_put_back)
         assert await value(world, application) is False
         assert await look(world, attempt.run) == ()
         await deliver(network)
@@ -103,7 +116,7 @@ def test_what_undoes_a_setting_before_a_resumption_is_named_and_set_once_more(
 ):
     async def story():
         world, _, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
-        application = await work_until_put_back(world, attempt)
+        application = await work_until(world, attempt, is_put_back)
         await deliver(network)
         assert await value(world, application) is True
         await finish(world, world.resume(attempt.run))
@@ -161,20 +174,7 @@ def test_a_refresh_that_arrives_before_a_resumption_is_named_and_made_once_more(
 ):
     async def story():
         world, network, attempt = await refreshed(tmp_path, monkeypatch)
-
-        def is_refreshed(name):
-            journal = world.journal()
-            made = [
-                one.request["channel"]
-                for one in journal.operations(attempt.run)
-                if one.request.get("kind") == "refresh"
-                and one.request["application"] == "keystone"
-                and one.verdict is Verdict.DONE
-            ]
-            journal.close()
-            return name.startswith("journal/end-step/after") and "victoria/stable" in made
-
-        assert await world.work_until(attempt, is_refreshed) is None
+        assert await work_until(world, attempt, is_refreshed) == "keystone"
         await deliver(network)
         assert await channel(world, "keystone") == "ussuri/stable"
         await finish(world, world.resume(attempt.run))
@@ -190,7 +190,7 @@ def test_a_refresh_that_arrives_before_a_resumption_is_named_and_made_once_more(
 def test_nothing_is_set_again_once_a_cancel_is_recorded(tmp_path, monkeypatch):
     async def story():
         world, plan, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, None)
-        application = await work_until_put_back(world, attempt)
+        application = await work_until(world, attempt, is_put_back)
         await deliver(network)
         attempt = world.resume(attempt.run)
         journal = world.journal()

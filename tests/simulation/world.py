@@ -8,7 +8,6 @@ import copy
 import dataclasses
 import gc
 import json
-import os
 
 from cou.errors import JujuError
 from cou.juju import facades
@@ -35,6 +34,8 @@ from juju_testbed.model.virtual import VirtualTimeLoop
 from juju_testbed.wire.errors import WireError
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 
+from tests import memory
+
 USER = "cou"
 # Of one runner. An engine that asks without end would take hours of virtual time in small steps.
 MOST_CALLS = 50_000
@@ -44,8 +45,7 @@ _OPENED = []
 gc.set_threshold(20_000, 20, 20)
 # Where a journal costs no waiting for a disk. In one process and virtual time no power fails: that
 # the real journal is forced to the disk is another test's (tests/proof/test_breakages.py).
-MEMORY = os.environ.get("PYTEST_DEBUG_TEMPROOT")  # the session's own, which is removed with it
-MEMORY = MEMORY or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+MEMORY = memory.room()
 
 
 # Actions that are not safe to repeat: where a request of them may have been lost, a run asks.

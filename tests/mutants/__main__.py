@@ -2,12 +2,12 @@
 
     python -m tests.mutants                       every promise
     python -m tests.mutants --share 3/40          every fortieth mutant, from the third on
-    python -m tests.mutants --only cancel --quick of that promise, without long tests
+    python -m tests.mutants --only cancel --quick of that promise, without deep tests
     python -m tests.mutants --at lib/cou/run/calls.py:120   those of a line
 
 Each test is run once with nothing broken, to see which lines it executes; for a mutant only those
-that execute its line are, the quickest first, until one fails. Code that runs in processes of its
-own cannot be seen so: what drives it is run whole, last, and not at all with `--quick`.
+that execute its line are, the quickest of each file first, until one fails. Code that runs in
+processes of its own cannot be seen so: what drives it is run whole, last, and not with `--quick`.
 
 Works in copies of the checkout, which are removed afterwards. A mutant that lived is a line with
 which the promise is not kept and no test says so, or one that changes nothing that matters: a
@@ -17,10 +17,10 @@ person has to look. The exit code is 1 if one lived, or if a test fails with not
 from __future__ import annotations
 
 import argparse
+import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-import itertools
 import json
 import os
 import pathlib
@@ -41,8 +41,6 @@ from .worker import PIPES
 # Their code runs in processes of its own; of the last, some does.
 _OUTSIDE = ("tests/integration/", "tests/systemd/", "tests/proof/test_real.py")
 _PROCESSES = "tests/processes/"
-# What `--quick` allows for one mutant, in seconds of tests with nothing broken, while traced.
-_SHORT_S = 20.0
 # A file that takes so many times what it took with nothing broken, and this long, hangs.
 _TIMES, _FLOOR_S = 4.0, 60.0
 
@@ -88,9 +86,7 @@ def _arguments() -> argparse.Namespace:
         help="this promise; can be given several times",
     )  # fmt: skip
     parser.add_argument("--at", action="append", help="file:line: only what is broken there")
-    parser.add_argument(
-        "--quick", action="store_true", help="no deep tests, no real processes, seconds for each"
-    )
+    parser.add_argument("--quick", action="store_true", help="no deep tests and no real processes")
     parser.add_argument("--jobs", type=int, default=2, help="mutants side by side")
     given = parser.parse_args()
     first, of = (int(part) for part in given.share.split("/"))
@@ -178,7 +174,7 @@ class Worker:
 
     def verdict(self, mutant: Mutant, tests: list[Traced]) -> str:
         """Run tests with the copy broken: ``passed``, ``failed``, or ``ended`` since one hung."""
-        took_s = {one.name: one.took_s for one in sorted(tests, key=lambda one: one.took_s)}
+        took_s = {one.name: one.took_s for one in in_turns(tests)}
         told = self._ask(file=str(self.copy / mutant.file), tests=took_s)
         if told != "elsewhere":
             return told
@@ -215,7 +211,6 @@ def _try(
         file = worker.copy / mutant.file
         sound = file.read_text(encoding="utf-8")
         ours = [one for one in tests if one.executes(mutant) and one.file in _inside(proof, quick)]
-        ours = quickest(ours) if quick else ours
         whole = {file for file in _whole(proof) if file in limits_s} - {one.file for one in ours}
         try:
             file.write_text(mutant.source, encoding="utf-8")
@@ -242,11 +237,14 @@ def _try(
     return lived
 
 
-def quickest(tests: Iterable[Traced]) -> list[Traced]:
-    """Return those that are done first, one after the other, within a short time."""
-    ordered = sorted(tests, key=lambda one: one.took_s)
-    ends_s = itertools.accumulate(one.took_s for one in ordered)
-    return [one for one, end_s in zip(ordered, ends_s, strict=True) if end_s <= _SHORT_S]
+def in_turns(tests: Iterable[Traced]) -> list[Traced]:
+    """Order tests: the quickest of each file, then the next of each."""
+    turns = collections.Counter[str]()
+    ordered = []
+    for one in sorted(tests, key=lambda one: one.took_s):
+        ordered.append((turns[one.file], one))
+        turns[one.file] += 1
+    return [one for _, one in sorted(ordered, key=lambda turn: (turn[0], turn[1].took_s))]
 
 
 def _temporary(copy: pathlib.Path) -> pathlib.Path:

@@ -62,12 +62,25 @@ _LEASE = "tests/simulation/test_lease.py"
 _RUNS_AT_WORK = (
     _UNFINISHED,
     _RESTORE,
+    _LEASE,
+    _FENCE,
+    _WHOLE_RUN,
     "tests/simulation/test_backups.py",
     "tests/simulation/test_differences.py",
+    "tests/simulation/test_growth.py",
+    "tests/simulation/test_hostile.py",
+    "tests/simulation/test_late_changes.py",
     "tests/simulation/test_late_requests.py",
     "tests/simulation/test_lost_answers.py",
     "tests/simulation/test_lost_tasks.py",
     "tests/simulation/test_malformed_answers.py",
+    "tests/simulation/test_overlap.py",
+    "tests/simulation/test_part_again.py",
+    "tests/simulation/test_removed.py",
+    "tests/simulation/test_rolling.py",
+    "tests/simulation/test_taken_back.py",
+    "tests/simulation/test_unproved.py",
+    "tests/simulation/test_window.py",
 )
 _STATES = "tests/processes/test_cancel_states.py"
 

@@ -8,7 +8,7 @@ import dataclasses
 
 import pytest
 
-from ..mutants.__main__ import Traced, Worker, breakages, quickest
+from ..mutants.__main__ import Traced, Worker, breakages, in_turns
 from ..mutants.mutations import mutants
 from ..mutants.promises import PROOFS, TOP, named
 
@@ -91,10 +91,11 @@ def test_a_worker_sees_which_tests_come_to_a_line_and_what_they_say_of_a_mutant(
     }
 
 
-def test_what_is_quick_ends_within_seconds_in_all():
-    took_s = {"long": 30.0, "short": 1.0, "shorter": 0.5, "middling": 18.4, "more": 18.7}
+def test_the_quickest_of_each_file_come_before_the_next_of_each():
+    took_s = {"a.py::long": 30.0, "a.py::short": 1.0, "b.py::shorter": 0.5, "b.py::middling": 18.4}
     tests = [Traced(name, took, frozenset()) for name, took in took_s.items()]
-    assert [one.name for one in quickest(tests)] == ["shorter", "short", "middling"]
+    ordered = ["b.py::shorter", "a.py::short", "b.py::middling", "a.py::long"]
+    assert [one.name for one in in_turns(tests)] == ordered
 
 
 _HANGS = """

@@ -6,8 +6,10 @@ that learns of it late finds it in the transaction that writes down what it is a
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from cou.run import crash
+from cou.run import crash, final_look
 from cou.run.records import Job, MarkState, RunState, StepState
 
 from tests.proof import small
@@ -141,5 +143,72 @@ def test_no_mark_is_put_back_after_a_recorded_cancel(tmp_path, monkeypatch, job)
         assert before - {begun} <= after
         assert all(one.state.over or one.state is StepState.FAILED for one in own)
         await finish(world, world.resume(run))
+
+    worlds.run(story())
+
+
+def cancel_once(world, attempt, is_time):
+    """Return an observer of points that records a cancel at the first at which it is time."""
+    left = iter([None])
+
+    def observe(name):
+        if is_time(name) and next(left, 0) is None:
+            journal = world.journal()
+            journal.cancel(attempt.token, "operator")
+            journal.close()
+            world.cancelled = len(world.model.log.entries)
+
+    return observe
+
+
+def asked_since(world):
+    """Return what was asked of units after the cancel."""
+    return [one for one in world.model.log.entries[world.cancelled :] if "task" in one]
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_cancel_before_the_look_at_the_model_has_nothing_looked_at(tmp_path, monkeypatch, side):
+    """The look asks units by tasks: those are operations too."""
+
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        attempt = world.create(await world.plan())
+        point = f"journal/set-run-state/{side}"
+        observe = cancel_once(world, attempt, lambda name: name == point)
+        monkeypatch.setattr(crash, "observe", observe)
+        ending = await world.work(attempt)
+        monkeypatch.setattr(crash, "observe", None)
+        assert ending.state is RunState.STOPPED
+        assert asked_since(world) == []
+
+    worlds.run(story())
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "meanwhile"])
+def test_a_cancel_ends_the_last_look_and_the_run_is_completed(tmp_path, monkeypatch, late):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        attempt = world.create(await world.plan())
+        read = final_look.reading.read
+
+        async def slowly(*asked, **limits):
+            crash.observe("look")
+            await asyncio.sleep(5)
+            return await read(*asked, **limits)
+
+        def is_time(name):
+            over = all(one.state.over for one in world.steps(attempt.run).values())
+            return over and name == ("look" if late else "juju/annotate/after")
+
+        monkeypatch.setattr(crash, "observe", cancel_once(world, attempt, is_time))
+        monkeypatch.setattr(final_look.reading, "read", slowly)
+        ending = await world.work(attempt)
+        monkeypatch.setattr(crash, "observe", None)
+        assert ending.state is RunState.COMPLETED
+        assert asked_since(world) == []
+        journal = world.journal()
+        (told,) = [one for one in journal.events(attempt.run) if one.what == final_look.EVENT]
+        journal.close()
+        assert told.data == {"findings": [], "failure": "a cancel ended the look."}
 
     worlds.run(story())

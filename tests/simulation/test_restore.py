@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from cou.errors import CouError
 from cou.ours import NAMED
-from cou.run import release
+from cou.run import lease, release
 from cou.run.records import Job, MarkState, RunState, StepState
 
 from . import world as worlds
@@ -72,6 +74,7 @@ def test_a_restore_does_not_take_the_run_back_to_where_its_steps_were(tmp_path):
         before = seen(world)
         assert before.again == ()
         await world.work(world.resume(run, job=Job.RESTORE))
+        assert world.steps(run)[f"put-back/{MARK}"].state is StepState.DONE
         after = seen(world)
         assert SETS_IT in after.again
         assert after.next == after.again[0]
@@ -83,6 +86,37 @@ def test_a_restore_does_not_take_the_run_back_to_where_its_steps_were(tmp_path):
         assert seen(world).again == ()
 
     worlds.run(story())
+
+
+def test_the_model_names_a_mark_again_that_only_the_ledger_knew(tmp_path, monkeypatch):
+    async def story():
+        world = await worlds.build(tmp_path / "home")
+        plan = await world.plan()
+        attempt = world.create(plan)
+        run = attempt.run
+
+        def has_set_it(name):
+            return name == "journal/write-mark/after"
+
+        assert await world.work_until(attempt, has_set_it) is None
+        (mark,) = world.marks(run)
+        assert mark.id not in on_model(world)
+
+        async def fail(*_):
+            raise CouError("lost", "It cannot be put back now.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(release.marks, "release", fail)
+            await world.work(world.resume(run, job=Job.RESTORE))
+        assert on_model(world) == [mark.id]
+        await world.work(world.resume(run, job=Job.RESTORE))
+        assert on_model(world) == []
+
+    worlds.run(story())
+
+
+def on_model(world):
+    return json.loads(world.model.annotations[f"model-{world.model.uuid}"][lease.KEY])["marks"]
 
 
 def test_a_mark_that_a_restore_could_not_put_back_does_not_keep_the_run_from_its_end(

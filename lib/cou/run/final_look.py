@@ -24,7 +24,12 @@ async def look(journal: Journal, juju: Juju, run: str, plan: Plan) -> None:
         seen = cloud.build(await reading.read(juju, plan.options))
     except JujuError as error:
         logger.warning("no last look: %s", error)
-        journal.tell(run, EVENT, {"findings": [], "failure": error.seen})
+        tell_of_none(journal, run, error.seen)
         return
     found = [dataclasses.asdict(one) for one in post_check.findings(seen, plan.target)]
     journal.tell(run, EVENT, {"findings": found, "failure": ""})
+
+
+def tell_of_none(journal: Journal, run: str, why: str) -> None:
+    """Write down why nobody could look."""
+    journal.tell(run, EVENT, {"findings": [], "failure": why})

@@ -44,9 +44,12 @@ def tell(
         now: when this is; what goes on is taken to last until then.
         way: how whoever reads it types our commands.
     """
-    run = journal.current()
-    if run is None:
-        return None
+    with journal.moment():
+        run = journal.current()
+        return None if run is None else _tell(journal, run, alive, now, way)
+
+
+def _tell(journal: Journal, run: Run, alive: bool, now: datetime.datetime, way: Way) -> Account:
     plan = rows.plan(run.plan)
     problems = tuple(one.told(way) for one in plan.problems)
     records, events = journal.steps(run.id), journal.events(run.id)

@@ -211,6 +211,13 @@ def look(
         estimated: whether to say how long it will take, which reads all runs.
         silent: since when the runner gives no sign of life (`heartbeat.noted`).
     """
+    with journal.moment():
+        return _look(journal, alive, estimated, silent)
+
+
+def _look(
+    journal: Journal, alive: bool, estimated: bool, silent: datetime.datetime | None
+) -> View | None:
     run = journal.current()
     shown = journal.shown() if run is None or run.state.finished else None
     if shown is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from .. import printable, together
 from ..errors import CouError, JournalError, StepFailed
@@ -41,6 +42,8 @@ _LOOK_S = 0.5
 # Juju that answers does so in less; one that does not must not hold up the end.
 _RELEASE_S = 10.0
 _REQUEST_LIFE_S = RUN_TIMING.call_s + 5.0
+
+T = TypeVar("T")
 
 
 class Runner:
@@ -122,7 +125,7 @@ class Runner:
             self._lease,
             at_once=self._plan.options.max_parallel,
         )
-        self._looking: asyncio.Task[Ending | None] | None = None
+        self._looking: asyncio.Task[Any] | None = None
         self._noted = "", ""
 
     async def work(self) -> Ending:
@@ -176,10 +179,20 @@ class Runner:
         self._crew.start(self._lease.keep(), "keep the model's annotation fresh")
         settle_put_backs(self._held, self._plan)
         ending = await self._executor.run()
-        if ending.state is RunState.COMPLETED and not self._executor.draining:
+        if ending.state is RunState.COMPLETED:
             await self._release(ending.state)
-            await final_look.look(self._journal, self._juju, self._attempt.run, self._plan)
+            await self._look_last()
         return ending
+
+    async def _look_last(self) -> None:
+        """Write down for the report what the cloud is like; a cancel ends the look."""
+
+        async def look() -> bool:
+            await final_look.look(self._journal, self._juju, self._attempt.run, self._plan)
+            return True
+
+        if self._is_cancelled() or not await self._until_cancelled(look(), False):
+            final_look.tell_of_none(self._journal, self._attempt.run, "a cancel ended the look.")
 
     async def _put_back(self) -> Ending:
         """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
@@ -244,16 +257,26 @@ class Runner:
 
     async def _is_refused(self) -> Ending | None:
         """Return how the run ends before its first step; None where it goes on."""
-        if self._executor.draining:  # the cancel came before there was a look to be ended by it
+        if self._is_cancelled():
             return Ending(RunState.STOPPED, {})
-        self._looking = together.begin(self._look_again(), "look again")
+        return await self._until_cancelled(self._look_again(), Ending(RunState.STOPPED, {}))
+
+    def _is_cancelled(self) -> bool:
+        """Look into the journal now: the watch may not have come to it."""
+        self._look_for_cancel(-1)
+        return self._executor.draining
+
+    async def _until_cancelled(self, work: Coroutine[Any, Any, T], otherwise: T) -> T:
+        """Return what a look at the model says; `otherwise` where a cancel has ended it.
+
+        A look asks units by tasks, which are operations too.
+        """
+        self._looking = looking = together.begin(work, "look at the model")
         try:
-            await asyncio.wait([self._looking])
-            if self._looking.cancelled():  # by a cancel: see `_look_for_cancel`
-                return Ending(RunState.STOPPED, {})
-            return self._looking.result()
+            await asyncio.wait([looking])
+            return otherwise if looking.cancelled() else looking.result()
         finally:
-            await together.end(self._looking)
+            await together.end(looking)
             self._looking = None
 
     async def _look_again(self) -> Ending | None:

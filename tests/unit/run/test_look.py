@@ -8,7 +8,9 @@ import sys
 
 import pytest
 from cou.plan.plan import canonical
-from cou.run import view
+from cou.run import history, view
+from cou.run.clock import utc_now
+from cou.run.journal import Journal
 from cou.run.records import Mark, MarkState, RunState, StepState
 
 from . import one_step
@@ -166,3 +168,49 @@ def test_one_of_its_two_processes_is_enough_to_be_alive(place, who):
         assert view.is_alive(place)
         process.communicate()
     assert not view.is_alive(place)
+
+
+READERS = {
+    "status": lambda journal: view.look(journal, alive=True),
+    "report": lambda journal: history.tell(journal, alive=True, now=utc_now()),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_read_is_of_one_moment_whatever_ends_meanwhile(tmp_path, reader):
+    """Read in turns, a run that has ended was shown to be running."""
+    tell = READERS[reader]
+    at = 0
+    while True:
+        at += 1
+        home = tmp_path / f"{at}"
+        journal, other = Journal(home), Journal(home)
+        try:
+            attempt = one_step.begin(other)
+            read, made = journal._db.read, 0
+
+            def ends_before(*query, read=read, other=other, attempt=attempt, at=at):
+                nonlocal made
+                made += 1
+                if made == at:
+                    other.begin_step(attempt.token, "a")
+                    other.end_step(attempt.token, "a", StepState.DONE)
+                    other.end_attempt(attempt.token, RunState.COMPLETED)
+                return read(*query)
+
+            journal._db.read = ends_before
+            told = tell(journal)
+            if made < at:
+                break
+            over = all(one.state in ("done", StepState.DONE) for one in steps_of(told))
+            ended = told.state in ("completed", RunState.COMPLETED)
+            attempts = told.sittings if reader == "report" else [told.attempt]
+            assert [over, ended] == [bool(one.ended) for one in attempts] * 2, at
+        finally:
+            journal.close()
+            other.close()
+    assert at > 5
+
+
+def steps_of(told):
+    return told.steps.values() if isinstance(told.steps, dict) else told.steps

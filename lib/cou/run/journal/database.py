@@ -43,6 +43,7 @@ class Database:
         self.path = path
         self._reserve = Reserve(path.with_name("reserve"))
         self._writes = 0
+        self._reads_a_moment = False
         if not create and not path.exists():
             raise JournalError(
                 "no-journal", f"There is no journal at {path}.", say("Run `", PLAN, "` first.")
@@ -295,6 +296,26 @@ class Database:
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise _unusable(self.path, error) from error
 
+    @contextlib.contextmanager
+    def moment(self) -> Generator[None]:
+        """Have all that is read in a block be of one moment, whatever is written meanwhile.
+
+        Nothing is written in it. Nobody who writes waits for it.
+        """
+        if self._db.in_transaction:
+            yield
+            return
+        try:
+            self._db.execute("begin")
+            self._reads_a_moment = True
+            yield
+        except sqlite3.DatabaseError as error:
+            raise _unusable(self.path, error) from error
+        finally:
+            self._reads_a_moment = False
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("rollback")
+
     def version(self) -> int:
         """Return a number that changes when another connection has written.
 
@@ -307,7 +328,8 @@ class Database:
     def state(self) -> object:
         """Return what equals an earlier answer only if nobody has written anything since."""
         seen = self.read("pragma data_version")[0][0], self._db.total_changes
-        return object() if self._db.in_transaction else seen  # what may be taken back is no state
+        writes = self._db.in_transaction and not self._reads_a_moment
+        return object() if writes else seen  # what may be taken back is no state
 
     def close(self) -> None:
         """Close the connection; the last one to be closed moves the log into the journal."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ..clock import utc_now
@@ -34,6 +35,10 @@ class Journal(Operations):
     def close(self) -> None:
         """Close it."""
         self._db.close()
+
+    def moment(self) -> AbstractContextManager[None]:
+        """Have all that is read in a block be of one moment: what is read in turns can be torn."""
+        return self._db.moment()
 
     def version(self) -> int:
         """Return a number that changes when another process has written."""

@@ -78,8 +78,10 @@ _RUNS_AT_WORK = (
     "tests/simulation/test_part_again.py",
     "tests/simulation/test_removed.py",
     "tests/simulation/test_rolling.py",
+    "tests/simulation/test_settled.py",
     "tests/simulation/test_taken_back.py",
     "tests/simulation/test_unproved.py",
+    "tests/simulation/test_watch.py",
     "tests/simulation/test_window.py",
 )
 _STATES = "tests/processes/test_cancel_states.py"

@@ -10,11 +10,13 @@ import sqlite3
 import pytest
 import yaml
 from cou.errors import JujuError
-from cou.run import lease, letting_go
+from cou.run import crash, lease, letting_go
 from cou.run.journal import FILE
 from cou.run.records import Job, Limit, RunState
 from cou.run.work import Runner
 from juju_testbed.charms import bundle
+
+from tests.proof import small
 
 from . import world as worlds
 
@@ -180,6 +182,39 @@ def test_another_holder_is_found_before_a_change_and_loses_nothing_by_it(tmp_pat
         with pytest.raises(lease.LeaseLost):
             await held.check()
         assert {key: json.dumps(shown(world, key)) for key in other} == other
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["refresh", "set-config", "juju-exec", "pause"])
+def test_no_change_of_any_kind_is_sent_once_another_holds_the_model(tmp_path, monkeypatch, kind):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        attempt = world.create(await world.plan())
+        taken_over = []
+
+        def observe(name):
+            if taken_over or name != "journal/intend/after":
+                return
+            journal = world.journal()
+            newest = journal.operations(attempt.run)[-1].request
+            journal.close()
+            if kind in (newest["kind"], newest.get("name")):
+                renewed = world.clock.now().isoformat()
+                other = json.dumps({"run": "x", "holder": "other/0", "renewed": renewed})
+                world.model.set_annotations(
+                    f"model-{world.model.uuid}", {lease.KEY: other}, "admin"
+                )
+                taken_over.append(len(world.model.log.entries))
+
+        monkeypatch.setattr(crash, "observe", observe)
+        ending = await world.work(attempt)
+        assert (ending.state, ending.error["code"]) == (RunState.FAILED, "model-held")
+        monkeypatch.setattr(crash, "observe", None)
+        since = world.model.log.entries[taken_over[0] :]
+        asked = [one for one in since if one["event"] == "asked" and one["by"] == worlds.USER]
+        assert [one for one in asked if "Annotations" not in one["data"].get("call", "")] == []
 
     worlds.run(story())
 

@@ -30,6 +30,7 @@ OWNED = (
     "Lease.release",
     "Runner._job",
     "Runner._look_again",
+    "Runner._look_last.<locals>.look",
 )
 BEFORE_A_REQUEST = ("Lease._announce", "Lease._look")
 # Those whose early return is none of their answers, and the cause that is recorded then.

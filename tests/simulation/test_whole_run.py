@@ -7,6 +7,7 @@ import collections
 import random
 
 import pytest
+from cou.run import final_look
 from cou.run.records import Job, Limit, MarkState, RunState, StepState
 from juju_testbed.model.troubles import Mode, Trouble
 
@@ -60,6 +61,13 @@ def test_a_cloud_is_upgraded_to_the_end(tmp_path):
         ending = await world.work(attempt)
         assert ending.state is RunState.COMPLETED, ending.error
         assert_upgraded(world, plan, attempt.run)
+        journal = world.journal()
+        (seen,) = [one for one in journal.events(attempt.run) if one.what == final_look.EVENT]
+        journal.close()
+        assert ([one["code"] for one in seen.data["findings"]], seen.data["failure"]) == (
+            ["not-recognised"],  # which the bundle has on purpose
+            "",
+        )
         again = await world.plan(group="all")
         assert again.origin == plan.target == "victoria"
 

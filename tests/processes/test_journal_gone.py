@@ -39,6 +39,34 @@ def test_the_runner_ends_and_says_what_runs_on(operator, how):
     operator.cloud.release()
 
 
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize(
+    "suffixes",
+    [("", "-wal"), ("-wal",)],
+    ids=["journal-and-log", "log"],
+)
+def test_the_runner_ends_where_an_earlier_copy_is_written_over_its_log(
+    operator, tmp_path, suffixes
+):
+    """As `cp` does, or a backup that is put back: every file is the same, and holds a copy."""
+    names = [f"{FILE}{suffix}" for suffix in suffixes]
+    operator.get_inside()
+    for name in names:
+        shutil.copy(operator.place.home / name, tmp_path / name)
+    over = steps_over(operator)
+    operator.cloud.release()
+    operator.await_that(lambda: steps_over(operator) >= over + 2)
+    for name in names:
+        shutil.copy(tmp_path / name, operator.place.home / name)
+    operator.await_that(lambda: not operator.pids())
+    assert "journal-gone: " in operator.log()
+    assert "Nothing further is sent." in operator.log()
+
+
+def steps_over(operator):
+    return sum(one.state.over for one in operator.control.view().steps.values())
+
+
 def delete(home):
     (home / FILE).unlink()
 

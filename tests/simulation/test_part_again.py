@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cou.errors import JujuError
 from cou.juju.client import Client
 from cou.run.records import Resolution, RunState
 from juju_testbed.model.charm import Outcome
@@ -80,6 +81,95 @@ def test_what_came_before_the_part_that_failed_is_sent_once(tmp_path, part, unit
             assert len(begun(world, unit, what)) == 1, what
         resumed = {"resume": 2}.get(part.removeprefix("action "), 1)
         assert len(begun(world, unit, "action resume")) in (0, resumed)
+
+    worlds.run(story())
+
+
+class Away(worlds.InProcess):
+    """A controller that is away from when it has taken a request with a text in it for a unit."""
+
+    def __init__(self, dispatcher, text, unit):
+        super().__init__(dispatcher)
+        self._text, self._units = text, (unit, unit.replace("/", "-"))
+        self.taken, self.back = False, False
+
+    async def call(self, facade, method, params, *, changes, timeout_s=None):
+        if self.taken and not self.back:
+            raise JujuError("controller-unreachable", "Nobody answers.", sent=False)
+        reply = await super().call(facade, method, params, changes=changes, timeout_s=timeout_s)
+        asked = str(params)
+        if changes and self._text in asked and any(one in asked for one in self._units):
+            self.taken = True
+        return reply
+
+
+# What went on while the controller was away, and what fails in its step after that.
+LONG = (
+    ("mysqldump", "action mysqldump", "sha256sum"),
+    ("dist-upgrade", "dist-upgrade", "apt-mark unhold"),
+)
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("how", ["fails", "killed"])
+@pytest.mark.parametrize(("text", "task", "later"), LONG, ids=[one[0] for one in LONG])
+def test_what_went_well_while_the_controller_was_away_is_sent_once(
+    tmp_path, monkeypatch, text, task, later, how
+):
+    """The step failed while its end was not known; in the next try the end is seen."""
+
+    async def story():
+        unit = "mysql-innodb-cluster/0"
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
+        away = Away(dispatcher, text, unit)
+        monkeypatch.setattr(world, "client", lambda: Client(away))
+        attempt = world.create(plan)
+        ending = await world.work(attempt)
+        assert ending.state is RunState.FAILED
+        assert ending.error["code"] == "controller-unreachable"
+        away.back = True
+        second = world.resume(attempt.run)
+        if how == "fails":
+            breaking = Breaking(world.store.charm, later, unit)
+            assert (await world.work(second)).state is RunState.FAILED
+            assert breaking.broke == 1
+        else:
+            seen = worlds.countdown(1, "journal/record-verdict/after")
+            assert await world.work_until(second, seen) is None
+        await finish(world, world.resume(attempt.run))
+        assert len(begun(world, unit, task)) == 1
+
+    worlds.run(story())
+
+
+def test_what_is_asked_for_once_more_has_a_name_of_its_own_in_each_try(tmp_path):
+    """The second of two goes over into the next try, and is asked for again there."""
+
+    async def story():
+        unit = "nova-compute/0"
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        by_hand = Client(
+            worlds.InProcess(Dispatcher(world.controller, world.model.uuid, worlds.USER))
+        )
+        attempt = world.create(plan)
+
+        def is_pause(point):
+            asked = [one for one in world.model.tasks.values() if one.receiver == unit]
+            return point == "juju/enqueue/after" and "pause" in [one.name for one in asked]
+
+        assert await world.work_until(attempt, is_pause) is None
+        (task,) = await by_hand.tasks_after([unit], "pause", 0)
+        await by_hand.cancel_tasks([task.id])
+        Breaking(world.store.charm, "action openstack-upgrade", unit)
+        assert (await world.work(world.resume(attempt.run))).state is RunState.FAILED
+        assert {one.key for one in operations(world, attempt.run, "pause")} >= {"pause~2"}
+        await by_hand.enqueue(unit, "resume", {})
+        await world.clock.sleep(60)
+        await finish(world, world.resume(attempt.run))
+        assert len(begun(world, unit, "action pause")) == 2
 
     worlds.run(story())
 

@@ -6,6 +6,8 @@ from ..errors import JujuError
 from .supported import VERSIONS
 
 BUSY = "Juju was busy with the same things: try again."
+UNEXPLAINED = "juju-refused"
+"""The code of an error reply without a code of Juju's that we know: it proves nothing."""
 _REACH = "See whether the controller answers (`juju status`), then try again."
 
 # Juju's code -> ours and what to do (codes: Juju rpc/params/apierror.go).
@@ -69,7 +71,8 @@ def refused(where: str, message: str, juju_code: str, *, changes: bool) -> JujuE
     """Turn an error reply into an error.
 
     A reply says that nothing was done, but for the few by which the controller says that it was
-    interrupted itself.
+    interrupted itself. One that is `UNEXPLAINED` is a refusal as a rule; but what a controller's
+    database says when it breaks off has no code either, and then the change may have been made.
 
     Args:
         where: facade and method, and the element of a bulk call.
@@ -80,7 +83,7 @@ def refused(where: str, message: str, juju_code: str, *, changes: bool) -> JujuE
     if not juju_code and message == "permission denied":
         juju_code = "unauthorized access"
     code, remedy = _REFUSALS.get(
-        juju_code, ("juju-refused", "Mend what Juju names there, then try again.")
+        juju_code, (UNEXPLAINED, "Mend what Juju names there, then try again.")
     )
     unknown = changes and code in _BROKEN_OFF
     return JujuError(

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ..errors import JujuError, StepFailed
-from ..juju import repeat
+from ..juju import failure, repeat
 from ..juju.port import Juju, Task, TaskStatus
 from ..ours import UPGRADE, say
 from ..steps import repeatable
@@ -235,8 +235,11 @@ class Calls:
     def _fresh(self, key: str) -> str:
         """Return a key for another try: a repetition keeps the first part."""
         now = self._held.journal.step(self._held.run, self._step).round
-        used = sum(operation.round == now for operation in self._every(key))
-        return key if not used else f"{key}~{used + 1}"
+        used = {operation.key for operation in self._every(key) if operation.round == now}
+        number = 1
+        while (fresh := key if number == 1 else f"{key}~{number}") in used:
+            number += 1
+        return fresh
 
     async def _reread(self, operation: Operation) -> Task:
         return await self._ended(operation)
@@ -252,12 +255,17 @@ class Calls:
         return await self._dispatch(operation, asked)
 
     def _id(self, key: str, fresh: str, asked: Asked) -> str:
-        """Return what the unit knows a command by: what never began is sent under its old id."""
+        """Return what the unit knows a command by: what never began is sent under its old id.
+
+        So is what nobody has seen begin: its request may have been taken after all.
+        """
         held = self._held
-        every = self._every(key)
-        status = every[-1].result.get("status") if every else None
-        if status == TaskStatus.CANCELLED.value and every[-1].id_on_unit:
-            return every[-1].id_on_unit
+        last = self.asked(key)
+        if last is not None and last.id_on_unit:
+            cancelled = last.result.get("status") == TaskStatus.CANCELLED.value
+            same = once.text(last.id_on_unit, str(asked.params["command"]))
+            if (cancelled or last.task is None) and last.request["params"]["command"] == same:
+                return last.id_on_unit
         now = held.journal.step(held.run, self._step).round
         return once.name(held.run, self._step, now, fresh, asked.unit, asked.params["command"])
 
@@ -269,6 +277,12 @@ class Calls:
         except JujuError as error:
             if error.sent is None and tries < repeat.TRIES:
                 return await self._settle(operation, asked, tries)
+            if error.code == failure.UNEXPLAINED:
+                # Its outcome stays open: where it cannot be looked for now, the next try looks.
+                operation = self._note(operation, {"error": error.seen})
+                if (found := await self._found(operation, asked)) is not None:
+                    return self._adopt(operation, found)
+                raise
             if error.sent is not None and not operation.doubtful:
                 self._verdict(operation, Verdict.NOT_DONE, {"error": error.seen})
             raise
@@ -289,13 +303,15 @@ class Calls:
         """
         await self._held.clock.sleep(tries * _PAUSE_S)
         found = await self._find(operation, asked)
-        if found is None and not operation.id_on_unit:
+        # An error was an answer to the only request: nothing of it is on its way any more.
+        answered = bool(operation.result.get("error")) and not operation.doubtful
+        if found is None and not operation.id_on_unit and not answered:
             await self._outlive(operation)
             found = await self._find(operation, asked)
         if found is not None:
             return self._adopt(operation, found)
-        again = {"doubtful": True, **self._sent_now()}
-        if asked.name != COMMAND and not repeatable.is_safe(asked.name):
+        again = {"doubtful": not answered, "error": "", **self._sent_now()}
+        if asked.name != COMMAND and not repeatable.is_safe(asked.name) and not answered:
             self._note(operation, {"doubtful": True})
             raise NeedsOperator(
                 f"{asked.name} on {asked.unit} was asked for, no answer came, and Juju has no "
@@ -303,6 +319,13 @@ class Calls:
                 "the work twice. Look at juju operations; a retry sends it again."
             )
         return await self._dispatch(self._note(operation, again), asked, tries + 1)
+
+    async def _found(self, operation: Operation, asked: Asked) -> int | None:
+        """Return the task of an enqueue; None where there is none, or no look is possible."""
+        try:
+            return await self._find(operation, asked)
+        except JujuError:
+            return None
 
     async def _find(self, operation: Operation, asked: Asked) -> int | None:
         """Return the task of an enqueue whose answer nobody saw; None where there is none."""

@@ -318,3 +318,44 @@ def test_what_was_read_of_a_long_log_is_not_read_again(tmp_path, monkeypatch):
     assert len(read) < 20
     reader.close()
     journal.close()
+
+
+def shown(journal, count):
+    for number in range(count):
+        journal.show(f"{number}", {})
+
+
+# Of the log when the copy is made and when it is put back: how many were written since it began.
+GROWN = [(3, 4), (3, 260), (260, 262)]
+
+
+@pytest.mark.parametrize("parts", [("", "-wal"), ("-wal",), ("-wal", "-shm"), PARTS])
+@pytest.mark.parametrize(("before", "after"), GROWN)
+def test_whoever_has_a_journal_open_sees_that_an_earlier_log_was_written_over_its_own(
+    tmp_path, before, after, parts
+):
+    home = tmp_path / "home"
+    journal = Journal(home)
+    shown(journal, before)
+    keep(home, tmp_path / "copy")
+    shown(journal, after - before)
+    journal.version()
+    put_back(home, dict.fromkeys(parts, tmp_path / "copy"), over=True)
+    with pytest.raises(JournalGone):
+        journal.version()
+    with pytest.raises(JournalGone):
+        journal.show("more", {})
+    journal.close()
+
+
+def test_a_log_that_grows_and_is_begun_anew_by_several_is_their_own(tmp_path):
+    home = tmp_path / "home"
+    one, other = Journal(home), Journal(home)
+    for number in range(1200):
+        writer, reader = (one, other) if number % 7 else (other, one)
+        writer.show(f"{number}", {})
+        if not number % 3:
+            reader.version()
+    one.close()
+    other.version()
+    other.close()

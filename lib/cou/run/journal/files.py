@@ -2,7 +2,7 @@
 
 A journal that is deleted, moved away or replaced while it is open takes every write as before, and
 nobody else ever reads it: a cancel would be recorded in another file than the one its runner looks
-at. The same goes for the log of writes beside it, and for a journal over which a copy is written.
+at. The same goes for the log of writes beside it, and where a copy is written over either.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Files:
     def __init__(self, path: pathlib.Path):
         self._path = path
         self._main = _content(path)
+        self._log = seal.Log(path)
         self._opened: Mapping[pathlib.Path, tuple[int, int]] = {
             part: found
             for part in (path.with_name(path.name + suffix) for suffix in SUFFIXES)
@@ -38,7 +39,7 @@ class Files:
     def missing(self) -> pathlib.Path | None:
         """Return one that lies there no more, or is another one; None where all are as opened."""
         found = next((part for part, was in self._opened.items() if identity(part) != was), None)
-        return found or (None if self._is_whole() else self._path)
+        return found or (None if self._is_whole() and self._log.goes_on() else self._path)
 
     def is_there(self) -> bool:
         """Whether the file of the journal itself is the one that was opened, whatever it holds."""

@@ -100,6 +100,14 @@ class Runs(Story):
                     "where run = ? and state = ?",
                     (StepState.PENDING.value, run, StepState.FAILED.value),
                 )
+                # What nobody has seen the end of goes on, and may yet turn out to have gone well:
+                # then it is done in the round in which that is seen.
+                db.execute(
+                    "update or ignore operation set round = (select round from step "
+                    "where step.run = operation.run and step.id = operation.step) "
+                    "where run = ? and verdict is null",
+                    (run,),
+                )
             db.execute(
                 "update run set state = ?, error = '{}', waits_for = '', waits = '' where id = ?",
                 (RunState.STARTING.value, run),

@@ -122,34 +122,43 @@ def _count(seal: int) -> int:
 
 def _head(path: pathlib.Path) -> bytes:
     with _opened(_log(path)) as file:
-        return os.pread(file, _HEAD, 0) if file >= 0 else b""
+        return _head_of(file)
+
+
+def _head_of(file: int) -> bytes:
+    return os.pread(file, _HEAD, 0) if file >= 0 else b""
 
 
 def _of_log(path: pathlib.Path, head: bytes) -> Mapping[Page, None]:
     """Return the first pages that the log holds, oldest first, of completed transactions."""
     if len(head) < _HEAD or struct.unpack(">I", head[:4])[0] not in (_MAGIC, _MAGIC + 1):
         return {}
-    page = struct.unpack(">I", head[8:12])[0]
-    salts = head[16:24]
-    begun: list[Page] = []
     with _opened(_log(path)) as file:
         known = _KNOWN.get(path)
         if known is None or known.head != head or not known.stands(file):
             known = _KNOWN[path] = _Known(head)
-        at = known.until
-        while file >= 0 and len(frame := os.pread(file, _FRAME, at)) == _FRAME:
-            number, completes = struct.unpack(">II", frame[:8])
-            if frame[8:16] != salts:  # of an earlier log, which this one is written over
-                break
-            if number == 1:
-                fields = os.pread(file, _FIELDS.size, at + _FRAME + _FIELDS_AT)
-                begun += [Page(*_FIELDS.unpack(fields))] if len(fields) == _FIELDS.size else []
-            if completes:
-                known.last, known.frame, known.until = at, frame, at + _FRAME + page
-                known.pages.update(dict.fromkeys(begun))
-                begun = []
-            at += _FRAME + page
+        _read_on(file, known)
     return known.pages
+
+
+def _read_on(file: int, known: _Known) -> None:
+    """Read the completed transactions that follow what is known of a log."""
+    page = struct.unpack(">I", known.head[8:12])[0]
+    salts = known.head[16:24]
+    begun: list[Page] = []
+    at = known.until
+    while file >= 0 and len(frame := os.pread(file, _FRAME, at)) == _FRAME:
+        number, completes = struct.unpack(">II", frame[:8])
+        if frame[8:16] != salts:  # of an earlier log, which this one is written over
+            break
+        if number == 1:
+            fields = os.pread(file, _FIELDS.size, at + _FRAME + _FIELDS_AT)
+            begun += [Page(*_FIELDS.unpack(fields))] if len(fields) == _FIELDS.size else []
+        if completes:
+            known.last, known.frame, known.until = at, frame, at + _FRAME + page
+            known.pages.update(dict.fromkeys(begun))
+            begun = []
+        at += _FRAME + page
 
 
 @dataclasses.dataclass
@@ -176,6 +185,50 @@ class _Known:
 
 
 _KNOWN: dict[pathlib.Path, _Known] = {}
+
+
+class Log:
+    """The log beside a journal that is open: it grows at its end, or is begun anew.
+
+    Else somebody has written a copy over it. Whoever has the journal open does not see that: what
+    was read stays in memory, and what is written goes where the log ended before.
+
+    Args:
+        path: the journal.
+    """
+
+    def __init__(self, path: pathlib.Path):
+        self._path = path
+        self._known: _Known | None = None
+        self.goes_on()
+
+    def goes_on(self) -> bool:
+        """Whether the log still holds what was read of it, or was begun anew since.
+
+        One that cannot be read says nothing.
+        """
+        with contextlib.suppress(OSError), _opened(_log(self._path)) as file:
+            while not self._follows(file, head := _head_of(file)):
+                if head == _head_of(file):  # else it was begun anew meanwhile
+                    return False
+        return True
+
+    def _follows(self, file: int, head: bytes) -> bool:
+        known = self._known
+        if len(head) < _HEAD:  # not begun yet
+            return known is None
+        if known is None or (head != known.head and _is_later(known.head, head)):
+            known = self._known = _Known(head)
+        if known.head != head or not known.stands(file):
+            return False
+        _read_on(file, known)
+        return True
+
+
+def _is_later(before: bytes, now: bytes) -> bool:
+    """Whether a log was begun after another: SQLite counts, in the first of its two salts."""
+    first, second = (struct.unpack(">I", head[16:20])[0] for head in (before, now))
+    return 0 < (second - first) % (1 << 32) < 1 << 31
 
 
 def _log(path: pathlib.Path) -> pathlib.Path:

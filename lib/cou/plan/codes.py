@@ -132,9 +132,3 @@ def problem(name: str, subject: str, seen: str, remedy: str, brief: str = "") ->
         remedy = say(sentence(remedy), " Or take it on with ", accept, ".")
     told = text_of(remedy)
     return Problem(name, code.severity, subject, seen, told, code.acceptable, brief=brief)
-
-
-def accept_unused(name: str) -> Problem:
-    """Return the warning that something was taken on, as ``code:subject``, and is not there."""
-    seen = f"{name}, which was accepted, is no problem that can be taken on."
-    return problem("accept-unused", name, seen, "Leave it out.")

@@ -20,9 +20,10 @@ from . import (
     rolling,
     sequences,
     state_checks,
+    taken_on,
     whole,
 )
-from .codes import accept_unused, problem
+from .codes import problem
 from .moves import Moves
 from .options import Group, Options
 from .plan import Plan
@@ -253,7 +254,7 @@ def _judged(problems: list[Problem], options: Options) -> tuple[Problem, ...]:
         if accepted:
             used.add(name)
         judged.append(dataclasses.replace(one, accepted=accepted))
-    judged += map(accept_unused, sorted(taken - used))
+    judged += map(taken_on.unused, sorted(taken - used))
     order = {Severity.ERROR: 0, Severity.WARNING: 1}
     judged.sort(key=lambda one: (order[one.severity], one.code, one.subject))
     return tuple(judged)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import BadInput
 from ..ours import ABANDON, UPGRADE, say
-from ..plan import codes, fewer
+from ..plan import fewer, taken_on
 from ..plan.configuration import NUMBERS, TEXTS
 from ..plan.options import Options
 from ..plan.plan import Plan
@@ -136,7 +136,7 @@ def _judged(problems: Sequence[Problem], accept: list[str]) -> tuple[Problem, ..
         for one in problems
     ]
     unused = [name for name in accept if name not in acceptable | told]
-    return (*marked, *map(codes.accept_unused, unused))
+    return (*marked, *map(taken_on.unused, unused))
 
 
 def _without(step: Step, skipped: set[str]) -> Step | None:

@@ -13,7 +13,7 @@ from cou.errors import CouError
 from cou.plan import configuration
 from cou.plan.options import Options
 from cou.plan.settings import Settings
-from cou.run import launch, logs, processes
+from cou.run import launch, logs, processes, surroundings
 from cou.run.access import Access
 from cou.run.place import Place
 from cou.run.records import SIGNAL, Job, Limit, RunState
@@ -25,7 +25,6 @@ import handover
 import parameters
 import removal
 import results
-import surroundings
 import textfile
 import unitstatus
 
@@ -315,14 +314,7 @@ class CouCharm(ops.CharmBase):
             uri = str(self.config.get(credentials.OPTION) or "")
             login = credentials.read(self.model, uri, self.app.name)
             around = surroundings.read(self.charm_dir, os.environ)
-            self._read_access = Access(
-                addresses=around.addresses,
-                cacert=login.cacert or around.cacert,
-                model_uuid=around.model_uuid,
-                model=around.model,
-                username=login.username,
-                password=login.password,
-            )
+            self._read_access = login.at(around)
         return self._read_access
 
     def _access_or_none(self) -> Access | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,9 +91,14 @@ def flag(params: Mapping[str, Any], name: str) -> bool:
 def words(params: Mapping[str, Any], name: str) -> str:
     """Return a text that must be given."""
     value = params.get(name)
-    if not isinstance(value, str) or not value.strip():
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if value is None or isinstance(value, str):
         raise _refuse(name, value, "a text that is not empty")
-    return value.strip()
+    quoted = shlex.quote('"task 41: done"')
+    raise _refuse(
+        name, value, f"a text, as in {name}={quoted} where YAML would take it for something else"
+    )
 
 
 def _words(allowed: tuple[str, ...]) -> str:

@@ -8,9 +8,9 @@ import ops
 from cou import printable
 from cou.errors import CouError
 from cou.ours import Actions
+from cou.run import surroundings
 from cou.run.records import Job, MarkState, RunState
 
-import surroundings
 from engine import LIVE, UNFINISHED, View
 
 # `juju status` shows the message in one line of a table. It counts bytes of UTF-8, cuts what has

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from typing import Any
 
 import pytest
@@ -325,3 +326,15 @@ def test_every_parameter_that_is_declared_is_typed_above():
         f"{action} {name}" for action in declared for name in declared[action].get("params", {})
     }
     assert {typed.partition("=")[0] for typed in TYPED} == every
+
+
+@pytest.mark.parametrize("text", ["1234", "2025-06-01 12:00:00", "fixed: by hand", "yes", "[a]"])
+def test_a_text_that_yaml_takes_for_something_else_is_refused_with_how_it_is_given(text: str):
+    value = goyaml.load(text)
+    if isinstance(value, str):
+        assert parameters.words({"reason": value}, "reason") == text
+        return
+    with pytest.raises(BadInput) as refusal:
+        parameters.words({"reason": value}, "reason")
+    typed = [one for one in shlex.split(refusal.value.remedy) if one.startswith("reason=")]
+    assert [goyaml.load(one.partition("=")[2]) for one in typed] == ["task 41: done"]

@@ -16,18 +16,23 @@ import pytest
 import yaml
 from cou.cli import app, commands, unit
 from cou.cli.signals import Signals
+from cou.errors import BadInput, CouError
+from cou.ours import NAMED, Actions
 from cou.plan.options import Options
 from cou.plan.plan import Plan
 from cou.plan.settings import Settings
+from cou.run.access import Access
 from cou.run.journal import Journal
 from cou.run.place import Place
 from ops import testing
 
+import credentials
 import engine
 from charm import CouCharm
 
 from ..cli.cloud import PASSWORD, Cloud
 from .conftest import AGENT_CONF, TOP, House
+from .test_surroundings import Secrets
 
 pytestmark = pytest.mark.slow
 
@@ -100,8 +105,11 @@ SETTINGS: Mapping[str, tuple[Any, ...]] = {
 }
 NO_PART_OF_A_PLAN = {"model", "login", "quiet", "verbose", "form"}
 
+# Without `--refresh` a secret is the one that the unit has seen last.
 JUJU_EXEC = """#!/bin/sh
-case "$4" in printf*) echo test-model ;; *) cat "ANSWERS/${4%% *}" ;; esac
+case "$4" in *" --refresh"*) file="${4%% *} --refresh" ;; *) file="${4%% *}" ;; esac
+[ -e "ANSWERS/$file fails" ] && { cat "ANSWERS/$file fails" >&2; exit 1; }
+cat "ANSWERS/$file"
 """
 Planned = tuple[str, Mapping[str, Any], Mapping[str, Any]]
 
@@ -140,6 +148,19 @@ class Unit:
         assert "Error:" not in said.getvalue(), said.getvalue()
         return self._shown()
 
+    def answer(self, tool: str, text: str) -> None:
+        (self._answers / tool).write_text(text)
+
+    def access(self) -> Access:
+        return unit.access(unit.Home("cou/0", self._charm_dir))
+
+    def refused_account(self, uri: str, text: str, *, fails: bool = False) -> CouError:
+        self.answer("config-get", json.dumps({"credentials": uri}))
+        self.answer("secret-get --refresh" + " fails" * fails, text)
+        with pytest.raises(CouError) as refusal:
+            self.access()
+        return refusal.value
+
     def _shown(self) -> Planned:
         folder = Place.of_unit("cou/0", self._charm_dir).home
         journal = Journal(folder, create=False)
@@ -168,7 +189,9 @@ def here(house: House, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyP
     house.secret = testing.Secret(secret)
     answers = tmp_path / "answers"
     answers.mkdir()
-    (answers / "secret-get").write_text(json.dumps(secret))
+    (answers / "secret-get").write_text(json.dumps({**secret, "password": "old-word"}))
+    (answers / "secret-get --refresh").write_text(json.dumps(secret))
+    (answers / "printf").write_text("test-model\n")
     (answers / "is-leader").write_text("True\n")
     tool = tmp_path / "tools" / "juju-exec"
     tool.parent.mkdir()
@@ -240,3 +263,62 @@ def test_a_wrong_value_is_refused_by_both_with_the_same_words(
     with pytest.raises(AssertionError, match="juju config cou max-parallel=<value>"):
         here.by_command({"max-parallel": 0})
     assert "max-parallel=0" in message
+
+
+LOGIN = {"username": "operator", "password": "secret-word"}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ({"username": "operator"}, "credentials-incomplete"),
+        ({"password": "secret-word"}, "credentials-incomplete"),
+        ({"username": " ", "password": " "}, "credentials-incomplete"),
+        ({"username": "ann@idm", "password": "secret-word"}, "credentials-external"),
+        (None, "credentials-not-set"),
+        (LOGIN, "agent-conf"),
+    ],
+)
+def test_an_account_that_is_none_is_refused_by_both_with_the_same_words(
+    here: Unit, house: House, content: dict[str, str] | None, code: str
+):
+    if code == "agent-conf":
+        conf = yaml.safe_load(house.agent_conf.read_text())
+        house.agent_conf.write_text(yaml.safe_dump({**conf, "apiaddresses": []}))
+    house.secret = None if content is None else testing.Secret(content)
+    message, found = house.refused("plan")
+    uri = "" if house.secret is None else house.secret.id
+    refusal = here.refused_account(uri, json.dumps(content))
+    assert (found["code"], message) == (code, refusal.told(Actions("cou/0")))
+    assert refusal.code == code
+    assert "secret-word" not in str(refusal)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR permission denied",
+        'ERROR secret "abc" not found',
+        'ERROR secret URI "abc" not valid',
+    ],
+)
+def test_a_secret_that_juju_refuses_is_told_by_both_with_the_same_words(here: Unit, said: str):
+    with pytest.raises(BadInput) as refusal:
+        credentials.read(Secrets(said), "secret:abc", "cou")  # pyright: ignore[reportArgumentType]
+    found = here.refused_account("secret:abc", said, fails=True)
+    assert (found.code, found.told(NAMED)) == (refusal.value.code, refusal.value.told(NAMED))
+
+
+def test_the_command_reads_the_newest_secret(here: Unit):
+    here.answer("config-get", json.dumps({"credentials": "secret:abc"}))
+    here.answer("secret-get --refresh", json.dumps({**LOGIN, "password": "new-word"}))
+    assert here.access().password == "new-word"
+
+
+def test_the_command_knows_where_a_controller_has_moved(here: Unit):
+    here.answer("config-get", json.dumps({"credentials": "secret:abc"}))
+    here.answer("secret-get --refresh", json.dumps(LOGIN))
+    here.answer("printf", "test-model\n10.0.0.9:17070 10.0.0.8:17070\n")
+    found = here.access()
+    assert found.addresses[:2] == ("10.0.0.9:17070", "10.0.0.8:17070")
+    assert found.model == "test-model"

@@ -7,10 +7,10 @@ from pathlib import Path
 import ops
 import pytest
 from cou.errors import BadInput
+from cou.run import surroundings
 from ops import testing
 
 import credentials
-import surroundings
 
 from .conftest import AGENT_CONF, House
 

@@ -45,6 +45,7 @@ VERBS = "|".join(sorted(ACTIONS, key=len, reverse=True))
 NAMED = re.compile(
     rf"(?<![\w-])([Rr]un|then|or|and) `?({VERBS})`?(?=[.,:;`\"]|$| to | first)"
     rf"|(?<![\w-])[Rr]un ({VERBS}) again"
+    rf"|(?<![\w-])[Tt]o [^:]*: `?({VERBS})`?(?=[.,;`\"]|$)|(?<![\w-])({VERBS}) looks"
     rf"|Look at status|(?<!juju run )(?<![\w-])cou ({VERBS})(?![\w-])"
     r"|(?<![\w-])(force|purge|backup|archive|set-noout)=(true|false)"
     r"|(?<![\w-])(group|skip-apps|accept|step)=(?=[\w{<])|(?<![\w-])as=(?=\w)"
@@ -224,6 +225,8 @@ def test_a_text_that_names_one_in_words_alone_is_noticed():
         "Look at status.",
         "with skip-apps={}.",
         "run plan first",
+        "None of them failed. To go on: upgrade.",
+        "Not settled yet: upgrade looks first.",
     ):
         assert NAMED.search(text), text
     for text in ("See why it did not run upgrade-charm.", "Run: juju config a enable-x=true."):

@@ -20,13 +20,12 @@ from cou.juju.client import Client
 from cou.plan import configuration
 from cou.plan.settings import Settings
 from cou.report import run_report
-from cou.run import history, metrics, view
+from cou.run import history, metrics, surroundings, view
 from cou.run.access import Access
 from cou.run.journal import FILE, Journal
 
 import credentials
 import parameters
-import surroundings
 
 from ..unit.juju.controller import NOW, Controller
 from ..unit.juju.inprocess import InProcess

@@ -32,6 +32,7 @@ def run(arguments: Sequence[str], signals: Signals) -> Code:
     logging.getLogger().addHandler(logging.NullHandler())
     # Nor may a log that cannot be written, on a full disk, bury what there is to say.
     logging.raiseExceptions = False
+    _show_what_can_be_shown()
     app = App(signals)
     try:
         code = _run(arguments, app)
@@ -47,6 +48,16 @@ def run(arguments: Sequence[str], signals: Signals) -> Code:
                 sys.stderr.write(f"Error: the output cannot be written: {error.strerror}\n")
         code = Code.ERROR
     return code
+
+
+def _show_what_can_be_shown() -> None:
+    """Have stdout take every text: what its encoding lacks is a question mark.
+
+    A locale such as `en_US` without UTF-8 has no arrow and no ellipsis, and is no reason to end.
+    """
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:  # it is none of a test's own
+        reconfigure(errors="replace")
 
 
 def _run(arguments: Sequence[str], app: App) -> Code:

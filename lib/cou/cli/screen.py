@@ -180,6 +180,7 @@ class Screen:
 
 
 def _new_log(folder: pathlib.Path) -> pathlib.Path:
+    owned.check_folder(folder)  # first: else folders would be made where a planted link leads
     # One after the other: `parents` gives the folders above whatever mode the umask leaves.
     for one in (folder.parent, folder):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -17,14 +17,12 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any, cast
 
-import yaml
-
 import cou
 
-from ..errors import BadInput, CouError
+from ..errors import CouError
 from ..plan import configuration
 from ..plan.settings import Settings
-from ..run import processes
+from ..run import account, processes, surroundings
 from ..run.access import Access
 
 # A unit runs one hook at a time, and this waits for its turn.
@@ -38,6 +36,15 @@ class Home:
 
     name: str
     charm_dir: pathlib.Path
+
+
+class _ToolFailed(CouError):
+    """A hook tool has refused; `said`: why."""
+
+    def __init__(self, unit: Home, command: str, said: str):
+        seen = f"{command.split()[0]} on {unit.name} failed: {said}"
+        super().__init__("hook-tool", seen, "Is the Juju agent healthy?")
+        self.said = said
 
 
 def home(package: str | None = cou.__file__) -> Home | None:
@@ -59,25 +66,22 @@ def access(unit: Home) -> Access:
     """Return how the charm logs in.
 
     Raises:
-        BadInput: the charm has no credentials, or they cannot be read.
+        BadInput: the charm has no credentials, or they cannot be read; as the charm says it.
     """
-    conf = _agent_conf(unit)
-    uri = str(_config(unit).get("credentials") or "")
-    setting = f"Run: juju config {unit.name.partition('/')[0]} credentials=<secret URI>"
+    application = unit.name.partition("/")[0]
+    uri = str(_config(unit).get(account.OPTION) or "")
     if not uri:
-        raise BadInput("credentials-not-set", f"{unit.name} has no credentials.", setting)
+        raise account.not_set(application)
     # In one argument of a command: quoted by nobody, so it must be a plain URI.
     if not all(character.isalnum() or character in ":/-." for character in uri):
-        raise BadInput("credentials-not-found", f"{uri!r} is no secret's URI.", setting)
-    secret = _tool(unit, f"secret-get {uri} --format=json")
-    return Access(
-        addresses=tuple(str(one) for one in cast("list[Any]", conf.get("apiaddresses") or [])),
-        cacert=str(secret.get("ca-cert") or conf.get("cacert") or "").strip(),
-        model_uuid=str(conf.get("model") or "").removeprefix("model-"),
-        model=_model_name(unit),
-        username=str(secret.get("username") or "").strip(),
-        password=str(secret.get("password") or ""),
-    )
+        raise account.not_found(uri, application)
+    try:
+        # The charm is told of an update by a hook, which may not have come yet.
+        secret = _tool(unit, f"secret-get {uri} --refresh --format=json")
+    except _ToolFailed as error:
+        raise account.unreadable(uri, application, error.said) from None
+    login = account.checked(uri, {name: str(value) for name, value in secret.items()})
+    return login.at(surroundings.read(unit.charm_dir, _environment(unit)))
 
 
 def settings(unit: Home, given: Mapping[str, Any]) -> Settings:
@@ -107,8 +111,11 @@ def tell(unit: Home) -> None:
         _text(unit, "JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch", _TELL_S)
 
 
-def _model_name(unit: Home) -> str:
-    return _text(unit, 'printf %s "$JUJU_MODEL_NAME"').strip()
+def _environment(unit: Home) -> Mapping[str, str]:
+    """Return what a hook would be told of the model and its controller."""
+    names = ("JUJU_MODEL_NAME", "JUJU_API_ADDRESSES")
+    said = _text(unit, "printf '%s\\n' " + " ".join(f'"${name}"' for name in names))
+    return dict(zip(names, map(str.strip, said.splitlines()), strict=False))
 
 
 def _tool(unit: Home, command: str) -> Mapping[str, Any]:
@@ -154,24 +161,5 @@ def _text(unit: Home, command: str, timeout_s: float = _EXEC_S) -> str:
             "Try again when `juju status` shows it idle.",
         ) from None
     except subprocess.CalledProcessError as error:
-        raise BadInput(
-            "hook-tool",
-            f"{command.split()[0]} on {unit.name} failed: {str(error.stderr).strip()}",
-            "If it is about the secret: juju grant-secret <secret URI> "
-            f"{unit.name.partition('/')[0]}",
-        ) from None
+        raise _ToolFailed(unit, command, str(error.stderr).strip()) from None
     return done.stdout
-
-
-def _agent_conf(unit: Home) -> Mapping[str, Any]:
-    path = unit.charm_dir.parent / "agent.conf"
-    try:
-        conf: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        # The file holds the agent's password, and an error of YAML quotes the line.
-        raise BadInput(
-            "agent-conf",
-            f"{path} cannot be read ({type(error).__name__}).",
-            "Run it with sudo." if isinstance(error, PermissionError) else "Is the agent healthy?",
-        ) from None
-    return cast("dict[str, Any]", conf) if isinstance(conf, dict) else {}

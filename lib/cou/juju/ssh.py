@@ -12,4 +12,5 @@ def fetch(unit: str, path: str, into: str) -> str:
     ``--pty=false`` Juju makes a terminal there when it is typed at one, and a terminal turns the
     line feeds in a dump into two bytes each (juju: cmd/juju/ssh/ssh.go).
     """
-    return f"juju ssh --pty=false {unit} sudo cat {shlex.quote(shlex.quote(path))} > {into}"
+    source = shlex.quote(shlex.quote(path))
+    return f"juju ssh --pty=false {unit} sudo cat {source} > {shlex.quote(into)}"

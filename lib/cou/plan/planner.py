@@ -20,6 +20,7 @@ from . import (
     rolling,
     sequences,
     state_checks,
+    taken_on,
     whole,
 )
 from .codes import problem
@@ -253,9 +254,7 @@ def _judged(problems: list[Problem], options: Options) -> tuple[Problem, ...]:
         if accepted:
             used.add(name)
         judged.append(dataclasses.replace(one, accepted=accepted))
-    for name in sorted(taken - used):
-        seen = f"{name}, which was accepted, is no problem that can be taken on."
-        judged.append(problem("accept-unused", name, seen, "Leave it out."))
+    judged += map(taken_on.unused, sorted(taken - used))
     order = {Severity.ERROR: 0, Severity.WARNING: 1}
     judged.sort(key=lambda one: (order[one.severity], one.code, one.subject))
     return tuple(judged)

@@ -341,7 +341,7 @@ def _open_steps(seen: view.View) -> str:
     states = (StepState.FAILED, StepState.IN_DOUBT)
     found = [one.id for one in seen.steps.values() if one.state in states]
     if not found:
-        return "None of its steps failed or is in doubt. To go on: upgrade."
+        return say("None of its steps failed or is in doubt. To go on: ", UPGRADE)
     return f"Those that failed or are in doubt: {', '.join(found)}."
 
 

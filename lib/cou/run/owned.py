@@ -1,8 +1,9 @@
 """Whether a folder of ours is ours alone: what another user has planted there is never used.
 
-One look at a whole folder does for every file in it. If the folder and the one above it can be
+One look at a whole folder does for every file in it. If the folder and the two above it can be
 written by us and by root only, nobody else can put anything there afterwards; what lies there
-already has to be ours, and must not point elsewhere.
+already has to be ours, and must not point elsewhere. Two, as the user's own folder for states may
+be another's too: ``$XDG_STATE_HOME``, above that of all models.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def check_journal(place: Place) -> None:
     """
     home = place.home
     look = _Look(home, on_unit=bool(place.unit))
-    look.check_above(home.absolute().parent.resolve())
+    look.check_above()
     for path in (home, home / "reserve", *(home / f"{FILE}{suffix}" for suffix in SUFFIXES)):
         look.check_entry(path)
 
@@ -71,7 +72,7 @@ def check_folder(folder: pathlib.Path, *, on_unit: bool = False) -> None:
         NotOurs: as for `check`.
     """
     look = _Look(folder, on_unit=on_unit)
-    look.check_above(folder.absolute().parent.resolve())
+    look.check_above()
     look.check_entry(folder)
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
@@ -87,30 +88,38 @@ class _Look:
     """
 
     def __init__(self, folder: pathlib.Path, *, on_unit: bool):
+        self._folder = folder.absolute()
         self._outside = folder.parent
         self._on_unit = on_unit
 
-    def check_above(self, folder: pathlib.Path) -> None:
-        found = _look(folder)
-        if found is None:
-            return
-        if found.st_uid not in (os.geteuid(), 0):
-            raise self._foreign(folder, found, folder.parent)
-        if not found.st_mode & stat.S_ISVTX and _may_others_write(found):
-            raise _open(folder)
+    def check_above(self) -> None:
+        """See that nobody else can put another folder in its place, nor in that of the one above.
+
+        A link on the way to it has to be ours as well, and is followed.
+        """
+        for path in self._folder.parents:
+            found = _look(path)
+            if found is not None and stat.S_ISLNK(found.st_mode) and _is_foreign(found):
+                raise _link(path)
+        above = self._folder.parent
+        for folder in dict.fromkeys(
+            (above.resolve(), above.resolve().parent, above.parent.resolve())
+        ):
+            found = _look(folder)
+            if found is None:
+                continue
+            if _is_foreign(found):
+                raise self._foreign(folder, found, folder.parent)
+            if not found.st_mode & stat.S_ISVTX and _may_others_write(found):
+                raise _open(folder)
 
     def check_entry(self, path: pathlib.Path) -> None:
         found = _look(path)
         if found is None:
             return
         if stat.S_ISLNK(found.st_mode):
-            raise NotOurs(
-                "foreign-file",
-                path,
-                f"{path} points elsewhere, and such a link is not followed there.",
-                f"Look where it points, then remove the link: {shlex.join(['rm', str(path)])}",
-            )
-        if found.st_uid not in (os.geteuid(), 0):
+            raise _link(path)
+        if _is_foreign(found):
             raise self._foreign(path, found, self._outside)
         if stat.S_ISDIR(found.st_mode) and _may_others_write(found):
             raise _open(path)
@@ -138,6 +147,19 @@ def _look(path: pathlib.Path) -> os.stat_result | None:
         return path.lstat()
     except (FileNotFoundError, NotADirectoryError):  # gone meanwhile, or told by who opens it
         return None
+
+
+def _is_foreign(found: os.stat_result) -> bool:
+    return found.st_uid not in (os.geteuid(), 0)
+
+
+def _link(path: pathlib.Path) -> NotOurs:
+    return NotOurs(
+        "foreign-file",
+        path,
+        f"{path} points elsewhere, and such a link is not followed there.",
+        f"Look where it points, then remove the link: {shlex.join(['rm', str(path)])}",
+    )
 
 
 def _may_others_write(found: os.stat_result) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..errors import BadInput
 from ..ours import ABANDON, UPGRADE, say
-from ..plan import fewer
+from ..plan import fewer, taken_on
 from ..plan.configuration import NUMBERS, TEXTS
 from ..plan.options import Options
 from ..plan.plan import Plan
@@ -20,6 +20,7 @@ from .view import View
 _MAY_CHANGE = frozenset({"skip-apps", "accept", "max-parallel"})
 # Lists to which something can be added, and from which nothing can be taken back.
 _GROWING = ("skip-apps", "accept")
+_UNUSED = "accept-unused"
 
 
 def replan(seen: View, options: Options, settings: Settings | None = None) -> Plan:
@@ -35,7 +36,8 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
         settings: the settings, of which `options.given` names those that were given.
 
     Raises:
-        BadInput: another option was given, or an application that has begun.
+        BadInput: another option was given, or an application that has begun or that the run does
+            not have.
     """
     stored, given = seen.plan.options.to_dict(), options.to_dict()
     changed = {name: given[name] for name in _named(options) if given[name] != stored[name]}
@@ -59,13 +61,14 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
         **changed,
         **{name: sorted({*stored[name], *changed.get(name, ())}) for name in _GROWING},
     }
+    _check_known(seen, skipped)
     _check_begun(seen, skipped)
     root = _without(seen.plan.root, skipped) or dataclasses.replace(seen.plan.root, steps=())
     return dataclasses.replace(
         seen.plan,
         options=Options.from_dict(merged),
         root=fewer.without(seen.plan.root, root),
-        problems=tuple(_accepted(one, merged["accept"]) for one in seen.plan.problems),
+        problems=_judged(seen.plan.problems, merged["accept"]),
     )
 
 
@@ -97,6 +100,19 @@ def left(plan: Plan, records: Mapping[str, StepRecord]) -> Plan:
     return dataclasses.replace(plan, root=fewer.without(plan.root, root))
 
 
+def _check_known(seen: View, skipped: set[str]) -> None:
+    applications = {
+        step.target.split("/")[0] for step in seen.plan.root.leaves() if step.target != "model"
+    }
+    unknown = sorted(skipped - applications - {*seen.plan.ignored})
+    if unknown:
+        raise BadInput(
+            "skip-unknown",
+            f"Run {seen.run} has nothing to do with {', '.join(unknown)}.",
+            f"Its applications are {', '.join(sorted(applications)) or 'all left out'}.",
+        )
+
+
 def _check_begun(seen: View, skipped: set[str]) -> None:
     for step in seen.plan.root.leaves():
         name = step.target.split("/")[0]
@@ -108,11 +124,19 @@ def _check_begun(seen: View, skipped: set[str]) -> None:
             )
 
 
-def _accepted(problem: Problem, accept: list[str]) -> Problem:
-    taken = f"{problem.code}:{problem.subject}" in accept
-    return dataclasses.replace(
-        problem, accepted=problem.accepted or (problem.acceptable and taken)
-    )
+def _judged(problems: Sequence[Problem], accept: list[str]) -> tuple[Problem, ...]:
+    """Mark what is taken on as well, and say what could not be."""
+    acceptable = {f"{one.code}:{one.subject}" for one in problems if one.acceptable}
+    told = {one.subject for one in problems if one.code == _UNUSED}
+    marked = [
+        dataclasses.replace(
+            one,
+            accepted=one.accepted or (one.acceptable and f"{one.code}:{one.subject}" in accept),
+        )
+        for one in problems
+    ]
+    unused = [name for name in accept if name not in acceptable | told]
+    return (*marked, *map(taken_on.unused, unused))
 
 
 def _without(step: Step, skipped: set[str]) -> Step | None:

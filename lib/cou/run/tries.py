@@ -74,7 +74,7 @@ def _settled(
     if after is None:
         if record is not None and record.state is not StepState.IN_DOUBT:
             return f"An operator said: {record.note}" if record.note else "An operator settled it."
-        return "Not settled yet: upgrade looks first."
+        return "Not settled yet: it is looked up when the run goes on."
     known = list(_sent(one, operations))
     again = operations and operations[-1].intended >= after.began
     looked = (

@@ -8,6 +8,7 @@ charm wrote it; its path, size, age and digest are the step's note.
 
 from __future__ import annotations
 
+import pathlib
 import shlex
 
 from ..errors import StepFailed
@@ -50,8 +51,13 @@ async def perform(ctx: Context) -> Result:
     return Result(
         End.DONE,
         f"{path} on {unit}, {size} bytes, made {_made(task)}, sha256 {digest}; copy it with: "
-        + ssh.fetch(unit, path, "dump"),
+        + ssh.fetch(unit, path, _copy(unit, path)),
     )
+
+
+def _copy(unit: str, path: str) -> str:
+    """Return a name for the copy of a dump, which no other dump's copy has."""
+    return f"{unit.replace('/', '-')}-{pathlib.PurePosixPath(path).name}"
 
 
 def _key(ctx: Context) -> str:

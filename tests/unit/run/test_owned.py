@@ -198,3 +198,65 @@ def test_the_command_says_so(tmp_path, monkeypatch, capsys):
     os.chown(tmp_path / "cou", STRANGER, -1)
     assert app.run(["plan"], Signals()) is Code.ERROR
     assert "belongs to the user 4711" in capsys.readouterr().err
+
+
+def used(home):
+    """Return what each way into the folders of a model is refused with, and what was made."""
+    place = Place(home, home / "run")
+    refusals = []
+    for way in (
+        lambda: Control(place).view(),
+        lambda: Control(place).offer(Access((), "", "uuid", "m", "cou", "secret")),
+        lambda: owned.check_journal(place),
+        lambda: Screen(Signals()).open_log(home.parent / "log"),
+    ):
+        with pytest.raises(CouError) as caught:
+            way()
+        refusals.append((caught.value.code, caught.value.seen, caught.value.remedy))
+    assert len(set(refusals)) == 1, refusals
+    return refusals[0]
+
+
+@root
+def test_a_link_that_a_stranger_has_planted_above_is_not_followed(tmp_path):
+    state, target = tmp_path / "state", tmp_path / "target"
+    state.mkdir()
+    target.mkdir()
+    (state / "cou").symlink_to(target)
+    os.chown(state / "cou", STRANGER, -1, follow_symlinks=False)
+    code, seen, remedy = used(state / "cou" / "uuid")
+    assert code == "foreign-file"
+    assert str(state / "cou") in seen
+    assert not list(target.iterdir())
+    do(remedy.rpartition("remove the link: ")[2])
+    assert Control(Place(state / "cou" / "uuid", state / "cou" / "uuid" / "run")).view() is None
+
+
+@root
+@pytest.mark.parametrize("how", ["theirs", "open"])
+def test_a_state_folder_in_which_a_stranger_may_swap_ours_is_not_used(tmp_path, how):
+    state, target = tmp_path / "state", tmp_path / "target"
+    state.mkdir()
+    target.mkdir()
+    (state / "cou").symlink_to(target)  # of our own, as one may have it
+    if how == "theirs":
+        os.chown(state, STRANGER, -1)
+    else:
+        state.chmod(0o777)
+    code, seen, remedy = used(state / "cou" / "uuid")
+    assert code == {"theirs": "foreign-file", "open": "open-folder"}[how]
+    assert str(state) in seen
+    assert not list(target.iterdir())
+    do(remedy.rpartition(": ")[2])
+    place = Place(state / "cou" / "uuid", state / "cou" / "uuid" / "run")
+    assert Control(place).view() is None
+
+
+def test_a_link_of_ones_own_above_is_followed(tmp_path):
+    target = tmp_path / "target"
+    target.mkdir()
+    (tmp_path / "cou").symlink_to(target)
+    home = tmp_path / "cou" / "uuid"
+    Screen(Signals()).open_log(home.parent / "log")
+    assert Control(Place(home, home / "run")).view() is None
+    assert list((target / "log").iterdir())

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 from cou.errors import BadInput
+from cou.plan.codes import problem
 from cou.plan.configuration import NUMBERS, TEXTS
 from cou.plan.configuration import options as options_of
 from cou.plan.options import Options
@@ -20,7 +21,7 @@ VALUES = {
     "group": ("all", "hypervisors"),
     "machines": ("", "1"),
     "availability-zones": ("", "az1"),
-    "skip-apps": ("", "heat"),
+    "skip-apps": ("", "glance"),
     "non-empty-hypervisors": ("skip", "upgrade"),
     "backup": (True, False),
     "archive": (True, False),
@@ -39,7 +40,7 @@ BESIDE = {
 }
 # What may be changed, and from which value to which.
 TAKES_EFFECT = {
-    ("skip-apps", "", "heat"),
+    ("skip-apps", "", "glance"),
     ("accept", "", "paused-unit:keystone/0"),
     ("max-parallel", 1, 4),
     ("max-parallel", 4, 1),
@@ -108,3 +109,33 @@ def test_a_setting_that_a_command_line_gives_is_refused_unless_it_is_the_runs(na
     assert remainder.replan(seen, options_of({}, kept, [name]), kept) is seen.plan
     # Nobody has given it: it is the charm's, which has changed since.
     assert remainder.replan(seen, options_of({}, other), other) is seen.plan
+
+
+@pytest.mark.parametrize("stored", ["", "heat"])
+def test_an_application_that_the_run_does_not_have_is_refused_with_those_it_has(stored):
+    seen = run_with(**{"skip-apps": stored})
+    with pytest.raises(BadInput) as refusal:
+        remainder.replan(seen, options_of({"skip-apps": "glanec,glance"}, Settings()))
+    assert refusal.value.code == "skip-unknown"
+    assert "glanec" in refusal.value.seen
+    assert "glance, keystone" in refusal.value.remedy
+    remainder.replan(seen, options_of({"skip-apps": f"glance,{stored}"}, Settings()))
+
+
+def test_what_was_left_out_or_not_recognised_may_be_left_out_again():
+    seen = run_with(**{"skip-apps": "heat"})
+    seen = dataclasses.replace(seen, plan=dataclasses.replace(seen.plan, ignored=("ntp",)))
+    found = remainder.replan(seen, options_of({"skip-apps": "heat,ntp"}, Settings()))
+    assert found.options.skip_apps == ("heat", "ntp")
+
+
+def test_what_is_taken_on_and_is_no_problem_of_the_run_is_told():
+    seen = run_with()
+    paused = problem("paused-unit", "keystone/0", "keystone/0 is paused.", "Resume it.")
+    seen = dataclasses.replace(seen, plan=dataclasses.replace(seen.plan, problems=(paused,)))
+    taken = "paused-unit:keystone/0"
+    given = options_of({"accept": f"{taken},paused-unit:keystone/9"}, Settings())
+    found = {one.code: one for one in remainder.replan(seen, given).problems}
+    assert found["paused-unit"].accepted
+    assert found["accept-unused"].subject == "paused-unit:keystone/9"
+    assert len(found) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import BadInput
+from cou.ours import COMMAND_LINE
 from cou.run.control import Control
 from cou.run.journal import Journal
 from cou.run.place import Place
@@ -16,7 +17,7 @@ from .one_step import begin
     ("failed", "told"),
     [
         (True, "Those that failed or are in doubt: a."),
-        (False, "None of its steps failed or is in doubt. To go on: upgrade."),
+        (False, "None of its steps failed or is in doubt. To go on: cou upgrade"),
     ],
 )
 def test_an_unknown_step_is_refused_with_those_that_are_open(tmp_path, failed, told):
@@ -32,4 +33,4 @@ def test_an_unknown_step_is_refused_with_those_that_are_open(tmp_path, failed, t
     with pytest.raises(BadInput) as refusal:
         Control(place).resolve_step("keystone/other", "skip", "why")
     assert refusal.value.code == "step-unknown"
-    assert refusal.value.remedy == told
+    assert refusal.value.remedy.told(COMMAND_LINE) == told

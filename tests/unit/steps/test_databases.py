@@ -88,9 +88,22 @@ def test_a_file_that_an_action_names_is_one_word_to_the_shell(name):
     assert len(asked) >= 3
     for command in asked:
         assert name in shlex.split(command)
-    typed = shlex.split(result.note.partition("copy it with: ")[2].removesuffix(" > dump"))
+    typed = shlex.split(result.note.partition("copy it with: ")[2])
     assert typed[:4] == ["juju", "ssh", "--pty=false", MYSQL]
-    assert shlex.split(" ".join(typed[4:])) == ["sudo", "cat", name]  # as ssh hands it on
+    assert shlex.split(" ".join(typed[4:-2])) == ["sudo", "cat", name]  # as ssh hands it on
+    assert typed[-2] == ">"
+    assert "/" not in typed[-1]
+
+
+def test_two_dumps_are_copied_to_two_files():
+    copies = []
+    for unit, name in ((MYSQL, "/b/1.gz"), (MYSQL, "/b/2.gz"), ("nova-mysql/0", "/b/1.gz")):
+        made = bench()
+        made.answer("mysqldump", mysqldump_file=name)
+        made.prints("tail -n 1 ", "-- Dump completed on 2026-03-01")
+        result = made.run(Kind.BACKUP_DATABASE, unit)
+        copies.append(shlex.split(result.note)[-1])
+    assert len(set(copies)) == 3, copies
 
 
 @pytest.mark.parametrize("name", ["", "-rf", "dump.gz"])

@@ -1,4 +1,7 @@
-"""What the unit's own surroundings tell: the model, its controller's addresses and its CA."""
+"""What the unit's own surroundings tell: the model, its controller's addresses and its CA.
+
+The charm's actions and the command on the unit read them here: both log in to the same place.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from cou.errors import BadInput
-from cou.juju import supported
+
+from ..errors import BadInput
+from ..juju import supported
 
 
 @dataclasses.dataclass(frozen=True)

@@ -359,3 +359,42 @@ def test_a_log_that_grows_and_is_begun_anew_by_several_is_their_own(tmp_path):
     one.close()
     other.version()
     other.close()
+
+
+def test_what_a_killed_writer_has_left_undone_in_the_log_is_written_over_by_the_next(tmp_path):
+    """It was killed while it forced the disk: SQLite has not told anybody of its transaction."""
+    home, copy = tmp_path / "home", tmp_path / "copy"
+    journal = Journal(home)
+    shown(journal, 5)
+    keep(home, copy)
+    stop_short(lambda: Journal(copy).show("undone", {}))
+    log = home / f"{FILE}-wal"
+    left = (copy / log.name).read_bytes()[log.stat().st_size :]
+    assert left
+    with log.open("ab") as file:
+        file.write(left)
+    before = journal.version()
+    shown(journal, 3)
+    assert journal.version() == before
+    other = Journal(home)
+    assert other.shown()[0] == "2"
+    other.show("another", {})
+    other.close()
+    assert journal.version() != before
+    journal.close()
+
+
+def test_a_log_that_never_stands_still_is_no_strange_one(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    journal = Journal(home)
+    shown(journal, 2)
+    monkeypatch.setattr(seal, "PATIENCE_S", 0.05)
+    heads = itertools.count()
+    monkeypatch.setattr(seal, "_head", lambda _: b"%032d" % next(heads))
+    monkeypatch.setattr(seal, "_of_log", lambda *_: {seal.Page(7, 7): None})
+    with pytest.raises(CouError) as caught:
+        Journal(home)
+    assert caught.value.code == "journal-busy"
+    (home / FILE).touch()  # as when the log is moved into it
+    journal.version()
+    journal.close()

@@ -69,6 +69,7 @@ class Database:
             self._db.close()
             raise
         self._files = Files(path)
+        self._learn()
         self._turn = Turn(path.parent)
 
     def _see_that_it_is_whole(self) -> None:
@@ -82,6 +83,8 @@ class Database:
             whole = seal.fits(self.path)
         except OSError as error:
             raise _unusable(log, error) from error
+        except seal.Unsettled:
+            raise _unusable(self.path, TimeoutError("busy: others write all the time")) from None
         if not whole:
             away = shlex.join(["sudo", "mv", str(log), f"{log}.aside"])
             raise JournalError(
@@ -323,7 +326,11 @@ class Database:
             JournalGone: nobody will, for the file is not the journal any more.
         """
         self.look()
+        self._learn()
         return int(self.read("pragma data_version")[0][0])
+
+    def _learn(self) -> None:
+        self._files.learn(int(self.read("pragma application_id")[0][0]))
 
     def state(self) -> object:
         """Return what equals an earlier answer only if nobody has written anything since."""

@@ -41,6 +41,10 @@ class Files:
         found = next((part for part, was in self._opened.items() if identity(part) != was), None)
         return found or (None if self._is_whole() and self._log.goes_on() else self._path)
 
+    def learn(self, number: int) -> None:
+        """Know what the log holds up to the transaction with that seal; see `seal.Log.learn`."""
+        self._log.learn(number)
+
     def is_there(self) -> bool:
         """Whether the file of the journal itself is the one that was opened, whatever it holds."""
         return identity(self._path) == self._opened.get(self._path)
@@ -48,8 +52,12 @@ class Files:
     def _is_whole(self) -> bool:
         """Whether nobody has written an older or newer journal over the one that was opened."""
         now = _content(self._path)
-        if now != self._main and not seal.fits(self._path):
-            return False
+        if now != self._main:
+            try:
+                if not seal.fits(self._path):
+                    return False
+            except seal.Unsettled:  # others write it: the next look sees what has become of it
+                return True
         self._main = now
         return True
 

@@ -29,15 +29,21 @@ import sqlite3
 import struct
 import time
 import urllib.parse
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from .turn import PATIENCE_S
 
 _FIELDS_AT, _FIELDS = 40, struct.Struct(">I24xI")
 _HEAD, _FRAME = 32, 24
 _MAGIC = 0x377F0682  # and one more, by the order of bytes in which it adds up
 _DRAWN_BITS, _BITS = 12, 31
 _COUNTS = 1 << (_BITS - _DRAWN_BITS)
-_TRIES, _PAUSE_S = 20, 0.01
+_PAUSE_S = 0.01
+
+
+class Unsettled(Exception):
+    """Others have moved what is in the log, or begun it anew, at each look."""
 
 
 class Page(NamedTuple):
@@ -71,8 +77,10 @@ def fits(path: pathlib.Path) -> bool:
 
     Raises:
         OSError: the log cannot be read.
+        Unsettled: no two looks saw the same, for as long as a writer is waited for.
     """
-    for _ in range(_TRIES):
+    until = time.monotonic() + PATIENCE_S
+    while True:
         begun = _head(path)
         if not _of_log(path, begun):
             return True
@@ -82,8 +90,9 @@ def fits(path: pathlib.Path) -> bool:
             return True
         if begun == _head(path) and main == of_journal(path):
             return False
+        if time.monotonic() > until:
+            raise Unsettled
         time.sleep(_PAUSE_S)
-    return False
 
 
 def of_journal(path: pathlib.Path) -> Page | None:
@@ -137,13 +146,23 @@ def _of_log(path: pathlib.Path, head: bytes) -> Mapping[Page, None]:
         known = _KNOWN.get(path)
         if known is None or known.head != head or not known.stands(file):
             known = _KNOWN[path] = _Known(head)
-        _read_on(file, known)
+        for one in _following(file, known):
+            known.take(one)
     return known.pages
 
 
-def _read_on(file: int, known: _Known) -> None:
-    """Read the completed transactions that follow what is known of a log."""
-    page = struct.unpack(">I", known.head[8:12])[0]
+class _Transaction(NamedTuple):
+    """A completed transaction in a log: its first pages, and where its last frame lies."""
+
+    pages: Sequence[Page]
+    last: int
+    frame: bytes
+    until: int
+
+
+def _following(file: int, known: _Known) -> Iterator[_Transaction]:
+    """Yield the completed transactions that follow what is known of a log."""
+    size = struct.unpack(">I", known.head[8:12])[0]
     salts = known.head[16:24]
     begun: list[Page] = []
     at = known.until
@@ -155,10 +174,9 @@ def _read_on(file: int, known: _Known) -> None:
             fields = os.pread(file, _FIELDS.size, at + _FRAME + _FIELDS_AT)
             begun += [Page(*_FIELDS.unpack(fields))] if len(fields) == _FIELDS.size else []
         if completes:
-            known.last, known.frame, known.until = at, frame, at + _FRAME + page
-            known.pages.update(dict.fromkeys(begun))
+            yield _Transaction(begun, at, frame, at + _FRAME + size)
             begun = []
-        at += _FRAME + page
+        at += _FRAME + size
 
 
 @dataclasses.dataclass
@@ -178,6 +196,11 @@ class _Known:
     frame: bytes = b""
     until: int = _HEAD
     pages: dict[Page, None] = dataclasses.field(default_factory=dict[Page, None])
+
+    def take(self, one: _Transaction) -> None:
+        """Know the transaction that follows, too."""
+        self.last, self.frame, self.until = one.last, one.frame, one.until
+        self.pages.update(dict.fromkeys(one.pages))
 
     def stands(self, file: int) -> bool:
         """Whether the log still begins with what was read."""
@@ -200,29 +223,43 @@ class Log:
     def __init__(self, path: pathlib.Path):
         self._path = path
         self._known: _Known | None = None
-        self.goes_on()
 
     def goes_on(self) -> bool:
-        """Whether the log still holds what was read of it, or was begun anew since.
+        """Whether the log still holds what is known of it, or was begun anew since.
 
         One that cannot be read says nothing.
         """
         with contextlib.suppress(OSError), _opened(_log(self._path)) as file:
-            while not self._follows(file, head := _head_of(file)):
-                if head == _head_of(file):  # else it was begun anew meanwhile
+            while (known := self._known) is not None:
+                head = _head_of(file)
+                if len(head) == _HEAD and head != known.head and _is_later(known.head, head):
+                    self._known = None
+                elif head == known.head and known.stands(file):
+                    break
+                elif head == _head_of(file):  # else it was begun anew meanwhile
                     return False
         return True
 
-    def _follows(self, file: int, head: bytes) -> bool:
-        known = self._known
-        if len(head) < _HEAD:  # not begun yet
-            return known is None
-        if known is None or (head != known.head and _is_later(known.head, head)):
-            known = self._known = _Known(head)
-        if known.head != head or not known.stands(file):
-            return False
-        _read_on(file, known)
-        return True
+    def learn(self, seal: int) -> None:
+        """Read what the log holds up to the transaction with a seal, which SQLite has read there.
+
+        What follows may be of a writer that was killed before it was done: SQLite writes over it.
+        """
+        with contextlib.suppress(OSError), _opened(_log(self._path)) as file:
+            head = _head_of(file)
+            if len(head) < _HEAD:
+                return
+            known = self._known
+            if known is None or known.head != head:
+                known = _Known(head)
+            held = list(_following(file, known))
+            sealed = [any(page.seal == seal for page in one.pages) for one in held]
+            while sealed and not sealed.pop():
+                held.pop()
+            for one in held:
+                known.take(one)
+            if head == _head_of(file):  # else it was begun anew meanwhile
+                self._known = known
 
 
 def _is_later(before: bytes, now: bytes) -> bool:

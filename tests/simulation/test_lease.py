@@ -186,6 +186,49 @@ def test_another_holder_is_found_before_a_change_and_loses_nothing_by_it(tmp_pat
     worlds.run(story())
 
 
+def test_a_machine_restored_with_its_memory_is_found_out_before_its_next_change(tmp_path):
+    """What it knows, and the name, are of one time; the position that stands there is later."""
+
+    async def story():
+        world, journal, attempt, held = await taken(tmp_path)
+        intend(journal, attempt, "a")
+        await held.check()
+        later = {"sent": [7, world.clock.now().isoformat()]}
+        key = f"{lease.POSITION}{attempt.run}"
+        world.model.set_annotations(f"model-{world.model.uuid}", {key: json.dumps(later)}, "admin")
+        intend(journal, attempt, "b")
+        with pytest.raises(lease.LeaseLost) as caught:
+            await held.check()
+        assert caught.value.code == "journal-old"
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", [Job.UPGRADE, Job.RESTORE, Job.ABANDON])
+def test_a_cancel_ends_the_watch_of_a_name_that_may_be_alive(tmp_path, job):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        attempt = world.create(await world.plan(), Limit("step", 1))
+        if job is not Job.UPGRADE:
+            await world.work(attempt)
+            attempt = world.resume(attempt.run, job=job)
+        gone = {"run": "x", "holder": "other/0", "state": "running", "renewed": "yesterday"}
+        tag = f"model-{world.model.uuid}"
+        world.model.set_annotations(tag, {lease.KEY: json.dumps(gone)}, "admin")
+        work = asyncio.create_task(world.work(attempt))
+        await asyncio.sleep(30)  # it is watched for two minutes
+        begun = world.clock.monotonic()
+        journal = world.journal()
+        journal.cancel(attempt.token, "operator")
+        journal.close()
+        assert (await work).state is RunState.STOPPED
+        assert world.clock.monotonic() - begun < 1
+        assert shown(world, lease.KEY) == gone
+
+    worlds.run(story())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["refresh", "set-config", "juju-exec", "pause"])
 def test_no_change_of_any_kind_is_sent_once_another_holds_the_model(tmp_path, monkeypatch, kind):

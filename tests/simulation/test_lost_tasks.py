@@ -28,6 +28,7 @@ OWNED = (
     "Lease._announce",
     "Lease._look",
     "Lease.release",
+    "Lease.until_free",
     "Runner._job",
     "Runner._look_again",
     "Runner._look_last.<locals>.look",

@@ -116,10 +116,14 @@ class Lease:
         self._held = False  # between `take` and `release`: it is renewed
         self._stands = False  # the model says that this run goes on, as far as we know
 
-    async def take(self, *, for_good: bool = False) -> None:
+    async def take(
+        self, every: Mapping[str, str] | None = None, *, for_good: bool = False
+    ) -> None:
         """Write the name, and read it back.
 
         Args:
+            every: the model's annotations, as `until_free` has found them just now; None: it waits
+                for that itself.
             for_good: only to end the run: that can be done with an old journal too. The marks of
                 which it does not know stay on the model, for the next plan to find.
 
@@ -127,7 +131,8 @@ class Lease:
             LeaseLost: another run is alive on this model, or this one has gone on elsewhere: its
                 journal is a copy from before.
         """
-        every = await self._unheld()
+        if every is None:
+            every = await self.until_free()
         found = annotation.load(every.get(KEY, ""))
         own = found.get("run") == self._mine["run"]
         old = self._is_old(every)
@@ -150,7 +155,7 @@ class Lease:
         self._marks = [mark for mark in marks if mark not in self._inherited]
         self._others = [key for key in every if key.startswith(POSITION) and key != self._position]
 
-    async def _unheld(self) -> Mapping[str, str]:
+    async def until_free(self) -> Mapping[str, str]:
         """Return the model's annotations, once no other run is seen to be alive.
 
         A name that was renewed a moment ago is alive. Any other may be too, since its stamp is of
@@ -209,7 +214,7 @@ class Lease:
         )
 
     async def check(self) -> None:
-        """Make sure before a change that the name is still there, and write the position.
+        """Make sure before a change that the name and position are ours; write the new position.
 
         Both are on their way at the same time. Now and then the name is renewed.
 
@@ -222,15 +227,19 @@ class Lease:
             await asyncio.wait([look, announce])
         finally:
             await together.end(look, announce)
-        if not self._is_mine(look.result()):
-            raise self._lost(look.result())
+        every = look.result()
+        found = annotation.load(every.get(KEY, ""))
+        if self._is_old(every):  # as in a machine that was restored as it ran, with its memory
+            raise self._old(found)
+        if not self._is_mine(found):
+            raise self._lost(found)
         announce.result()
         now = self._clock.monotonic()
         if self._written is None or now - self._written >= _RENEW_S:
             await self._write()
 
-    async def _look(self) -> Mapping[str, Any]:
-        return await read(self._juju, self._tag)
+    async def _look(self) -> Mapping[str, str]:
+        return await self._juju.annotations(self._tag)
 
     async def _announce(self) -> None:
         """Write the position, unless somebody just did who came later."""

@@ -43,6 +43,8 @@ _LOOK_S = 0.5
 _RELEASE_S = 10.0
 _REQUEST_LIFE_S = RUN_TIMING.call_s + 5.0
 
+_CANCELLED = Ending(RunState.STOPPED, {})
+
 T = TypeVar("T")
 
 
@@ -125,7 +127,7 @@ class Runner:
             self._lease,
             at_once=self._plan.options.max_parallel,
         )
-        self._looking: asyncio.Task[Any] | None = None
+        self._endable: asyncio.Task[Any] | None = None  # by a cancel
         self._noted = "", ""
 
     async def work(self) -> Ending:
@@ -159,10 +161,11 @@ class Runner:
         return await self._put_back()
 
     async def _upgrade(self) -> Ending:
-        refused = await self._is_refused()
+        refused = await self._until_cancelled(self._look_again(), _CANCELLED)
         if refused is not None:
             return refused
-        await self._take()
+        if not await self._take():
+            return _CANCELLED
         self._doubt()
         try:
             await self._compare()
@@ -191,22 +194,30 @@ class Runner:
             await final_look.look(self._journal, self._juju, self._attempt.run, self._plan)
             return True
 
-        if self._is_cancelled() or not await self._until_cancelled(look(), False):
+        if not await self._until_cancelled(look(), False):
             final_look.tell_of_none(self._journal, self._attempt.run, "a cancel ended the look.")
 
     async def _put_back(self) -> Ending:
         """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
         for_good = self._attempt.job is Job.ABANDON
-        await self._take(for_good=for_good)
+        if not await self._take(for_good=for_good):
+            return _CANCELLED
         every = await release_marks(
             self._held, self._plan, self._settings, self._lease, for_good=for_good
         )
         return Ending(RunState.ABANDONED if for_good and every else RunState.STOPPED, {})
 
-    async def _take(self, *, for_good: bool = False) -> None:
-        """Take the model; that its annotation says so is written down before (`letting_go`)."""
+    async def _take(self, *, for_good: bool = False) -> bool:
+        """Take the model, once no other run holds it; return whether no cancel came before.
+
+        That its annotation says so is written down before (`letting_go`).
+        """
+        free = await self._until_cancelled(self._lease.until_free(), None)
+        if free is None:
+            return False
         self._journal.note_taken(self._attempt.run, self._attempt.token)
-        await self._lease.take(for_good=for_good)
+        await self._lease.take(free, for_good=for_good)
+        return True
 
     async def _release(self, state: RunState) -> None:
         """Say on the model that nothing runs; the run's end does not depend on it.
@@ -255,32 +266,24 @@ class Runner:
                 say("Put it back as it was, or run `", ABANDON, "`, then `", PLAN, "`."),
             )
 
-    async def _is_refused(self) -> Ending | None:
-        """Return how the run ends before its first step; None where it goes on."""
-        if self._is_cancelled():
-            return Ending(RunState.STOPPED, {})
-        return await self._until_cancelled(self._look_again(), Ending(RunState.STOPPED, {}))
-
-    def _is_cancelled(self) -> bool:
-        """Look into the journal now: the watch may not have come to it."""
-        self._look_for_cancel(-1)
-        return self._executor.draining
-
     async def _until_cancelled(self, work: Coroutine[Any, Any, T], otherwise: T) -> T:
-        """Return what a look at the model says; `otherwise` where a cancel has ended it.
+        """Return what some work returns; `otherwise` where a cancel was there before, or ends it.
 
-        A look asks units by tasks, which are operations too.
+        A look at the model asks units by tasks, which are operations too.
         """
-        self._looking = looking = together.begin(work, "look at the model")
+        self._endable = task = together.begin(work, "what a cancel ends")
         try:
-            await asyncio.wait([looking])
-            return otherwise if looking.cancelled() else looking.result()
+            self._look_for_cancel(-1)  # the watch may not have come to it
+            if self._executor.draining:
+                task.cancel()
+            await asyncio.wait([task])
+            return otherwise if task.cancelled() else task.result()
         finally:
-            await together.end(looking)
-            self._looking = None
+            await together.end(task)
+            self._endable = None
 
     async def _look_again(self) -> Ending | None:
-        """Before the first step: is the plan still the one that was shown?"""
+        """Before the first step: is the plan still the one that was shown? None where it is."""
         await self._lease.look_back()
         records = self._journal.steps(self._attempt.run).values()
         if any(record.started for record in records):
@@ -336,8 +339,8 @@ class Runner:
         if attempt.cancelled is not None and not self._executor.draining:
             logger.info("cancelled by %s: draining", attempt.cancelled_by)
             self._executor.drain()
-            if self._looking is not None:
-                self._looking.cancel()
+            if self._endable is not None:
+                self._endable.cancel()
         return found
 
     def _note_waits(self) -> None:

@@ -42,6 +42,10 @@ class Breaking:
         return await self._action(unit, task)
 
 
+def words(parameters):
+    return str(parameters.get("command", "")).split()
+
+
 def begun(world, unit, text):
     """Return the tasks that have begun on a unit, by what they are or hold."""
     return [
@@ -49,13 +53,14 @@ def begun(world, unit, text):
         for entry in world.model.log.entries
         if entry["event"] == "task-begun"
         and entry["unit"] == unit
-        and text in (f"action {entry['data']['name']}", *str(entry["data"]["parameters"]).split())
+        and text in (f"action {entry['data']['name']}", *words(entry["data"]["parameters"]))
     ]
 
 
 # The part that fails, on which unit, and what came before it in its step.
 PARTS = (
     ("apt-mark unhold", "mysql-innodb-cluster/0", ("hold", "dist-upgrade")),
+    ("autoremove", "mysql-innodb-cluster/0", ("hold", "dist-upgrade", "unhold")),
     ("sha256sum", "mysql-innodb-cluster/0", ("action mysqldump",)),
     ("stat -c", "mysql-innodb-cluster/0", ("action mysqldump",)),
     ("gzip -t", "mysql-innodb-cluster/0", ("action mysqldump",)),

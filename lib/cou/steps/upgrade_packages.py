@@ -11,15 +11,12 @@ from collections.abc import Awaitable, Callable
 
 from ..juju.port import Task
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed
+from .tasks import must_have_completed, went_well
 
 _APT = "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600"
 _KEEP = "-o Dpkg::Options::=--force-confnew -o Dpkg::Options::=--force-confdef"
-UPGRADE = (
-    f"{_APT} update && "
-    f"{_APT} --assume-yes {_KEEP} dist-upgrade && "
-    f"{_APT} --assume-yes {_KEEP} autoremove"
-)
+UPGRADE = f"{_APT} update && {_APT} --assume-yes {_KEEP} dist-upgrade"
+REMOVE = f"{_APT} --assume-yes {_KEEP} autoremove"
 _SOURCES = "/etc/apt/sources.list /etc/apt/sources.list.d"
 
 
@@ -32,10 +29,13 @@ async def perform(ctx: Context) -> Result:
         held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
     else:
         held = _ours(ctx, unit)
-    task = await ctx.command(unit, UPGRADE, key="upgrade")
+    tasks = [await ctx.command(unit, UPGRADE, key="upgrade")]
+    if went_well(tasks[0]):  # a task of its own: where it fails, only it is tried again
+        tasks.append(await ctx.command(unit, REMOVE, key="autoremove"))
     if held:
         await _release(ctx, unit, held)
-    must_have_completed(task)
+    for task in tasks:
+        must_have_completed(task)
     return DONE
 
 

@@ -218,8 +218,8 @@ def test_packages_are_upgraded_without_a_terminal_and_without_a_limit():
     made = bench()
     made.prints("grep", code=1)
     assert packages(made, pocket="focal-updates/victoria").end is End.DONE
-    assert sent(made) == [upgrade_packages.UPGRADE]
-    assert upgrade_packages.UPGRADE.count("DEBIAN_FRONTEND=noninteractive") == 3
+    assert sent(made) == [upgrade_packages.UPGRADE, upgrade_packages.REMOVE]
+    assert "".join(sent(made)).count("DEBIAN_FRONTEND=noninteractive") == 3
 
 
 def test_a_unit_whose_sources_are_the_targets_already_is_left_to_its_charm():
@@ -240,14 +240,19 @@ def test_packages_whose_upgrade_failed_are_upgraded_again_although_the_sources_a
     made.again()
     made.prints("grep", code=0)
     assert packages(made, pocket="focal-updates/victoria").end is End.DONE
-    assert sent(made) == [upgrade_packages.UPGRADE] * 2
+    assert sent(made) == [*[upgrade_packages.UPGRADE] * 2, upgrade_packages.REMOVE]
 
 
 def test_only_packages_that_nobody_held_are_held_and_released():
     made = bench()
     made.prints("apt-mark showhold", "linux-image\nmysql-server-core-8.0\n")
     assert packages(made, MYSQL, ["mysql-server-core-8.0", "other"]).end is End.DONE
-    assert sent(made) == ["apt-mark hold other", upgrade_packages.UPGRADE, "apt-mark unhold other"]
+    assert sent(made) == [
+        "apt-mark hold other",
+        upgrade_packages.UPGRADE,
+        upgrade_packages.REMOVE,
+        "apt-mark unhold other",
+    ]
     assert made.marks == {}
 
 
@@ -255,7 +260,7 @@ def test_packages_that_were_all_held_before_stay_held():
     made = bench()
     made.prints("apt-mark showhold", "mysql-server-core-8.0\n")
     packages(made, MYSQL, ["mysql-server-core-8.0"])
-    assert sent(made) == [upgrade_packages.UPGRADE]
+    assert sent(made) == [upgrade_packages.UPGRADE, upgrade_packages.REMOVE]
 
 
 def test_a_failed_upgrade_is_a_failure_although_releasing_worked():

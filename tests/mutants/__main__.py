@@ -7,7 +7,8 @@
 
 Each test is run once with nothing broken, to see which lines it executes; for a mutant only those
 that execute its line are, the quickest of each file first, until one fails. Code that runs in
-processes of its own cannot be seen so: what drives it is run whole, last, and not with `--quick`.
+processes of its own cannot be seen so: the other unit tests are run too where none has failed, and
+what drives processes is run whole, last, and not with `--quick`.
 
 Works in copies of the checkout, which are removed afterwards. A mutant that lived is a line with
 which the promise is not kept and no test says so, or one that changes nothing that matters: a
@@ -41,6 +42,7 @@ from .worker import PIPES
 # Their code runs in processes of its own; of the last, some does.
 _OUTSIDE = ("tests/integration/", "tests/systemd/", "tests/proof/test_real.py")
 _PROCESSES = "tests/processes/"
+_UNIT = "tests/unit/"
 # A file that takes so many times what it took with nothing broken, and this long, hangs.
 _TIMES, _FLOOR_S = 4.0, 60.0
 
@@ -215,6 +217,10 @@ def _try(
         try:
             file.write_text(mutant.source, encoding="utf-8")
             verdict = worker.verdict(mutant, ours) if ours else "passed"
+            if verdict == "passed":
+                # A process that a test forks, or a fixture of a module, may execute the line too.
+                ours += (rest := _unseen(tests, ours, _inside(proof, quick)))
+                verdict = worker.verdict(mutant, rest) if rest else verdict
             if verdict == "passed" and any(
                 _took_s(worker.copy, (file,), limits_s[file]) is None for file in sorted(whole)
             ):
@@ -235,6 +241,12 @@ def _try(
             elif verdict == "ended":
                 print(f"hung {proof.promise}: {mutant}", flush=True)
     return lived
+
+
+def _unseen(tests: Iterable[Traced], seen: Iterable[Traced], files: Iterable[str]) -> list[Traced]:
+    """Return the other unit tests of some files."""
+    names, units = {one.name for one in seen}, tuple(f for f in files if f.startswith(_UNIT))
+    return [one for one in tests if one.file in units and one.name not in names]
 
 
 def in_turns(tests: Iterable[Traced]) -> list[Traced]:

@@ -69,7 +69,6 @@ class Database:
             self._db.close()
             raise
         self._files = Files(path)
-        self._learn()
         self._turn = Turn(path.parent)
 
     def _see_that_it_is_whole(self) -> None:
@@ -326,11 +325,8 @@ class Database:
             JournalGone: nobody will, for the file is not the journal any more.
         """
         self.look()
-        self._learn()
-        return int(self.read("pragma data_version")[0][0])
-
-    def _learn(self) -> None:
         self._files.learn(int(self.read("pragma application_id")[0][0]))
+        return int(self.read("pragma data_version")[0][0])
 
     def state(self) -> object:
         """Return what equals an earlier answer only if nobody has written anything since."""

@@ -51,6 +51,7 @@ _CHAINS = "tests/proof/test_chains.py"
 _SUPERVISED = "tests/processes/test_supervised.py"
 _UPCOMING = "tests/unit/run/test_upcoming.py"
 _VERBS = "tests/unit/run/test_verbs.py"
+_DURABLE = "tests/processes/test_durable.py"
 _PLANNING = "tests/processes/test_planning.py"
 _RESTORE = "tests/simulation/test_restore.py"
 _FENCE = "tests/simulation/test_fence.py"
@@ -218,9 +219,9 @@ PROOFS = (
         (
             "tests/formats/test_formats.py",
             "tests/processes/test_older_charm.py",
-            "tests/processes/test_durable.py",
+            _DURABLE,
         ),
-        (_JOURNAL, _MIXED, _TURN, _RESERVE),
+        (_JOURNAL, _MIXED, _TURN, _RESERVE, _DURABLE),
     ),
     Proof(
         "a mistake",

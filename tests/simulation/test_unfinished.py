@@ -162,7 +162,8 @@ def test_more_applications_may_be_skipped_while_their_turn_has_not_come(tmp_path
         before = seen(world)
         with pytest.raises(BadInput, match="purge"):
             remainder.replan(before, Options.from_dict({"purge": True}))
-        done = next(s.target for s in plan.root.leaves() if before.steps[s.id].state.over)
+        over = [s.target for s in plan.root.leaves() if before.steps[s.id].state.over]
+        done = next(target for target in over if target != "model")
         with pytest.raises(BadInput, match="has begun"):
             remainder.replan(before, Options.from_dict({"skip-apps": done.split("/")[0]}))
         changed = remainder.replan(before, Options.from_dict({"skip-apps": "heat"}))

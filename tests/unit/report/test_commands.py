@@ -62,7 +62,8 @@ def test_the_command_in_a_report_fetches_the_dump_byte_for_byte(form, name, tmp_
     command = found[0].partition("copy it with: ")[2].strip()
     path = {"PATH": f"{tools}:{os.environ['PATH']}"}
     subprocess.run(["/bin/bash", "-c", command], cwd=here, env=path, check=True)
-    assert (here / "dump").read_bytes() == DUMP
+    (copy,) = here.iterdir()
+    assert (copy.name, copy.read_bytes()) == (f"mysql-innodb-cluster-0-{name}", DUMP)
 
 
 @pytest.mark.parametrize("text", ["juju config a b > c", "x -> y", "a & b", "R&D 5>3"])

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 from cou.run.journal import FILE, Journal
-from cou.run.records import Limit
+from cou.run.records import Limit, RunState
+
+from tests.unit.run import one_step
 
 pytestmark = pytest.mark.slow
 
@@ -142,3 +144,47 @@ def test_a_cancel_of_an_interrupted_run_forces_the_name_of_its_log_too(tmp_path)
     forced = [line for line in made.splitlines() if "sync(" in line]
     assert any(f"<{home}>" in line for line in forced), forced
     assert any(f"<{log}>" in line for line in forced), forced
+
+
+ENDS = """
+import os, pathlib, sys
+from cou.run.control import Control
+from cou.run.place import Place
+home = pathlib.Path(sys.argv[1])
+print(Control(Place(home, home / "run")).cancel().message)
+"""
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["log left", "log gone"])
+@pytest.mark.parametrize("state", [None, RunState.STOPPED], ids=["interrupted", "stopped"])
+def test_a_cancel_where_nobody_works_forces_the_disk_twice_at_most(tmp_path, state, killed):
+    """Its answer comes at the end of its process: what closing the journal costs counts too."""
+    home, trace = tmp_path / "home", tmp_path / "trace"
+    journal = Journal(tmp_path / "begun")
+    token = one_step.begin(journal).token
+    if state is not None:
+        journal.end_attempt(token, state)
+    if killed:
+        shutil.copytree(journal.home, home)
+        journal.close()
+    else:
+        journal.close()
+        shutil.copytree(journal.home, home)
+    assert (home / f"{FILE}-wal").exists() is killed
+    done = subprocess.run(
+        [
+            *(strace(), "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", trace),
+            *(sys.executable, "-c", ENDS, home),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert f"the run is {state.value if state else 'interrupted'}" in done.stdout
+    forced = [line for line in trace.read_text().splitlines() if "sync(" in line]
+    assert len(forced) <= (0 if state else 2), forced
+    again = Journal(home)
+    cancelled = again.attempt(again.current().id).cancelled
+    again.close()
+    assert (cancelled is not None) is (state is None)

@@ -98,8 +98,9 @@ class Desk:
         """
         self.check()
         self._check_journal()
-        exists = (self.place.home / FILE).exists()
-        return Journal(self.place.home, create=False) if exists else None
+        if not (self.place.home / FILE).exists():
+            return None
+        return Journal(self.place.home, create=False, brief=self._cancels)
 
     def view(self, *, estimated: bool = False) -> view.View | None:
         """Read the journal; None where nothing has ever been planned.

@@ -80,8 +80,10 @@ def _cancel(desk: Desk) -> Cancelled:
             return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
         # One whose locks are gone looks interrupted, and ends for that.
         if interrupted and not alive.is_any(desk.place):
+            asked = time.monotonic()
             journal.cancel(attempt.token, desk.by)
             message = "Nothing is running: the run is interrupted. It will not go on by itself."
+            message += _slow(time.monotonic() - asked)
             return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
         return _acknowledge(desk, journal, seen, attempt)
     except JournalError as error:
@@ -109,11 +111,15 @@ def _acknowledge(desk: Desk, journal: Journal, seen: view.View, attempt: Attempt
     message = f"Cancelled at {since} UTC; {what}. Nothing further begins."
     if seen.silent_since is not None:
         message += f" The runner hangs since {seen.silent_since:%H:%M:%S} UTC."
-    if took_s > _SLOW_S:
-        message += f" The disk is slow: to record this took {took_s:.1f} s."
+    message += _slow(took_s)
     if before is not None or seen.silent_since is not None:
         message += f" To stop without waiting: {desk.way.command(FORCE)}"
     return Cancelled(RunState.DRAINING, message, tuple(drained))
+
+
+def _slow(took_s: float) -> str:
+    message = f" The disk is slow: to record this took {took_s:.1f} s."
+    return message if took_s > _SLOW_S else ""
 
 
 def force(desk: Desk, access: Access | None = None) -> Forced:

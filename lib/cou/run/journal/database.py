@@ -34,13 +34,15 @@ class Database:
     Args:
         path: the file; its folder must exist.
         create: make it where it is absent.
+        brief: for a process that ends soon and is waited for: closing it does nothing.
 
     Raises:
         JournalError: of a newer format, damaged (then it is set aside), or not readable.
     """
 
-    def __init__(self, path: pathlib.Path, *, create: bool = True):
+    def __init__(self, path: pathlib.Path, *, create: bool = True, brief: bool = False):
         self.path = path
+        self._brief = brief
         self._reserve = Reserve(path.with_name("reserve"))
         self._writes = 0
         self._reads_a_moment = False
@@ -73,7 +75,7 @@ class Database:
 
     def _see_that_it_is_whole(self) -> None:
         """See that the log beside the journal is its own: SQLite would mix them in reading."""
-        log = self.path.with_name(f"{self.path.name}-wal")
+        log = self._log
         if not self.path.exists():
             if log.exists():  # of a journal that is gone: SQLite would delete it
                 self._set_aside()
@@ -167,8 +169,10 @@ class Database:
             # The reserve is given up before it is known to be needed: a failed commit could not
             # be told from one that succeeded, and the file is made anew when there is room.
             self._reserve.give_up()
+        if ahead:
+            self._force_name()
         try:
-            with self._forcing(itself=not ahead):
+            with self._synchronous("off" if ahead else "full"):
                 self._turn.begin(self._db, ahead=ahead)
                 try:
                     self.look()
@@ -196,36 +200,53 @@ class Database:
         self._db.execute(f"pragma application_id = {seal.following(found, self._drawn)}")
 
     @contextlib.contextmanager
-    def _forcing(self, *, itself: bool) -> Generator[None]:
-        """Have SQLite force each commit to the disk itself (`synchronous=full`), or not."""
-        if itself:
+    def _synchronous(self, how: str) -> Generator[None]:
+        """Have SQLite force the disk by itself in each commit (`full`), or as it is told."""
+        if how == "full":
             yield
             return
-        self._db.execute("pragma synchronous = normal")
+        self._db.execute(f"pragma synchronous = {how}")
         try:
             yield
         finally:
             self._db.execute("pragma synchronous = full")
 
-    def _force(self) -> None:
-        """Force the log of writes to the disk, as SQLite does in a commit.
+    def _force_name(self) -> None:
+        """Force the name of a log of writes that is new to the disk, before it is written to.
 
-        SQLite forces the folder too in the first commit of each connection, since the log could be
-        new; that takes as long again, and a cancel is the first commit of its connection. It is
-        not acknowledged before this has returned. Where the log is new indeed, SQLite has forced
-        its head and the folder before it wrote the first page, with `synchronous=normal` as well.
+        SQLite forces the folder in the first commit of each connection, and a cancel is the first
+        of its own; but only a log without a head can be new.
 
         Raises:
             JournalError: the disk did not take it.
         """
+        with self._forced():
+            if self._log.stat().st_size == 0:
+                _force(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+
+    def _force(self) -> None:
+        """Force the log of writes to the disk, as SQLite does in a commit.
+
+        A cancel is not acknowledged before this has returned. It forces the log once, with its
+        head, where SQLite would force the head of a log that begins anew by itself. It need not:
+        whatever such a log held before is in the journal, and was forced there.
+
+        Raises:
+            JournalError: the disk did not take it.
+        """
+        with self._forced():
+            _force(self._log, os.O_RDWR)
+
+    @contextlib.contextmanager
+    def _forced(self) -> Generator[None]:
         try:
-            descriptor = os.open(self.path.with_name(f"{self.path.name}-wal"), os.O_RDWR)
-            try:
-                os.fdatasync(descriptor)
-            finally:
-                os.close(descriptor)
+            yield
         except OSError as error:
             raise _unusable(self.path, error) from error
+
+    @property
+    def _log(self) -> pathlib.Path:
+        return self.path.with_name(f"{self.path.name}-wal")
 
     def files(self) -> Mapping[str, tuple[int, int]]:
         """Return by name what tells each file that is open from every other."""
@@ -276,7 +297,7 @@ class Database:
                 self._begin_log()
 
     def _begin_log(self) -> None:
-        with self._forcing(itself=False):
+        with self._synchronous("normal"):
             self._turn.begin(self._db, ahead=False)
             try:
                 found = self._db.execute("pragma user_version").fetchone()[0]
@@ -335,14 +356,29 @@ class Database:
         return object() if writes else seen  # what may be taken back is no state
 
     def close(self) -> None:
-        """Close the connection; the last one to be closed moves the log into the journal."""
+        """Close the connection; the last one to be closed moves the log into the journal.
+
+        That forces the disk five times, for which nobody who cancels is to wait. A brief one is
+        left to the end of its process, after which the log lies there as after a kill.
+        """
         self._turn.close()
+        if self._brief:
+            _keep_open(self._db)
+            return
         try:
             self.look()
         except JournalGone:
             if self._files.is_there():
                 return  # see `look`
         self._db.close()
+
+
+def _force(path: pathlib.Path, how: int) -> None:
+    descriptor = os.open(path, how)
+    try:
+        os.fsync(descriptor) if how & os.O_DIRECTORY else os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _keep_open(db: sqlite3.Connection) -> None:

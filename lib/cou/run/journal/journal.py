@@ -20,17 +20,25 @@ class Journal(Operations):
     Args:
         home: the folder; made 0700 where it is absent.
         create: make folder and file; else a missing journal is an error.
+        brief: for a process that ends soon and is waited for: closing it does nothing.
         now: the clock of all stamps.
 
     Raises:
         JournalError: see `database.Database`.
     """
 
-    def __init__(self, home: pathlib.Path, *, create: bool = True, now: Any = utc_now):
+    def __init__(
+        self,
+        home: pathlib.Path,
+        *,
+        create: bool = True,
+        brief: bool = False,
+        now: Any = utc_now,
+    ):
         if create:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home = home
-        super().__init__(Database(home / FILE, create=create), now)
+        super().__init__(Database(home / FILE, create=create, brief=brief), now)
 
     def close(self) -> None:
         """Close it."""

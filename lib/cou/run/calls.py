@@ -27,7 +27,7 @@ from .ages import Moment
 from .beside import Keeper
 from .clock import Clock
 from .journal import Journal
-from .observer import Observer
+from .observer import Observer, TaskUnknown
 from .once import Heard
 from .records import Operation, Verdict
 
@@ -184,11 +184,17 @@ class Calls:
         while True:
             if operation is None or operation.verdict is Verdict.NOT_DONE:
                 operation = await self._enqueue(key, asked)
-            elif operation.verdict is not None:
-                return await self._reread(operation)
-            elif operation.task is None:
+            elif operation.task is None and operation.verdict is None:
                 operation = await self._settle(operation, asked)
-            task = await self._ended(operation)
+            try:
+                task = await self._ended(operation)
+            except TaskUnknown:
+                if operation.verdict is Verdict.DONE and asked.name == COMMAND:
+                    return _as_recorded(operation)
+                operation = self._pruned(operation, asked)
+                continue
+            if operation.verdict is not None:
+                return task
             if task.status is TaskStatus.CANCELLED:
                 # It was cancelled before its agent began: nothing happened, so it is sent anew.
                 self._verdict(operation, Verdict.NOT_DONE, {"status": task.status.value})
@@ -241,8 +247,23 @@ class Calls:
             number += 1
         return fresh
 
-    async def _reread(self, operation: Operation) -> Task:
-        return await self._ended(operation)
+    def _pruned(self, operation: Operation, asked: Asked) -> Operation:
+        """Settle an operation whose task Juju has removed: it has ended, nobody knows how.
+
+        What a failed one would be is done: a command and an action that is safe to repeat are
+        sent again. Nothing of the first is on its way, so the command gets an id of its own.
+
+        Raises:
+            NeedsOperator: it may not be sent again.
+        """
+        if asked.name != COMMAND and not repeatable.is_safe(asked.name):
+            raise NeedsOperator(
+                f"{asked.name} on {asked.unit} was task {operation.task}, which has ended. Juju "
+                "has removed it, so how it ended cannot be read. Look at the unit, then say what "
+                "became of the step; a retry does it again."
+            )
+        self._verdict(operation, Verdict.NOT_DONE, {"status": "removed"})
+        return dataclasses.replace(operation, verdict=Verdict.NOT_DONE)
 
     async def _enqueue(self, key: str, asked: Asked) -> Operation:
         watermark = await self._held.juju.last_task_id(asked.unit, asked.name)
@@ -414,6 +435,18 @@ def is_ours(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
 
 def _verdict_of(task: Task) -> Verdict:
     return Verdict.DONE if went_well(task) else Verdict.FAILED
+
+
+def _as_recorded(operation: Operation) -> Task:
+    """Return the task of a command that was seen to end well; its output is gone."""
+    return Task(
+        id=operation.task or 0,
+        unit=str(operation.request["unit"]),
+        name=COMMAND,
+        parameters=operation.request["params"],
+        status=TaskStatus.COMPLETED,
+        output={"return-code": 0},
+    )
 
 
 def _worked(id: str, task: Task) -> bool:

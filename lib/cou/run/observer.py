@@ -34,6 +34,10 @@ class _Waiter:
     pending: Pending | None = None
 
 
+class TaskUnknown(StepFailed):
+    """Juju has removed a task since; it does so only with those that have ended."""
+
+
 @dataclasses.dataclass
 class _TaskWaiter:
     id: int
@@ -266,10 +270,10 @@ class Observer:
             return
         if task is None:
             waiter.future.set_exception(
-                StepFailed(
+                TaskUnknown(
                     "task-unknown",
                     f"Juju does not know task {waiter.id} any more.",
-                    say("Run `", UPGRADE, "`: it looks what became of it."),
+                    say("Run `", UPGRADE, "`: it goes on without its answer."),
                 )
             )
         elif task.status.final:

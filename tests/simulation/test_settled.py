@@ -55,7 +55,9 @@ def test_a_change_that_a_killed_runner_was_making_is_made_under_the_same_operati
         ]
         await finish(world, world.resume(attempt.run))
         same = [
-            one for one in operations(world, attempt.run, "set-config") if one.step == open_one.step
+            one
+            for one in operations(world, attempt.run, "set-config")
+            if one.step == open_one.step
         ]
         first = same[0]
         assert (first.id, first.verdict, first.doubtful) == (open_one.id, Verdict.DONE, doubtful)

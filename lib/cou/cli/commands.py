@@ -74,7 +74,10 @@ def plan_command(app: App, form: str, **given: Any) -> None:
     settings = plan_options.settings(given)
     options = plan_options.options(given)
     where = app.where(settings, log=True)
-    shown = looking.plan(app.screen, where, options).shown
+    seen = where.control().view()
+    # What is left of a run is shown from the journal, whatever Juju there is.
+    left = seen is not None and seen.unfinished
+    shown = looking.plan(app.screen, where, options, any_version=left).shown
     if shown.message:
         app.screen.say(shown.message)
     text = shown.text(form, COMMAND_LINE).rstrip("\n")

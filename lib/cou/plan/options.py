@@ -99,7 +99,7 @@ class Options:
         found = cls.from_dict(raw)
         read = found.to_dict()
         for name, value in raw.items():
-            if name in _MAY_BE_EMPTY and not read[name] and not isinstance(value, (list, tuple)):
+            if name in _MAY_BE_EMPTY and isinstance(value, str) and not read[name]:
                 raise typed.refusal(name, value, _MAY_BE_EMPTY[name])
             if name in COUNTS:
                 typed.number(name, value, 1, COUNTS[name])

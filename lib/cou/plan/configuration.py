@@ -100,9 +100,9 @@ class _Source:
 
     def refuse(self, option: str, value: object, allowed: str) -> BadInput:
         if self._given.get(option) is not None:
-            remedy = f"Give --{option}=<value>."
+            remedy = f"Give --{option}=VALUE."
         else:
-            remedy = f"Run: juju config {self._application} {option}=<value>"
+            remedy = f"Run: juju config {self._application} {option}=VALUE"
         seen = f"The option {option}={value!r} is not {allowed}."
         return BadInput("bad-config", seen, remedy)
 

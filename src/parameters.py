@@ -1,9 +1,10 @@
 """Parameters of actions as typed data.
 
-`juju run` reads values as YAML, and actions.yaml declares no types: Juju would refuse a wrong one
-without a code and without a word on what is allowed. So nothing here trusts a type. Each function
-raises `BadInput` with the parameter's name, its value and what is allowed; nothing has happened
-then.
+`juju run` reads values as YAML, or hands over texts with ``--string-args``, and actions.yaml
+declares no types: Juju would refuse a wrong one without a code and without a word on what is
+allowed. So nothing here trusts a type. What is given without a value is never taken for what was
+left out: it may be a variable that the shell does not know. Each function raises `BadInput` with
+the parameter's name, its value and what is allowed; nothing has happened then.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from cou.errors import BadInput
-from cou.plan import configuration
+from cou.plan import configuration, typed
 from cou.plan.options import Options
-from cou.plan.settings import Settings
+from cou.plan.settings import MOST, Settings
 from cou.run import until as until_time
 from cou.run.records import Limit
 
@@ -26,7 +26,6 @@ STATUS_FORMATS = ("text", "json")
 REPORT_FORMATS = ("markdown", "json", "html")
 GRANULARITIES = ("application", "step")
 RESOLUTIONS = ("done", "retry", "skip")
-_SWITCHES = {"true": True, "false": False}
 
 _HASH = re.compile(r"p[0-9a-f]{15}\Z")
 
@@ -46,64 +45,56 @@ def must_choose(params: Mapping[str, Any], name: str, allowed: tuple[str, ...]) 
     """Return one of some words, which must be given."""
     value = params.get(name)
     if value not in allowed:
-        raise _refuse(name, value, _words(allowed))
+        raise typed.refusal(name, value, _words(allowed))
     return str(value)
 
 
 def plan_hash(params: Mapping[str, Any]) -> str | None:
     """Return the hash that `upgrade` must find, or None for the plan last shown."""
-    value = params.get("plan", "")
-    if value == "":
+    if "plan" not in params:
         return None
+    value = params["plan"]
     if not isinstance(value, str) or not _HASH.match(value):
-        raise _refuse("plan", value, "the hash that plan showed: p and 15 hexadecimal digits")
+        raise typed.refusal(
+            "plan", value, "the hash that plan showed: p and 15 hexadecimal digits"
+        )
     return value
 
 
 def until(params: Mapping[str, Any], now: datetime.datetime) -> datetime.datetime | None:
     """Return the time before which everything must be expected to end, in UTC, or None."""
-    value = params.get("until", "")
-    if value == "":
-        return None
-    return until_time.read(value, now)
+    return until_time.read(params["until"], now) if "until" in params else None
 
 
 def limit(params: Mapping[str, Any]) -> Limit:
     """Return where `upgrade-step` stops."""
-    count = params.get("count", 1)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise _refuse("count", count, "a whole number from 1 up")
-    expect = params.get("expect", "")
-    if not isinstance(expect, str):
-        raise _refuse("expect", expect, "the id of a step, as status shows it")
-    return Limit(choice(params, "granularity", GRANULARITIES), count, expect.strip())
+    count = typed.number("count", params.get("count", 1), 1, MOST)
+    expect = ""
+    if "expect" in params:
+        value = params["expect"]
+        expect = typed.text(value) if isinstance(value, str) else ""
+        if not expect:
+            raise typed.refusal("expect", value, "the id of a step, as status shows it")
+    return Limit(choice(params, "granularity", GRANULARITIES), count, expect)
 
 
 def flag(params: Mapping[str, Any], name: str) -> bool:
-    """Return a switch that is off unless given; ``--string-args`` gives it as a text."""
-    value = params.get(name, False)
-    value = _SWITCHES.get(value, value) if isinstance(value, str) else value
-    if not isinstance(value, bool):
-        raise _refuse(name, value, "true or false")
-    return value
+    """Return a switch that is off unless given."""
+    return typed.flag(name, params.get(name, False))
 
 
 def words(params: Mapping[str, Any], name: str) -> str:
     """Return a text that must be given."""
     value = params.get(name)
-    if isinstance(value, str) and value.strip():
-        return value.strip()
+    if isinstance(value, str) and (text := typed.text(value)):
+        return text
     if value is None or isinstance(value, str):
-        raise _refuse(name, value, "a text that is not empty")
+        raise typed.refusal(name, value, "a text that is not empty")
     quoted = shlex.quote('"task 41: done"')
-    raise _refuse(
+    raise typed.refusal(
         name, value, f"a text, as in {name}={quoted} where YAML would take it for something else"
     )
 
 
 def _words(allowed: tuple[str, ...]) -> str:
     return f"{', '.join(allowed[:-1])} or {allowed[-1]}"
-
-
-def _refuse(name: str, value: object, allowed: str) -> BadInput:
-    return BadInput("bad-parameter", f"{name}={value!r} is not allowed.", f"Give {allowed}.")

@@ -11,7 +11,8 @@ import yaml
 _ACTIONS = """# Actions
 
 `juju run cou/0 <action> <parameter>=<value>`. No action waits for the upgrade: each answers within
-seconds, `plan` within 45. `juju run` reads values as YAML. What an action answers is in
+seconds, `plan` within 45. `juju run` reads values as YAML, and with
+`--string-args` as texts; both mean the same, or are refused. What an action answers is in
 [statuses and outcomes](statuses.md#what-the-actions-answer).
 
 A wrong value is refused before anything happens, with the code `bad-parameter`, the parameter's

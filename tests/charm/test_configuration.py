@@ -52,13 +52,22 @@ def test_nought_is_refused_where_it_means_nothing(name: str):
 @pytest.mark.parametrize(
     ("name", "largest"),
     [(name, 2592000) for name in NUMBERS if name.endswith(("period", "grace", "timeout"))]
-    + [("backup-max-age", 8760)],
+    + [("backup-max-age", 8760), ("max-parallel", 100_000), ("hypervisor-batch", 100_000)],
 )
-def test_a_time_that_no_upgrade_takes_is_refused_with_what_is_allowed(name: str, largest: int):
+def test_a_number_that_no_upgrade_needs_is_refused_with_what_is_allowed(name: str, largest: int):
     configuration.settings({name: largest}, "cou")
-    for value in (largest + 1, 2**63 - 1):
+    for value in (largest + 1, 2**63 - 1, 10**40):
         with pytest.raises(BadInput, match=f"{name}={value} is not .* to {largest}"):
             configuration.settings({name: value}, "cou")
+
+
+def test_every_number_has_a_limit_that_the_page_of_the_options_tells():
+    told = ""
+    for name in NUMBERS:
+        text = OPTIONS[name]["description"]
+        told += text if name.endswith("period") else ""
+        largest = configuration.NUMBERS[name][2]
+        assert f"at most {largest}" in text or f"at most {largest}, which" in told, name
 
 
 def test_nought_is_the_whole_zone_no_grace_and_no_quiet():

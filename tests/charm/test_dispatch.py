@@ -106,7 +106,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def test_a_new_operator_is_led_from_deploy_to_ready(world: World):
     world.settle()
     assert world.message == (
-        "blocked: No credentials are set. Run: juju config cou credentials=<secret URI>"
+        "blocked: No credentials are set. Run: juju config cou credentials=SECRET-URI"
     )
     content = {"username": "cou", "password": "of-the-user"}
     uri = world.do(world.model.add_secret, "cou-login", content, "admin")

@@ -260,7 +260,7 @@ def test_a_wrong_value_is_refused_by_both_with_the_same_words(
     house.config = {"max-parallel": 0}
     message, results = house.refused("plan")
     assert results["code"] == "bad-config"
-    with pytest.raises(AssertionError, match="juju config cou max-parallel=<value>"):
+    with pytest.raises(AssertionError, match="juju config cou max-parallel=VALUE"):
         here.by_command({"max-parallel": 0})
     assert "max-parallel=0" in message
 

@@ -101,7 +101,7 @@ def test_no_secret_blocks_and_names_the_command(house: House):
     house.secret = None
     status = house.fire("config_changed").unit_status
     assert status == testing.BlockedStatus(
-        "No credentials are set. Run: juju config cou credentials=<secret URI>"
+        "No credentials are set. Run: juju config cou credentials=SECRET-URI"
     )
 
 

@@ -26,7 +26,7 @@ JUJU_EXEC = """#!/bin/sh
 [ -z "$JUJU_CONTEXT_ID" ] || { echo "in a hook" >&2; exit 1; }
 case "$4" in
     *dispatch*) echo "$4" >> "ANSWERS/told"; exit 0 ;;
-    printf*) echo openstack ;;
+    printf*) printf 'openstack\\n\\n%s\\n' "$(cat "ANSWERS/version")" ;;
     *) cat "ANSWERS/${4%% *}" ;;
 esac
 """
@@ -54,6 +54,7 @@ def unit(tmp_path, user, cloud):
     secret = {"username": "operator", "password": PASSWORD}
     (answers / "secret-get").write_text(json.dumps(secret))
     (answers / "is-leader").write_text("True\n")
+    (answers / "version").write_text("3.6.14")
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "juju-exec").write_text(JUJU_EXEC.replace("ANSWERS", str(answers)))
@@ -117,3 +118,34 @@ def test_the_charm_is_told_of_what_no_supervisor_tells_it(unit, user, tmp_path, 
     code, out, err = user.run(*verb.split())
     assert code == 0, out + err
     assert told.read_text() == "JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch\n"
+
+
+@pytest.mark.parametrize("verb", ["plan", "upgrade --auto-approve", "upgrade-step"])
+def test_an_agent_of_another_juju_is_refused_as_the_actions_refuse_it(
+    unit, user, cloud, tmp_path, verb
+):
+    """The charm's code may run below an agent that is newer than what it was deployed with."""
+    (tmp_path / "answers" / "version").write_text("4.0.15")
+    code, out, err = user.run(*verb.split())
+    assert code == 1, out + err
+    assert "Juju 4.0.15 is not supported" in err
+    assert cloud.count("task-begun") == 0
+
+
+def test_a_run_is_shown_and_abandoned_on_any_juju_and_does_not_go_on(unit, user, tmp_path):
+    """As the actions do: `plan` shows what is left, `restore` would have to be gone back on."""
+    place = Place.of_unit("cou/0", unit / "charm")
+    place.make()
+    journal = Journal(place.home)
+    journal.end_attempt(one_step.begin(journal).token, RunState.STOPPED)
+    journal.close()
+    (tmp_path / "answers" / "version").write_text("4.0.15")
+    user.environment.pop("COU_QUIET_PERIOD")  # an option of a plan, which the run keeps
+    code, out, err = user.run("plan")
+    assert "are left" in out, out + err
+    for verb in ("upgrade --auto-approve", "upgrade-step", "restore"):
+        code, out, err = user.run(*verb.split())
+        assert code == 1
+        assert "Juju 4.0.15 is not supported" in err
+    _, out, err = user.run("abandon")  # of a plan of another model: it begins, and cannot end
+    assert "is being abandoned" in out + err

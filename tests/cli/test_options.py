@@ -166,3 +166,45 @@ def test_help_and_page_tell_the_exit_codes_that_the_command_has():
     assert all(
         re.search(rf"^ *{code} +{meaning}$", shown, re.M) for code, meaning in listed.items()
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "largest"),
+    [
+        ("plan --archive-batch-size", 2**31 - 1),
+        ("plan --max-parallel", 100_000),
+        ("plan --hypervisor-batch", 100_000),
+        ("upgrade --max-parallel", 100_000),
+        ("upgrade-step --count", 100_000),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 10**40])
+def test_a_number_that_is_absurdly_large_is_refused_with_the_limit(typed, largest, times):
+    words = [*typed.split(), str(largest * times + 1)]
+    result = CliRunner().invoke(commands.cli, words)
+    assert result.exit_code == Code.USAGE
+    assert f"<={largest}" in result.output
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "plan hypervisors --machine",
+        "plan hypervisors --az",
+        "plan --skip-apps",
+        "plan --accept",
+        "plan --purge --purge-before",
+        "plan --model",
+        "upgrade --auto-approve --plan",
+        "upgrade --auto-approve --until",
+        "upgrade-step --expect",
+        "cancel --model",
+        "status --model",
+    ],
+)
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_option_without_a_value_is_refused_and_never_one_left_out(typed, text):
+    """`--machine "$M"` of a shell that does not know it must not mean all machines."""
+    app_ = app.App(Signals())
+    result = CliRunner().invoke(commands.cli, [*typed.split(), text], obj=app_)
+    assert result.exit_code == Code.USAGE, result.output

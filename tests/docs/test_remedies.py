@@ -20,7 +20,10 @@ from cou.cli.commands import cli
 from cou.errors import BadInput
 from cou.juju import failure
 from cou.ours import COMMAND_LINE, Actions, Option, Ours, ours
+from cou.plan.cloud_checks import DONE
+from cou.plan.codes import CODES
 from cou.plan.options import Options
+from cou.plan.problem import Severity
 from cou.plan.settings import Settings
 
 import parameters
@@ -304,3 +307,72 @@ def test_an_error_that_says_nothing_of_what_to_do_is_noticed(text):
         {"m.py": ast.parse(f"class BadInput(CouError): ...\ndef f():\n    {text}")}
     )
     assert len(without_remedy(source)) == 1
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_command_that_is_told_has_a_sign_that_a_shell_takes_for_a_redirection(path):
+    """What the reader has to put in stands in capitals: `juju grant USER admin MODEL`."""
+    found = [
+        (line, text)
+        for line, text in texts(parsed(path)[1])
+        if re.search(r"(?<!\?P)<[A-Za-z][\w. -]*>", text)
+    ]
+    assert not found
+
+
+# What a remedy of a problem that blocks begins with, before "Then run `plan` again."
+DO = re.compile(
+    r"(Add|Back|Bring|Choose|Convert|Deploy|Give|Leave|Look|Mend|Move|Point|Refresh|Resume|Run|Set|"
+    r"Take|Unseal|Unset|Upgrade|Wait) "
+)
+
+
+def begins(node: ast.expr, function: ast.AST) -> Iterator[str]:
+    """Yield how a remedy may begin: of a name, each text that its function gives it."""
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        yield from begins(node.values[0], function)
+    elif isinstance(node, ast.IfExp):
+        yield from begins(node.body, function)
+        yield from begins(node.orelse, function)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+        yield from begins(node.args[0], function)
+    elif isinstance(node, ast.Name):
+        for one in ast.walk(function):
+            if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == node.id:
+                yield from begins(one.value, function)
+
+
+def remedies() -> Iterator[tuple[str, str, str]]:
+    """Yield where a problem is made that may block, its code, and how its remedy begins."""
+    for path in [ROOT / "lib/cou/cloud/analysis.py", *(ROOT / "lib/cou/plan").glob("*.py")]:
+        name, tree = parsed(path)
+        functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+        for function in functions:
+            for call in ast.walk(function):
+                if not isinstance(call, ast.Call) or len(call.args) < 4:
+                    continue
+                if ast.unparse(call.func) not in ("problem", "Fault"):
+                    continue
+                first = call.args[0]
+                code = str(first.value) if isinstance(first, ast.Constant) else ""
+                code = DONE if ast.unparse(first) == "DONE" else code
+                if not code or CODES[code].severity is Severity.ERROR:
+                    for text in begins(call.args[3], function):
+                        yield f"{name}:{call.lineno}", code, text
+
+
+REMEDIES = list(remedies())
+
+
+@pytest.mark.parametrize(("where", "code", "text"), REMEDIES)
+def test_what_mends_a_blocked_plan_is_something_to_do_before_planning_again(where, code, text):
+    """`upgrade` puts it before "Then run `plan` again."."""
+    assert DO.match(text), where
+    assert "plan again" not in text, where
+
+
+def test_most_problems_that_block_are_found_in_the_source():
+    blocking = {code.name for code in CODES.values() if code.severity is Severity.ERROR}
+    assert len({code for _, code, _ in REMEDIES} & blocking) > len(blocking) / 2

@@ -47,7 +47,7 @@ def _tiny(juju: jubilant.Juju) -> list[object]:
 
 
 def test_without_credentials_it_says_which_command_sets_them(operator: Operator):
-    told = "No credentials are set. Run: juju config cou credentials=<secret URI>"
+    told = "No credentials are set. Run: juju config cou credentials=SECRET-URI"
     assert operator.unit().message == told
     answer = operator.run("plan")
     assert (answer.status, answer.results["code"]) == ("failed", "credentials-not-set")

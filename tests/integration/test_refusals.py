@@ -124,7 +124,7 @@ def refused(operator: Operator, code: str) -> str:
 def test_without_credentials_plan_names_the_command_that_sets_them(operator: Operator, login: str):
     operator.juju.config("cou", reset="credentials")
     told = operator.watch(lambda current, _: current == "blocked")
-    assert told == "No credentials are set. Run: juju config cou credentials=<secret URI>"
+    assert told == "No credentials are set. Run: juju config cou credentials=SECRET-URI"
     assert "juju config cou credentials=" in refused(operator, "credentials-not-set")
 
 

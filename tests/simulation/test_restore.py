@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 from cou.errors import CouError
 from cou.ours import NAMED
-from cou.run import lease, release
+from cou.run import history, lease, release
 from cou.run.records import Job, MarkState, RunState, StepState
 
 from . import world as worlds
@@ -82,6 +83,12 @@ def test_a_restore_does_not_take_the_run_back_to_where_its_steps_were(tmp_path):
         shown = f"step {before.number} of {before.total}, {len(after.again)} due again"
         assert f"stopped, {shown}." in after.to_text(NAMED)
         assert after.to_dict()["due-again"] == list(after.again)
+        with contextlib.closing(world.journal()) as journal:
+            account = history.tell(journal, alive=False, now=world.clock.now())
+        assert account is not None
+        # What it put back is told, and is no step of the plan.
+        assert len(account.steps) > account.total == before.total
+        assert account.over == before.number - 1 - len(after.again)
         await assert_finished(world, run)
         assert seen(world).again == ()
 

@@ -19,7 +19,7 @@ from ..run.access import Access
 
 _OWN_ACCOUNT = (
     "Make an account with `juju add-user`, `juju change-user-password` and "
-    "`juju grant <user> admin <model>`, and give it with --login FILE."
+    "`juju grant USER admin MODEL`, and give it with --login FILE."
 )
 
 
@@ -140,7 +140,7 @@ class _Data:
             raise BadInput(
                 "no-controller-selected",
                 f"No Juju controller is selected; known are: {known}.",
-                "Run `juju switch <controller>`, or give --model <controller>:<model>.",
+                "Run `juju switch CONTROLLER`, or give --model CONTROLLER:MODEL.",
             )
         raise BadInput(
             "no-juju-client-data",
@@ -180,7 +180,7 @@ class _Data:
             raise BadInput(
                 "no-model-selected",
                 f"No model is selected on the controller {controller!r}.",
-                "Run `juju switch <model>`, or give --model <model>.",
+                "Run `juju switch MODEL`, or give --model MODEL.",
             )
         found = _matching(known, name, user)
         if len(found) != 1:

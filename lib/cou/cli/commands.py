@@ -17,12 +17,13 @@ import cou
 
 from ..errors import CouError
 from ..ours import COMMAND_LINE, PLAN, STATUS, UPGRADE, Actions, say
+from ..plan.settings import MOST
 from ..run.access import Access
 from ..run.control import Control
 from ..run.records import Limit, RunState
 from ..run.view import View
 from . import plan_options, question
-from .context import App, verb
+from .context import App, not_empty, verb
 from .ends import MEANINGS, Code, Ended
 from .where import Where
 
@@ -73,7 +74,10 @@ def plan_command(app: App, form: str, **given: Any) -> None:
     settings = plan_options.settings(given)
     options = plan_options.options(given)
     where = app.where(settings, log=True)
-    shown = looking.plan(app.screen, where, options).shown
+    seen = where.control().view()
+    # What is left of a run is shown from the journal, whatever Juju there is.
+    left = seen is not None and seen.unfinished
+    shown = looking.plan(app.screen, where, options, any_version=left).shown
     if shown.message:
         app.screen.say(shown.message)
     text = shown.text(form, COMMAND_LINE).rstrip("\n")
@@ -87,7 +91,13 @@ def plan_command(app: App, form: str, **given: Any) -> None:
 @cli.command("upgrade")
 @plan_options.plan_options
 @click.option("--auto-approve", is_flag=True, help="Ask nothing.")
-@click.option("--plan", "plan_hash", metavar="HASH", help="Refuse any other plan.")
+@click.option(
+    "--plan",
+    "plan_hash",
+    metavar="HASH",
+    callback=not_empty,
+    help="Refuse any other plan.",
+)
 @click.option(
     "--until",
     metavar="TIME",
@@ -127,8 +137,14 @@ def upgrade_command(
     show_default=True,
     help="A zone of hypervisors, and a step of the whole cloud, count as an application.",
 )
-@click.option("--count", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--expect", default="", metavar="STEP", help="Refuse if anything else is next.")
+@click.option("--count", type=click.IntRange(1, MOST), default=1, show_default=True)
+@click.option(
+    "--expect",
+    default="",
+    metavar="STEP",
+    callback=not_empty,
+    help="Refuse if anything else is next.",
+)
 @verb("text", "json")
 def step_command(app: App, form: str, granularity: str, count: int, expect: str) -> None:
     """Do the next part of the plan shown last, then stop."""

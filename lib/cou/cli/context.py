@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from .. import printable
@@ -70,11 +71,23 @@ def _complete_model(_: click.Context, __: click.Parameter, typed: str) -> list[C
     ]
 
 
+def not_empty(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """Refuse an option that is given without a value, as of a variable that no shell knows.
+
+    Left out, it has its default; nobody who typed it has meant that.
+    """
+    source = context.get_parameter_source(option.name or "")
+    if text is not None and not text.strip() and source is ParameterSource.COMMANDLINE:
+        raise click.BadParameter("It must not be empty.", ctx=context, param=option)
+    return text
+
+
 _SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--model",
         default="",
         metavar="[CONTROLLER:]MODEL",
+        callback=not_empty,
         help="The model; the Juju client's current one if not given.",
         shell_complete=_complete_model,
     ),

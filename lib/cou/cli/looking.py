@@ -31,20 +31,23 @@ class Looked:
     settings: Settings
 
 
-def plan(screen: Screen, where: Where, given: Mapping[str, Any]) -> Looked:
+def plan(
+    screen: Screen, where: Where, given: Mapping[str, Any], *, any_version: bool = False
+) -> Looked:
     """Look at the model and plan; while a run is unfinished, show what is left of it.
 
     Args:
         screen: where to show it.
         where: where the command runs.
         given: options of `plan` that the command line gives, by their names.
+        any_version: also where its Juju is not supported: to show what is left of a run.
 
     Raises:
         BadInput: the model has a cou of its own, or other options than the unfinished run's.
         JujuError: the model cannot be read.
         Interrupted: a signal came first.
     """
-    access = connect(screen, where)
+    access = connect(screen, where, any_version=any_version)
 
     def work() -> Looked:
         settings = where.settings()
@@ -63,16 +66,19 @@ def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Acces
     Args:
         screen: where to say so.
         where: the model.
-        any_version: also where its Juju is not supported: to end a run.
+        any_version: also where its Juju is not supported: to end a run, or to show one.
 
     Raises:
         BadInput: the model has a cou of its own.
-        JujuError: the controller cannot be reached, or refuses the login.
+        JujuError: the controller cannot be reached, or refuses the login; or its Juju, or that of
+            the unit's agent, is not supported.
         Interrupted: a signal came first.
     """
     name = where.model or "own"
 
     def work() -> tuple[Access, ModelStatus | None]:
+        if not any_version:
+            where.check_juju()
         access = where.access()
         if where.on_unit:
             return access, None

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from ..errors import BadInput
 from ..ours import COMMAND_LINE
 from ..plan import configuration
-from ..plan.options import Group, NonEmpty, Options, Strategy
+from ..plan.options import COUNTS, Group, NonEmpty, Options, Strategy
 from ..run import until as until_time
 from ..run.clock import utc_now
 
@@ -74,7 +74,7 @@ def _preparing() -> list[Callable[[Any], Any]]:
         ),
         click.option(
             "--archive-batch-size",
-            type=click.IntRange(min=1),
+            type=click.IntRange(1, COUNTS["archive-batch-size"]),
             default=1000,
             help="Rows per batch of the archive.",
         ),
@@ -128,7 +128,11 @@ def _at_what_pace() -> list[Callable[[Any], Any]]:
             default=Strategy.ALL_IN_ONE.value,
             help="Units of an application together, or one after another.",
         ),
-        click.option("--max-parallel", type=click.IntRange(min=1), help="Units at work at once."),
+        click.option(
+            "--max-parallel",
+            type=click.IntRange(1, COUNTS["max-parallel"]),
+            help="Units at work at once.",
+        ),
         click.option(
             "--accept",
             multiple=True,
@@ -177,7 +181,7 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
     if raw.pop("force", False):
         raw["non-empty-hypervisors"] = NonEmpty.UPGRADE.value
     try:
-        Options.from_dict(raw)
+        Options.of_given(raw)
     except BadInput as error:
         raise _usage(error) from None
     return raw

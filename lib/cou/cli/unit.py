@@ -93,6 +93,15 @@ def settings(unit: Home, given: Mapping[str, Any]) -> Settings:
     return configuration.settings(_config(unit), unit.name.partition("/")[0], given)
 
 
+def check_juju(unit: Home) -> None:
+    """Refuse a Juju that cou does not work with, by its agent's version, as the actions do.
+
+    Raises:
+        JujuError: ``juju-unsupported``.
+    """
+    surroundings.check_juju(_environment(unit))
+
+
 def leads(unit: Home) -> bool:
     """Return whether it is the leader."""
     return _text(unit, "is-leader").strip().lower() == "true"
@@ -112,8 +121,8 @@ def tell(unit: Home) -> None:
 
 
 def _environment(unit: Home) -> Mapping[str, str]:
-    """Return what a hook would be told of the model and its controller."""
-    names = ("JUJU_MODEL_NAME", "JUJU_API_ADDRESSES")
+    """Return what a hook would be told of the model, its controller and its agent."""
+    names = ("JUJU_MODEL_NAME", "JUJU_API_ADDRESSES", "JUJU_VERSION")
     said = _text(unit, "printf '%s\\n' " + " ".join(f'"${name}"' for name in names))
     return dict(zip(names, map(str.strip, said.splitlines()), strict=False))
 

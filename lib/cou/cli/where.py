@@ -30,6 +30,8 @@ class Where:
         settings: returns the settings that a plan depends on.
         given: names of the settings that the command line gives.
         tell: has the charm, where there is one, look at what a command has changed.
+        check_juju: refuses the Juju of the unit's agent, if cou does not work with it; what the
+            controller is, the login tells.
         on_unit: whether the journal is that of a unit of the charm.
     """
 
@@ -40,6 +42,7 @@ class Where:
     on_unit: bool
     given: frozenset[str] = frozenset()
     tell: Callable[[], None] = lambda: None
+    check_juju: Callable[[], None] = lambda: None
 
     def control(self) -> Control:
         """Return the control of this place's run."""
@@ -165,4 +168,5 @@ def _of_unit(home: unit.Home, given: Mapping[str, Any]) -> Where:
         on_unit=True,
         given=frozenset(given),
         tell=lambda: unit.tell(home),
+        check_juju=lambda: unit.check_juju(home),
     )

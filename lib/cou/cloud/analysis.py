@@ -137,7 +137,7 @@ def _bad_origin(app: Application) -> Fault:
         app.name,
         f"{app.origin_setting} of {app.name} is {app.origin!r}, which names no release.",
         say(
-            f"Set {app.origin_setting} to distro or cloud:{app.series}-<release>, or "
+            f"Set {app.origin_setting} to distro or cloud:{app.series}-RELEASE, or "
             "leave the application out with ",
             Option("skip-apps", app.name),
             ".",
@@ -181,8 +181,7 @@ def _bad_version(app: Application, unit: Unit) -> Fault:
         unit.name,
         f"The workload version of {unit.name} ({app.charm.name}) is {told}.",
         say(
-            "Run its update-status hook or refresh the charm, then plan again, or "
-            "leave the application out with ",
+            "Run its update-status hook or refresh the charm, or leave the application out with ",
             Option("skip-apps", app.name),
             ".",
         ),

@@ -45,7 +45,7 @@ async def refresh(asker: Asker, application: str, channel: str, switch: str = ""
         raise BadInput(
             "bad-channel",
             f"{error}.",
-            "Give it as <track>/<risk>; `juju info <charm>` lists them.",
+            "Give it as TRACK/RISK; `juju info CHARM` lists them.",
         ) from None
     url, origin = await asker.again(lambda: _found(asker, application, wanted, switch))
     added = await asker.change(

@@ -14,7 +14,7 @@ _REACH = "See whether the controller answers (`juju status`), then try again."
 _REFUSALS = {
     "unauthorized access": (
         "permission-denied",
-        "Give the account admin access: `juju grant <user> admin <model>`.",
+        "Give the account admin access: `juju grant USER admin MODEL`.",
     ),
     "not found": ("not-found", "Look whether it is still in the model (`juju status`)."),
     "user not found": ("login-refused", "Look at the account in the charm's secret."),

@@ -76,7 +76,7 @@ def _flags(state: CephState) -> list[Problem]:
                 "noout-set",
                 state.application,
                 f"The flag noout of the cluster of {state.application} is set.",
-                f"{undo.noout(state.unit)}.",
+                f"Unset it with {undo.noout(state.unit)}.",
             )
         )
     return found
@@ -90,7 +90,7 @@ def _unknown(state: CephState) -> list[Problem]:
             "ceph-unknown",
             state.application,
             f"The cluster of {state.application} did not tell its state from {state.unit}.",
-            f"Look at juju exec -u {state.unit} 'ceph status', then plan again.",
+            f"Look at juju exec -u {state.unit} 'ceph status'.",
         )
     ]
 
@@ -143,7 +143,7 @@ def _filestore(scene: Scene, state: CephState) -> list[Problem]:
                 "filestore-unknown",
                 state.application,
                 f"Which object store the OSDs use could not be read from {state.unit}.",
-                f"Look at juju exec -u {state.unit} 'ceph osd metadata', then plan again.",
+                f"Look at juju exec -u {state.unit} 'ceph osd metadata'.",
             )
         ]
     if not state.filestore_osds:

@@ -37,7 +37,8 @@ def _skipped(cloud: Cloud, options: Options) -> Iterator[Problem]:
     for name in options.skip_apps:
         if name not in everything:
             seen = f"There is no application {name} in the model, so it cannot be left out."
-            remedy = f"Applications are {', '.join(sorted(everything)) or 'not there'}."
+            known = ", ".join(sorted(everything))
+            remedy = f"Choose from the applications: {known}." if known else "Leave it out."
             yield problem("unknown-skip-app", name, seen, remedy)
 
 
@@ -50,15 +51,16 @@ def _filters(cloud: Cloud, options: Options) -> Iterator[Problem]:
             seen, code = f"Machine {machine} hosts no nova-compute unit.", "not-a-hypervisor"
         else:
             continue
-        listed = f"Hypervisors are the machines {', '.join(hypervisors)}."
-        remedy = listed if hypervisors else "The model has no hypervisors."
+        listed = f"Choose from the machines of hypervisors: {', '.join(hypervisors)}."
+        remedy = listed if hypervisors else "Choose no machines, as there are no hypervisors."
         yield problem(code, machine, seen, remedy)
     computes = [unit for app in cloud.of_charm(catalogue.NOVA_COMPUTE) for unit in app.units]
     zones = sorted({unit.zone for unit in computes if unit.zone})
     for zone in options.availability_zones:
         if zone not in zones:
             seen = f"No hypervisor is in the availability zone {zone!r}."
-            remedy = f"Zones of hypervisors are {', '.join(zones) or 'not set'}."
+            listed = f"Choose from the zones of hypervisors: {', '.join(zones)}."
+            remedy = listed if zones else "Choose no zones, as no hypervisor is in one."
             yield problem("unknown-zone", zone, seen, remedy)
 
 
@@ -92,7 +94,8 @@ def no_way_on(cloud: Cloud, series: str, origin: Release) -> Problem:
         remedy = "Upgrade the machines to the next series first, by the charm guide."
         return problem("last-release", "model", seen, remedy)
     seen = f"The cloud is at {origin}, which cou does not upgrade on {series}."
-    remedy = f"Releases on {series} are {', '.join(one.codename for one in chain)}."
+    listed = ", ".join(one.codename for one in chain)
+    remedy = f"Upgrade it by the charm guide to one of the releases on {series}: {listed}."
     return problem("unsupported-release", "model", seen, remedy)
 
 
@@ -110,7 +113,8 @@ def empty_group(scene: Scene) -> Problem | None:
     if groups[chosen]:
         seen = f"The group {chosen.value} was chosen, and skip-apps leaves all of it out."
     there = [group.value for group, apps in groups.items() if {a.name for a in apps} - skipped]
-    return problem(code, "model", seen, f"Groups with something in them: {', '.join(there)}.")
+    listed = f"Choose from the groups with something in them: {', '.join(there)}."
+    return problem(code, "model", seen, listed if there else "Leave fewer applications out.")
 
 
 _CONTROL_PLANE = ours("plan", group="control-plane")

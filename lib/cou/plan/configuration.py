@@ -13,18 +13,18 @@ from urllib import parse
 
 from ..errors import BadInput
 from .options import Options
-from .settings import LONGEST_S, OLDEST_S, Settings
+from .settings import LONGEST_S, MOST, OLDEST_S, Settings
 
 _HOUR_S = 3600
-# option -> (field of Settings, smallest value, largest or None, factor to the field's unit)
-NUMBERS: Mapping[str, tuple[str, int, int | None, int]] = {
+# option -> (field of Settings, smallest value, largest, factor to the field's unit)
+NUMBERS: Mapping[str, tuple[str, int, int, int]] = {
     "quiet-period": ("quiet_period_s", 0, LONGEST_S, 1),
     "hook-error-grace": ("hook_error_grace_s", 0, LONGEST_S, 1),
     "standard-idle-timeout": ("standard_idle_timeout_s", 1, LONGEST_S, 1),
     "long-idle-timeout": ("long_idle_timeout_s", 1, LONGEST_S, 1),
     "refresh-timeout": ("refresh_timeout_s", 1, LONGEST_S, 1),
-    "max-parallel": ("max_parallel", 1, None, 1),
-    "hypervisor-batch": ("hypervisor_batch", 0, None, 1),
+    "max-parallel": ("max_parallel", 1, MOST, 1),
+    "hypervisor-batch": ("hypervisor_batch", 0, MOST, 1),
     "backup-max-age": ("backup_max_age_s", 1, OLDEST_S // _HOUR_S, _HOUR_S),
 }
 
@@ -58,10 +58,9 @@ def settings(
         if (
             isinstance(value, bool)
             or not isinstance(value, int)
-            or not (smallest <= value and (largest is None or value <= largest))
+            or not smallest <= value <= largest
         ):
-            allowed = f"from {smallest} up" if largest is None else f"from {smallest} to {largest}"
-            raise source.refuse(option, value, f"a whole number {allowed}")
+            raise source.refuse(option, value, f"a whole number from {smallest} to {largest}")
         fields[field] = value * factor
     uri = str(source.value("landscape-mirror-uri") or "").strip()
     if uri and not _is_uri(uri):
@@ -83,7 +82,7 @@ def options(raw: Mapping[str, Any], settings: Settings, beside: Collection[str] 
     Raises:
         BadInput: naming the option, its value and what is allowed.
     """
-    found = Options.from_dict({"max-parallel": settings.max_parallel, **raw})
+    found = Options.of_given({"max-parallel": settings.max_parallel, **raw})
     return dataclasses.replace(found, given=frozenset(raw) | frozenset(beside))
 
 
@@ -101,9 +100,9 @@ class _Source:
 
     def refuse(self, option: str, value: object, allowed: str) -> BadInput:
         if self._given.get(option) is not None:
-            remedy = f"Give --{option}=<value>."
+            remedy = f"Give --{option}=VALUE."
         else:
-            remedy = f"Run: juju config {self._application} {option}=<value>"
+            remedy = f"Run: juju config {self._application} {option}=VALUE"
         seen = f"The option {option}={value!r} is not {allowed}."
         return BadInput("bad-config", seen, remedy)
 

@@ -238,7 +238,7 @@ def _series(scene: Scene, app: Application) -> list[Problem]:
                 "no-upgrade-actions",
                 app.name,
                 f"The charm of {app.name} has no action {', '.join(missing)}.",
-                f"Refresh it to the newest revision of {app.channel}, then plan again.",
+                f"Refresh it to the newest revision of {app.channel}.",
             )
         )
     return found

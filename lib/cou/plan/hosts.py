@@ -182,7 +182,7 @@ def _count_unknown(scene: Scene, unit: Unit) -> Problem:
         "instance-count-unknown",
         unit.name,
         f"{unit.name} on machine {unit.machine} did not tell how many instances it runs: {seen}.",
-        f"Look at juju run {unit.name} instance-count, then plan again.",
+        f"Look at juju run {unit.name} instance-count.",
         f"{unit.name} (instances unknown)",
     )
 

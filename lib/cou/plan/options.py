@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from ..errors import BadInput
 from ..ours import Option, ours, say
+from . import typed
+from .settings import MOST
 
 
 class Group(enum.Enum):
@@ -37,7 +39,11 @@ class Strategy(enum.Enum):
 
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
-_MACHINE = re.compile(r"[0-9]+(/[a-z]+/[0-9]+)*\Z")
+_MACHINE = re.compile(r"(0|[1-9][0-9]*)(/[a-z]+/(0|[1-9][0-9]*))*\Z")
+# A list that YAML did not read, since all was to be a text, is no name.
+_ZONE = re.compile(r"[^\s,\[\]{}'\"]+\Z")
+# What nova-manage takes (nova/cmd/manage.py: at most nova.db.constants.MAX_INT).
+_ROWS = 0x7FFFFFFF
 _ACCEPT = re.compile(r"[a-z0-9-]+:\S+\Z")
 _DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
 
@@ -80,11 +86,32 @@ class Options:
         return out
 
     @classmethod
+    def of_given(cls, raw: Mapping[str, Any]) -> Options:
+        """Validate options as an action or a command line gives them, as `from_dict` does.
+
+        A text says something: an empty one may be a variable that the shell does not know, and no
+        machines are not all machines. And nothing is larger than any cloud. What is kept of an
+        earlier plan is not held to this.
+
+        Raises:
+            BadInput: naming the parameter, its value and what is allowed.
+        """
+        found = cls.from_dict(raw)
+        read = found.to_dict()
+        for name, value in raw.items():
+            if name in _MAY_BE_EMPTY and isinstance(value, str) and not read[name]:
+                raise typed.refusal(name, value, _MAY_BE_EMPTY[name])
+            if name in COUNTS:
+                typed.number(name, value, 1, COUNTS[name])
+        return found
+
+    @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Options:
-        """Validate options as an action or a command line gives them.
+        """Validate options, also of a plan that was kept.
 
         Lists are lists or comma-separated strings; `juju run` reads values as YAML, so machines
-        may also be a number. Missing options take their default.
+        may also be a number, and everything a text with ``--string-args``. Missing options take
+        their default.
 
         Raises:
             BadInput: naming the parameter, its value and what is allowed.
@@ -135,28 +162,12 @@ def _fields(options: Options | type[Options]) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(options) if field.name != "given"]
 
 
-def _refuse(name: str, value: object, allowed: str) -> BadInput:
-    return BadInput("bad-parameter", f"{name}={value!r} is not allowed.", f"Give {allowed}.")
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _refuse(name, value, "true or false")
-    return value
-
-
-def _count(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _refuse(name, value, "a whole number from 1 up")
-    return value
-
-
 def _choice(kind: type[enum.Enum]) -> Any:
     def read(name: str, value: object) -> enum.Enum:
         try:
             return kind(value)
         except ValueError:
-            raise _refuse(name, value, " or ".join(str(one.value) for one in kind)) from None
+            raise typed.refusal(name, value, " or ".join(str(one.value) for one in kind)) from None
 
     return read
 
@@ -167,12 +178,12 @@ def _items(pattern: re.Pattern[str], allowed: str) -> Any:
         if isinstance(value, (list, tuple)):
             several = [*value]  # pyright: ignore[reportUnknownVariableType]
         if not all(isinstance(one, (str, int)) and not isinstance(one, bool) for one in several):
-            raise _refuse(name, cast("object", value), allowed)
+            raise typed.refusal(name, cast("object", value), allowed)
         parts = [part for one in several for part in str(one).split(",")]
         found = [part.strip() for part in parts if part.strip()]
         for part in found:
             if not pattern.match(part):
-                raise _refuse(name, part, allowed)
+                raise typed.refusal(name, part, allowed)
         return tuple(sorted(set(found)))
 
     return read
@@ -189,24 +200,36 @@ def _date(name: str, value: object) -> str:
         except ValueError:
             continue
         return text
-    raise _refuse(name, value, "a date as YYYY-MM-DD, YYYY-MM-DD HH:MM or YYYY-MM-DD HH:MM:SS")
+    raise typed.refusal(name, value, _MAY_BE_EMPTY["purge-before"])
 
 
+def _counted(name: str, value: object) -> int:
+    return typed.number(name, value, 1, COUNTS[name], refuse_more=False)
+
+
+# Texts and lists, which are empty where they were not given; what is allowed.
+_MAY_BE_EMPTY = {
+    "machines": "machine ids, separated by commas",
+    "availability-zones": "names of availability zones, separated by commas",
+    "skip-apps": "names of applications, separated by commas",
+    "accept": "problems as code:subject, separated by commas",
+    "purge-before": "a date as YYYY-MM-DD, YYYY-MM-DD HH:MM or YYYY-MM-DD HH:MM:SS",
+}
+# option -> the largest number that may be given
+COUNTS: Mapping[str, int] = {"archive-batch-size": _ROWS, "max-parallel": MOST}
 _READERS: dict[str, Any] = {
     "group": _choice(Group),
-    "machines": _items(_MACHINE, "machine ids, separated by commas"),
-    "availability-zones": _items(
-        re.compile(r"[^\s,]+\Z"), "names of availability zones, separated by commas"
-    ),
-    "skip-apps": _items(_NAME, "names of applications, separated by commas"),
+    "machines": _items(_MACHINE, _MAY_BE_EMPTY["machines"]),
+    "availability-zones": _items(_ZONE, _MAY_BE_EMPTY["availability-zones"]),
+    "skip-apps": _items(_NAME, _MAY_BE_EMPTY["skip-apps"]),
     "non-empty-hypervisors": _choice(NonEmpty),
-    "backup": _flag,
-    "archive": _flag,
-    "archive-batch-size": _count,
-    "purge": _flag,
+    "backup": typed.flag,
+    "archive": typed.flag,
+    "archive-batch-size": _counted,
+    "purge": typed.flag,
     "purge-before": _date,
-    "set-noout": _flag,
+    "set-noout": typed.flag,
     "strategy": _choice(Strategy),
-    "max-parallel": _count,
-    "accept": _items(_ACCEPT, "problems as code:subject, separated by commas"),
+    "max-parallel": _counted,
+    "accept": _items(_ACCEPT, _MAY_BE_EMPTY["accept"]),
 }

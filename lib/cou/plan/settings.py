@@ -7,6 +7,8 @@ import dataclasses
 # Longer than any wait of an upgrade; Juju counts a time-out in nanoseconds, which have an end.
 LONGEST_S = 30 * 24 * 3600
 OLDEST_S = 365 * 24 * 3600
+# More units, hypervisors or steps than any cloud has.
+MOST = 100_000
 
 
 @dataclasses.dataclass(frozen=True)

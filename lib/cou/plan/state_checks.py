@@ -46,7 +46,7 @@ def _vault(app: Application) -> Problem:
         "vault-sealed",
         app.name,
         f"Vault is sealed: {', '.join(units) or app.name}.",
-        "Unseal it, then plan again.",
+        "Unseal it.",
     )
 
 
@@ -69,7 +69,7 @@ def _idle(app: Application) -> list[Problem]:
         restless.append(f"the application is {_told(app.status)}")
     if restless:
         seen = f"{app.name} is not idle: {'; '.join(restless)}."
-        found.append(problem("not-idle", app.name, seen, "Mend it, then plan again."))
+        found.append(problem("not-idle", app.name, seen, "Mend it."))
     if busy:
         seen = f"{app.name} is busy: {'; '.join(busy)}."
         found.append(problem("busy", app.name, seen, "Nothing; the upgrade waits for it."))
@@ -87,7 +87,7 @@ def _paused(unit: Unit) -> Problem:
         "paused-unit",
         unit.name,
         f"{unit.name} is paused.",
-        f"{undo.paused(unit.name)}.",
+        f"Resume it with {undo.paused(unit.name)}.",
     )
 
 
@@ -176,11 +176,11 @@ def _surroundings(scene: Scene) -> list[Problem]:
     access = scene.cloud.access
     if not access:
         seen = "Juju did not tell what the account may do on the model."
-        remedy = "An upgrade needs admin access."
+        remedy = "Give the account admin access, which an upgrade needs."
         found.append(problem("access-unknown", "model", seen, remedy))
     elif access != "admin":
         seen = f"The account has {access} access; commands on units need admin."
-        remedy = f"Run juju grant <user> admin {scene.cloud.name}."
+        remedy = f"Run juju grant USER admin {scene.cloud.name}."
         found.append(problem("access-too-low", "model", seen, remedy))
     if scene.cloud.retries_hooks is False:
         seen = (

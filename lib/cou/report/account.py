@@ -16,6 +16,7 @@ from ..ours import NOTHING, PLAN, UPGRADE, Wording, say
 from ..plan.problem import Problem
 
 SCHEMA = 1
+_OVER = frozenset({"done", "satisfied", "skipped"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +75,7 @@ class StepLine:
         seconds: all its tries together.
         tasks: ids of the Juju tasks that it ran.
         waited: who held it up longest, or None where nobody did.
+        planned: False for what was done beside the plan, as a restore puts marks back.
     """
 
     number: int
@@ -89,6 +91,7 @@ class StepLine:
     tries: tuple[Try, ...]
     tasks: tuple[int, ...]
     waited: Waiting | None = None
+    planned: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -244,8 +247,13 @@ class Account:
 
     @property
     def over(self) -> int:
-        """How many steps are over."""
-        return sum(self.counts.get(name, 0) for name in ("done", "satisfied", "skipped"))
+        """How many steps of the plan are over."""
+        return sum(one.planned and one.state in _OVER for one in self.steps)
+
+    @property
+    def total(self) -> int:
+        """How many steps the plan has; what a restore puts back stands outside it."""
+        return sum(one.planned for one in self.steps)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values; keys may be added, never changed."""

@@ -48,7 +48,7 @@ def checked(uri: str, content: Mapping[str, str]) -> Credentials:
         raise BadInput(
             "credentials-incomplete",
             f"The credentials lack {' and '.join(missing)}.",
-            f"Run: juju update-secret {uri} --file=<login.yaml>",
+            f"Run: juju update-secret {uri} --file=login.yaml",
         )
     username = content["username"].strip()
     if "@" in username and not username.endswith("@local"):
@@ -99,4 +99,4 @@ def unreadable(uri: str, application: str, text: str) -> BadInput:
 
 
 def _setting(application: str) -> str:
-    return f"Run: juju config {application} {OPTION}=<secret URI>"
+    return f"Run: juju config {application} {OPTION}=SECRET-URI"

@@ -159,6 +159,7 @@ def _lines(
             tries=times,
             tasks=tuple(tasks.get(name, ())),
             waited=waits.within(waited, ran, target),
+            planned=step is not None,
         )
 
 

@@ -95,7 +95,7 @@ class Lease:
         token: int,
         story: Story,
         unit: str = "",
-        home: pathlib.Path = pathlib.Path("<its folder>"),
+        home: pathlib.Path = pathlib.Path("its-folder"),
     ):
         self._home = home
         self._story = story

@@ -85,10 +85,11 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
     plan = rows.plan(shown[0])
     same_plan(plan.hash, plan_hash)
     if plan.blocking:
-        first = plan.blocking[0]
+        first, several = plan.blocking[0], len(plan.blocking) > 1
+        there = f"{len(plan.blocking)} blocking problems; the first is"
         raise BadInput(
             "plan-blocked",
-            f"The plan has {len(plan.blocking)} blocking problems; the first is "
+            f"The plan has {there if several else 'a blocking problem:'} "
             f"{first.code} ({first.subject}): {first.seen}",
             say(sentence(first.remedy), " Then run `", PLAN, "` again."),
         )

@@ -26,6 +26,9 @@ _HINTS = {
     RunState.ABANDONED: say("To look at the cloud: ", PLAN),
     RunState.COMPLETED: say("To read how it went: ", REPORT),
 }
+# Of a plan that `upgrade` refuses.
+_BLOCKED = say("To plan again, once that is mended: ", PLAN)
+_EMPTY = say("It has no steps. To plan again: ", PLAN)
 _GOING = (RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING)
 
 
@@ -76,7 +79,15 @@ def _lines(
     for mark in view.marks:
         if mark.state is not MarkState.PUT_BACK:
             yield f"Switched by the run: {mark.id}" + (f" ({mark.note})" if mark.note else "")
-    if hint := _HINTS.get(view.state):
+    hint = _HINTS.get(view.state)
+    if view.state is RunState.PLANNED and view.plan.blocking:
+        first = view.plan.blocking[0]
+        seen = f"{first.code} ({first.subject}): {first.seen}"
+        yield f"It cannot be started: {seen} {told(first.remedy, way)}".rstrip()
+        hint = _BLOCKED
+    elif view.state is RunState.PLANNED and not list(view.plan.root.leaves()):
+        hint = _EMPTY
+    if hint:
         yield hint.told(way)
 
 

@@ -6,6 +6,7 @@ is no number to the base of 60, and ``y`` and ``n`` are true and false.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -21,6 +22,7 @@ _DECIMAL = re.compile(
     r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)"
     r"|\.(?:nan|NaN|NAN))\Z"
 )
+_LONGEST = 70  # digits of an integer of 64 bits to the base of two, with what may stand before
 _LETTER = re.compile(r"[yYnN]\Z")
 
 
@@ -37,10 +39,24 @@ class _Loader(yaml.SafeLoader):
         text = str(node.value).lower()
         return text == "y" if len(text) == 1 else self.bool_values[text]
 
+    def construct_number(self, node: yaml.ScalarNode) -> Any:
+        """Return an integer of 64 bits; a larger one is a float there, or stays a text."""
+        text = str(node.value)
+        if len(text) <= _LONGEST:
+            found = int(self.construct_yaml_int(node))
+            if -(2**63) <= found < 2**64:
+                return found
+        try:
+            found = float(text)
+        except ValueError:  # of another base than ten
+            return text
+        return found if math.isfinite(found) else text
+
 
 _Loader.add_implicit_resolver(_INT, _NUMBER, list("-+0123456789"))
 _Loader.add_implicit_resolver(_FLOAT, _DECIMAL, list("-+0123456789."))
 _Loader.add_implicit_resolver(_BOOL, _LETTER, list("yYnN"))
+_Loader.add_constructor(_INT, _Loader.construct_number)
 _Loader.add_constructor(_BOOL, _Loader.construct_letter)
 
 

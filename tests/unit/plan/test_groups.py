@@ -95,10 +95,20 @@ def test_a_group_that_is_skipped_whole_says_so():
 
 
 WRONG = (
-    ("machines", "77", "unknown-machine:77", "Hypervisors are the machines 0."),
-    ("machines", "0,77", "unknown-machine:77", "Hypervisors are the machines 0."),
-    ("availability_zones", "az9", "unknown-zone:az9", "Zones of hypervisors are az1."),
-    ("skip_apps", "keystoen", "unknown-skip-app:keystoen", "Applications are keystone, "),
+    ("machines", "77", "unknown-machine:77", "Choose from the machines of hypervisors: 0."),
+    ("machines", "0,77", "unknown-machine:77", "Choose from the machines of hypervisors: 0."),
+    (
+        "availability_zones",
+        "az9",
+        "unknown-zone:az9",
+        "Choose from the zones of hypervisors: az1.",
+    ),
+    (
+        "skip_apps",
+        "keystoen",
+        "unknown-skip-app:keystoen",
+        "Choose from the applications: keystone, ",
+    ),
 )
 
 
@@ -121,7 +131,7 @@ def test_a_machine_that_is_there_and_no_hypervisor_is_an_error(standing):
     elsewhere = next(iter(world.apps["keystone"].units.values())).machine
     plan = plan_of(world, group="hypervisors", machines=elsewhere)
     assert blocking(plan) == [f"not-a-hypervisor:{elsewhere}"]
-    assert plan.blocking[0].remedy == "Hypervisors are the machines 0."
+    assert plan.blocking[0].remedy == "Choose from the machines of hypervisors: 0."
 
 
 def test_nothing_is_called_done_that_was_not_chosen():

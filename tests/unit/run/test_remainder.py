@@ -19,19 +19,19 @@ from .test_status_text import view
 # Each option with two values, neither of them always the default.
 VALUES = {
     "group": ("all", "hypervisors"),
-    "machines": ("", "1"),
-    "availability-zones": ("", "az1"),
-    "skip-apps": ("", "glance"),
+    "machines": ([], ["1"]),
+    "availability-zones": ([], ["az1"]),
+    "skip-apps": ([], ["glance"]),
     "non-empty-hypervisors": ("skip", "upgrade"),
     "backup": (True, False),
     "archive": (True, False),
     "archive-batch-size": (1000, 2000),
     "purge": (False, True),
-    "purge-before": ("", "2024-01-01"),
+    "purge-before": ("2025-01-01", "2024-01-01"),
     "set-noout": (False, True),
     "strategy": ("all-in-one", "rolling"),
     "max-parallel": (1, 4),
-    "accept": ("", "paused-unit:keystone/0"),
+    "accept": ([], ["paused-unit:keystone/0"]),
 }
 BESIDE = {
     "machines": {"group": "hypervisors"},
@@ -39,12 +39,12 @@ BESIDE = {
     "purge-before": {"purge": True},
 }
 # What may be changed, and from which value to which.
-TAKES_EFFECT = {
-    ("skip-apps", "", "glance"),
-    ("accept", "", "paused-unit:keystone/0"),
+TAKES_EFFECT = [
+    ("skip-apps", [], ["glance"]),
+    ("accept", [], ["paused-unit:keystone/0"]),
     ("max-parallel", 1, 4),
     ("max-parallel", 4, 1),
-}
+]
 
 
 def run_with(**stored):

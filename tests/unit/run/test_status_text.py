@@ -9,6 +9,7 @@ import pytest
 from cou.ours import Actions
 from cou.plan.options import Options
 from cou.plan.plan import Plan
+from cou.plan.problem import Problem, Severity
 from cou.plan.step import Kind, Step
 from cou.run import status_text
 from cou.run.records import (
@@ -124,6 +125,22 @@ def test_a_plan_that_has_not_run_has_no_empty_name_of_a_run():
         "Upgrade of openstack from ussuri to victoria: planned, 2 steps.",
         f"Plan {PLAN.hash}.",
     ]
+
+
+def test_a_plan_that_cannot_be_started_does_not_say_how_to_start_it():
+    problem = Problem("vault-sealed", Severity.ERROR, "vault", "It is sealed.", "Unseal it.")
+    blocked = dataclasses.replace(PLAN, problems=(problem,))
+    told = text(view(RunState.PLANNED, number=0, run="", plan=blocked))
+    assert told.splitlines()[-2:] == [
+        "It cannot be started: vault-sealed (vault): It is sealed. Unseal it.",
+        "To plan again, once that is mended: juju run cou/0 plan",
+    ]
+    taken_on = dataclasses.replace(PLAN, problems=(dataclasses.replace(problem, accepted=True),))
+    told = text(view(RunState.PLANNED, number=0, run="", plan=taken_on))
+    assert told.endswith("To start it: juju run cou/0 upgrade")
+    empty = dataclasses.replace(PLAN, root=dataclasses.replace(PLAN.root, steps=()))
+    told = text(view(RunState.PLANNED, number=0, run="", plan=empty))
+    assert told.endswith("It has no steps. To plan again: juju run cou/0 plan")
 
 
 def test_what_steps_took_here_is_told_apart_from_a_guess():

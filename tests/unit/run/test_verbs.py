@@ -234,7 +234,7 @@ def test_a_plan_that_is_blocked_is_not_begun(control, journal, processes, show):
     with pytest.raises(CouError) as refused:
         control.start(ACCESS, SETTINGS)
     assert refused.value.code == "plan-blocked"
-    assert "1 blocking problems; the first is unit-error (nova/0)" in refused.value.seen
+    assert "The plan has a blocking problem: unit-error (nova/0)" in refused.value.seen
     nothing_begun(journal, processes)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from cou.errors import JujuError
+from cou.juju.client import Client
 from cou.run import crash
 from cou.run.records import RunState, StepState, Verdict
+from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from tests.proof import small
 
@@ -196,5 +199,44 @@ def test_a_lost_request_that_is_asked_about_stays_doubtful_whatever_the_operator
         assert ending.error["code"] == "needs-operator"
         (made,) = operations(world, attempt.run, DUMP[0])
         assert made.doubtful
+
+    worlds.run(story())
+
+
+class Refusing(worlds.InProcess):
+    """A controller that refuses the first request with a text in it."""
+
+    def __init__(self, dispatcher, text):
+        super().__init__(dispatcher)
+        self._text, self.refused = text, 0
+
+    async def call(self, facade, method, params, *, changes, timeout_s=None):
+        if changes and self._text in str(params) and not self.refused:
+            self.refused += 1
+            raise JujuError("model-blocked", "The model is blocked.", sent=False)
+        return await super().call(facade, method, params, changes=changes, timeout_s=timeout_s)
+
+
+@pytest.mark.parametrize("text", [REQUEST, "'pause'", UPGRADE])
+def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrade(
+    tmp_path, monkeypatch, text
+):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
+        network = Refusing(dispatcher, text)
+        monkeypatch.setattr(world, "client", lambda: Client(network))
+        attempt = world.create(plan)
+        ending = await world.work(attempt)
+        assert network.refused == 1
+        assert (ending.state, ending.error["code"]) == (RunState.FAILED, "model-blocked")
+        assert world.steps(attempt.run)[ending.error["step"]].state is StepState.FAILED
+        every = operations(world, attempt.run, "")
+        made = [one for one in every if one.step == ending.error["step"]][-1]
+        assert (made.verdict, made.task) == (Verdict.NOT_DONE, None)
+        assert "The model is blocked." in made.result["error"]
+        await finish(world, world.resume(attempt.run))
+        assert_upgraded(world, plan, attempt.run)
 
     worlds.run(story())

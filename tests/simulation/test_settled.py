@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from cou.errors import JujuError
+from cou.juju import repeat
 from cou.juju.client import Client
 from cou.run import crash
 from cou.run.records import RunState, StepState, Verdict
@@ -237,6 +238,47 @@ def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrad
         assert (made.verdict, made.task) == (Verdict.NOT_DONE, None)
         assert "The model is blocked." in made.result["error"]
         await finish(world, world.resume(attempt.run))
+        assert_upgraded(world, plan, attempt.run)
+
+    worlds.run(story())
+
+
+class Losing(worlds.InProcess):
+    """A network that loses the first requests with a text in them for a unit, or keeps them."""
+
+    def __init__(self, dispatcher, text, unit):
+        super().__init__(dispatcher)
+        self._text, self._unit = text, unit
+        self.kept = []
+
+    async def call(self, facade, method, params, *, changes, timeout_s=None):
+        wanted = changes and self._text in str(params) and self._unit in str(params)
+        if wanted and len(self.kept) < repeat.TRIES:
+            self.kept.append((facade, method, params))
+            raise JujuError("connection-lost", "The connection broke.", sent=None)
+        return await super().call(facade, method, params, changes=changes, timeout_s=timeout_s)
+
+
+def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looked_for(
+    tmp_path, monkeypatch
+):
+    """One of the requests arrives before the next attempt: nobody may take it for not done."""
+
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
+        network = Losing(dispatcher, UPGRADE, UNIT)
+        monkeypatch.setattr(world, "client", lambda: Client(network))
+        attempt = world.create(plan)
+        ending = await world.work(attempt)
+        assert (ending.state, ending.error["code"]) == (RunState.FAILED, "connection-lost")
+        every = operations(world, attempt.run, UPGRADE)
+        (made,) = [one for one in every if one.request["unit"] == UNIT]
+        assert (made.verdict, made.task, made.doubtful) == (None, None, True)
+        await deliver(network)
+        await finish(world, world.resume(attempt.run))
+        assert upgraded_packages(world, UNIT) == 1
         assert_upgraded(world, plan, attempt.run)
 
     worlds.run(story())

@@ -367,7 +367,13 @@ def test_what_a_killed_writer_has_left_undone_in_the_log_is_written_over_by_the_
     journal = Journal(home)
     shown(journal, 5)
     keep(home, copy)
-    stop_short(lambda: Journal(copy).show("undone", {}))
+    kept = []  # else it would be closed, and its log moved into it, before the process is killed
+
+    def undone():
+        kept.append(Journal(copy))
+        kept[0].show("undone", {})
+
+    stop_short(undone)
     log = home / f"{FILE}-wal"
     left = (copy / log.name).read_bytes()[log.stat().st_size :]
     assert left

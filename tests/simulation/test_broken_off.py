@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import JujuError
-from cou.juju.client import Client
 from cou.run.records import Resolution, RunState
-from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from tests.proof import small
 
@@ -59,9 +57,7 @@ def test_a_request_that_was_taken_and_answered_with_an_error_is_sent_once(
     async def story():
         world = await worlds.build(tmp_path / "home", small.BUNDLE)
         plan = await world.plan()
-        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
-        stumbling = Stumbling(dispatcher, text, unit, deaf)
-        monkeypatch.setattr(world, "client", lambda: Client(stumbling))
+        stumbling = world.behind(monkeypatch, Stumbling, text, unit, deaf)
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert stumbling.taken == 1

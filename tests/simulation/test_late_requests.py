@@ -12,7 +12,6 @@ from cou.juju.client import Client
 from cou.ours import NAMED
 from cou.run import history, once, view
 from cou.run.records import MarkState, Resolution, RunState, StepState, Verdict
-from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from tests.proof import ledger, small
 
@@ -55,9 +54,7 @@ class Network(worlds.InProcess):
 async def begun(tmp_path, monkeypatch, text, after_s, unit="", *, source=small.BUNDLE, **options):
     world = await worlds.build(tmp_path / "home", source)
     plan = await world.plan(**options)
-    dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
-    network = Network(dispatcher, text, after_s, unit)
-    monkeypatch.setattr(world, "client", lambda: Client(network))
+    network = world.behind(monkeypatch, Network, text, after_s, unit)
     return world, plan, network, world.create(plan)
 
 

@@ -7,15 +7,15 @@ import random
 import pytest
 from cou.errors import JujuError
 from cou.juju import repeat
-from cou.juju.client import Client
-from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from . import world as worlds
 from .test_whole_run import assert_upgraded, finish
 
 
 class Losing(worlds.InProcess):
-    """Loses the answers to a share of the changes, some before and some after they were made.
+    """Loses the answers to a share of the changes, and to the first of each kind.
+
+    Some are lost before, and some after the change was made.
 
     It begins when the run has begun, which writes its name on the model: a look at the model that
     has no answer before that refuses the run, and nothing was sent.
@@ -31,11 +31,12 @@ class Losing(worlds.InProcess):
 
     async def call(self, facade, method, params, *, changes, timeout_s=None):
         self._begun = self._begun or (facade, method) == ("Annotations", "Set")
+        kind = f"{facade}.{method}"
         lose = (
             changes
             and self._begun
             and self._row < repeat.TRIES - 1
-            and self._dice.random() < self._share
+            and (kind not in self.lost or self._dice.random() < self._share)
         )
         made = not lose or self._dice.random() < 0.5
         reply = None
@@ -47,7 +48,7 @@ class Losing(worlds.InProcess):
             self._row = 0 if changes else self._row
             return reply
         self._row += 1
-        self.lost[f"{facade}.{method}"] = self.lost.get(f"{facade}.{method}", 0) + 1
+        self.lost[kind] = self.lost.get(kind, 0) + 1
         raise JujuError("connection-lost", "The connection broke.", sent=None)
 
 
@@ -58,9 +59,7 @@ def test_a_run_that_loses_answers_to_its_changes_does_everything_once(tmp_path, 
     async def story():
         world = await worlds.build(tmp_path / "home")
         plan = await world.plan()
-        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
-        losing = Losing(dispatcher, random.Random(seed), 0.2)
-        monkeypatch.setattr(world, "client", lambda: Client(losing))
+        losing = world.behind(monkeypatch, Losing, random.Random(seed), 0.2)
         attempt = world.create(plan)
         await finish(world, attempt)
         assert_upgraded(world, plan, attempt.run)

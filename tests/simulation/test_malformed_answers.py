@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import CouError
-from cou.juju.client import Client
 from cou.run import recorded
 from cou.run.executor import Ending
 from cou.run.records import RunState
-from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from ..fuzz import frames
 from . import world as worlds
@@ -62,9 +60,7 @@ def test_a_run_with_malformed_answers_ends_with_a_code_and_is_finished(
     async def story():
         world = await worlds.build(tmp_path / "home")
         plan = await world.plan()
-        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
-        odd = Malformed(dispatcher, PLACES[number], row, kind)
-        monkeypatch.setattr(world, "client", lambda: Client(odd))
+        odd = world.behind(monkeypatch, Malformed, PLACES[number], row, kind)
         attempt = world.create(plan)
         for _ in range(12):
             ending = await work(world, attempt)

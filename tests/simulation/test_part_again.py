@@ -127,9 +127,7 @@ def test_what_went_well_while_the_controller_was_away_is_sent_once(
         unit = "mysql-innodb-cluster/0"
         world = await worlds.build(tmp_path / "home", small.BUNDLE)
         plan = await world.plan()
-        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
-        away = Away(dispatcher, text, unit)
-        monkeypatch.setattr(world, "client", lambda: Client(away))
+        away = world.behind(monkeypatch, Away, text, unit)
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert ending.state is RunState.FAILED

@@ -7,10 +7,8 @@ import asyncio
 import pytest
 from cou.errors import JujuError
 from cou.juju import repeat
-from cou.juju.client import Client
 from cou.run import crash
 from cou.run.records import RunState, StepState, Verdict
-from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from tests.proof import small
 
@@ -225,9 +223,7 @@ def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrad
     async def story():
         world = await worlds.build(tmp_path / "home", small.BUNDLE)
         plan = await world.plan()
-        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
-        network = Refusing(dispatcher, text)
-        monkeypatch.setattr(world, "client", lambda: Client(network))
+        network = world.behind(monkeypatch, Refusing, text)
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert network.refused == 1
@@ -267,9 +263,7 @@ def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looke
     async def story():
         world = await worlds.build(tmp_path / "home", small.BUNDLE)
         plan = await world.plan()
-        dispatcher = Dispatcher(world.controller, world.model.uuid, worlds.USER)
-        network = Losing(dispatcher, UPGRADE, UNIT)
-        monkeypatch.setattr(world, "client", lambda: Client(network))
+        network = world.behind(monkeypatch, Losing, UPGRADE, UNIT)
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert (ending.state, ending.error["code"]) == (RunState.FAILED, "connection-lost")

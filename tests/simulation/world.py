@@ -109,6 +109,12 @@ class World(Outside):
     def client(self):
         return Client(InProcess(Dispatcher(self.controller, self.model.uuid, USER)))
 
+    def behind(self, monkeypatch, network, *given):
+        """Have all its clients go through one network of a kind; return the network."""
+        made = network(Dispatcher(self.controller, self.model.uuid, USER), *given)
+        monkeypatch.setattr(self, "client", lambda: Client(made))
+        return made
+
     def journal(self):
         opened = Journal(self.home, now=self.clock.now)
         _OPENED.append(opened)

@@ -126,8 +126,18 @@ def site(before: Before) -> Iterator[Site]:
             operator.control.force()
             operator.await_that(lambda: not operator.at_work())
             cloud.stop()
-            Journal(place.home).close()  # the last one takes in what was left beside it
-            one.journal = (place.home / FILE).read_bytes()
+            one.journal = _whole(place)
+
+
+def _whole(place: Place) -> bytes:
+    """Return the journal with what its log holds; a cancel of this process still has it open."""
+    Journal(place.home).close()  # not one that is damaged or mixed
+    db = sqlite3.connect(place.home / FILE, isolation_level=None)
+    try:
+        assert db.execute("pragma wal_checkpoint(truncate)").fetchone()[0] == 0
+        return (place.home / FILE).read_bytes()
+    finally:
+        db.close()
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from cou.run import crash, locks
 from cou.run.journal import Journal
 from cou.run.records import Limit, RunState, StepState
 from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
+from juju_testbed.wire.faults import Faults, Verdict
 
 from . import chronicle, ledger, real
 
@@ -249,6 +250,57 @@ def test_a_restore_killed_in_the_middle_is_made_whole_by_the_next(book, name, si
         assert ledger.switched(one.cloud.model) == []
         finish_and_judge(book, one)
     assert real.judged(book, one) == []
+
+
+class _LosesOne(Faults):
+    """Cuts the first connection on which a package upgrade is asked for, before it is."""
+
+    left = 1
+
+    async def before(self, seen):
+        if seen.facade == "Action" and "dist-upgrade" in str(seen.params) and self.left:
+            self.left = 0
+            return Verdict.DROP
+        return Verdict.PASS
+
+
+@SIDES
+def test_killed_while_it_notes_that_a_request_may_still_arrive_the_run_goes_on(book, side):
+    at = f"runner:journal/note/{side}#1"
+    with real.site(at_kind(book, "upgrade-packages")) as one:
+        one.cloud.server.faults = faults = _LosesOne()
+        with real.struck(one, at):
+            one.upgrade()
+        assert one.finish() is RunState.INTERRUPTED
+        assert at in one.passed()
+        assert not faults.left
+        finish_and_judge(book, one)
+    assert real.judged(book, one) == []
+
+
+@SIDES
+@pytest.mark.parametrize("name", ["journal/note-afterwards", "journal/count-looks"])
+def test_a_plan_killed_while_it_notes_what_arrived_late_is_made_again(book, name, side):
+    with real.site(at_kind(book, "set-compute-service")) as one:
+        with real.struck(one, "runner:juju/enqueue/before#1"):
+            one.upgrade()
+        assert one.finish() is RunState.INTERRUPTED
+        one.let_requests_die()
+        one.upgrade()
+        assert one.finish() is RunState.STOPPED
+        one.operator.control.abandon(one.cloud.access())
+        assert one.finish() is RunState.ABANDONED
+        journal = Journal(one.operator.place.home)
+        run = journal.current().id
+        (early,) = journal.unanswered(run)
+        asked = early.request["unit"], early.request["name"], early.request["params"]
+        on_cloud(one, lambda: one.cloud.model.enqueue([asked], "cou"))
+        operate(one, "plan", f"operator:{name}/{side}#1")
+        operate(one, "plan")
+        (told,) = journal.late(run)
+        assert f"{early.request['name']} on {early.request['unit']}" in told
+        assert len([one for one in journal.events(run) if one.what == "late-task"]) == 1
+        journal.close()
 
 
 def _noout(before):

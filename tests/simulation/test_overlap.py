@@ -6,10 +6,12 @@ The testbed's log tells who was at work when; the judge's own table says what ma
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 
 import pytest
 from cou.run.records import MarkState, RunState, StepState
+from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
 
 from . import bundles, story
 from . import world as worlds
@@ -166,6 +168,31 @@ def test_killed_with_several_running_each_is_gone_on_with(tmp_path, seed):
                 assert ending.state is RunState.COMPLETED, ending
         assert several
         assert_kept(world, plan, attempt.run)
+
+    worlds.run(tell())
+
+
+def test_what_fails_at_once_has_nothing_further_begin_and_is_the_cause(tmp_path):
+    async def tell():
+        world = await small_cloud(tmp_path)
+        # Two of four that run together fail, and what follows the others could still begin.
+        for unit in ("cinder/0", "placement/0"):
+            trouble = Trouble("command", unit, "*dist-upgrade*", Mode.FAIL, FOR_EVER)
+            world.model.troubles.add(trouble)
+        attempt = world.create(await world.plan(**{"max-parallel": 6}))
+        ending = await world.work(attempt)
+        assert ending.state is RunState.FAILED
+        records = world.steps(attempt.run).values()
+        failed = {one.id: one for one in records if one.state is StepState.FAILED}
+        assert set(failed) == {
+            f"{app}/{app}-0/upgrade-packages" for app in ("cinder", "placement")
+        }
+        with contextlib.closing(world.journal()) as journal:
+            ended = [one.data["step"] for one in journal.events(attempt.run) if "step" in one.data]
+        first = next(step for step in reversed(ended) if step in failed)
+        assert ending.error["step"] == next(step for step in failed if step != first)
+        begun = max(one.started for one in records if one.started)
+        assert begun <= min(one.ended for one in failed.values())
 
     worlds.run(tell())
 

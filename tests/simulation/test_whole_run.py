@@ -8,8 +8,12 @@ import random
 
 import pytest
 from cou.run import final_look
+from cou.run.journal import Fenced
 from cou.run.records import Job, Limit, MarkState, RunState, StepState
+from cou.run.work import Runner
 from juju_testbed.model.troubles import Mode, Trouble
+
+from tests.proof import small
 
 from . import world as worlds
 
@@ -168,23 +172,89 @@ def test_killed_at_random_instants_it_still_does_everything_once(tmp_path, seed)
 
 
 @pytest.mark.slow
-def test_upgrade_step_takes_one_application_at_a_time(tmp_path):
+@pytest.mark.parametrize("granularity", ["application", "step"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_upgrade_step_takes_as_many_as_it_was_told(tmp_path, granularity, count):
     async def story():
-        world = await worlds.build(tmp_path / "home")
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
         plan = await world.plan()
-        attempt = world.create(plan, Limit("application", 1))
-        taken = []
-        while True:
-            before = {k for k, r in world.steps(attempt.run).items() if r.state.over}
+        order = [step.id for step in plan.root.leaves()]
+        unit_of = dict(plan.parts) if granularity == "application" else {one: one for one in order}
+        units = list(dict.fromkeys(unit_of[step] for step in order))
+        limit = Limit(granularity, count)
+        attempt = world.create(plan, limit)
+        done = set()
+        for first in range(0, len(units), count):
             ending = await world.work(attempt)
-            after = {k for k, r in world.steps(attempt.run).items() if r.state.over}
-            taken.append(sorted(after - before))
-            if ending.state is RunState.COMPLETED:
-                break
-            attempt = world.resume(attempt.run, Limit("application", 1))
-        assert all(taken)
-        assert len(taken) > 20
+            after = {name for name, one in world.steps(attempt.run).items() if one.state.over}
+            due = units[first : first + count]
+            assert after - done == {step for step in order if unit_of[step] in due}
+            done = after
+            if first + count < len(units):
+                assert ending.state is RunState.STOPPED
+                attempt = world.resume(attempt.run, limit)
+        assert ending.state is RunState.COMPLETED
         assert_upgraded(world, plan, attempt.run)
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+def test_what_a_gate_leaves_out_is_not_touched_and_what_was_switched_is_put_back(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        plan = await world.plan()
+        attempt = world.create(plan)
+        mark = "compute-service:nova-compute/1"
+        work = asyncio.create_task(world.work(attempt))
+        while mark not in {one.id for one in world.marks(attempt.run)}:
+            assert not work.done(), work.result()
+            await asyncio.sleep(0.01)
+        world.store.charm.place.site("nova-compute/1").world.instances = 2
+        ending = await work
+        assert ending.state is RunState.COMPLETED
+        records = world.steps(attempt.run)
+        states = {name: one.state for name, one in records.items()}
+        host = "az2/nova-compute-1"
+        assert states[f"{host}/verify-empty-nova-compute-1"] is StepState.SKIPPED
+        for left_out in (f"{host}/upgrade-packages", f"{host}/upgrade-unit"):
+            assert states[left_out] is StepState.SKIPPED
+            assert records[left_out].note == "the rest of its group was left out"
+        assert states[f"{host}/enable-nova-compute-1"] is StepState.DONE
+        behind = {name for name, state in states.items() if state is StepState.SKIPPED}
+        assert {name.partition("/")[0] for name in behind} == {"az2", "neutron-api", "ceph-osd"}
+        begun = {
+            (one["unit"], one["data"]["name"])
+            for one in world.model.log.entries
+            if one["event"] == "task-begun"
+        }
+        assert ("nova-compute/1", "openstack-upgrade") not in begun
+        assert ("nova-compute/1", "enable") in begun
+        assert {one.state for one in world.marks(attempt.run) if one.id == mark} == {
+            MarkState.PUT_BACK
+        }
+
+    worlds.run(story())
+
+
+@pytest.mark.slow
+def test_a_runner_whose_run_was_taken_from_it_within_a_step_writes_nothing_more(tmp_path):
+    async def story():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        attempt = world.create(await world.plan())
+        journal = world.journal()
+        runner = Runner(journal, world.client(), attempt, "cou/0", world.clock, outside=world)
+        work = asyncio.create_task(runner.work())
+        while not [one for one in world.steps(attempt.run).values() if one.started]:
+            await asyncio.sleep(0.1)
+        world.bury(attempt)
+        later = world.resume(attempt.run)
+        before = world.steps(attempt.run), world.marks(attempt.run)
+        with pytest.raises(Fenced):
+            await work
+        assert (world.steps(attempt.run), world.marks(attempt.run)) == before
+        journal.close()
+        assert (await world.work(later)).state is RunState.COMPLETED
 
     worlds.run(story())
 

@@ -7,6 +7,8 @@ import datetime
 import pytest
 from cou.run.records import Limit, RunState, StepState
 
+from tests.proof import small
+
 from . import bundles, story
 
 pytestmark = pytest.mark.slow
@@ -26,7 +28,8 @@ def test_nothing_begins_that_may_not_end_in_the_window_and_the_marks_are_named(t
         assert ending.state is RunState.STOPPED
         assert ending.error["code"] == "window-closed"
         assert ending.error["seen"].startswith("Window closed:")
-        assert "switched" in ending.error["seen"]
+        assert ending.error["seen"].endswith("Nothing is switched.")
+        assert ending.error["remedy"] == "Run `upgrade` in the next window."
         records = world.steps(attempt.run).values()
         assert not [one for one in records if one.state is StepState.RUNNING]
         assert any(one.state is StepState.PENDING for one in records)
@@ -37,5 +40,24 @@ def test_nothing_begins_that_may_not_end_in_the_window_and_the_marks_are_named(t
         assert drained.cancelled is not None
         assert drained.cancelled_by == "window closed"
         assert (await world.work(world.resume(attempt.run))).state is RunState.COMPLETED
+
+    worlds.run(tell())
+
+
+def test_a_window_that_closes_with_marks_set_names_them_and_how_they_are_put_back(tmp_path):
+    from . import world as worlds
+
+    async def tell():
+        world = await worlds.build(tmp_path / "home", small.BUNDLE)
+        options = {"set-noout": True, "backup": False, "archive": False}
+        plan = await world.plan(**options)
+        prepare = sum(step.timeout_s for step in plan.root.steps[0].leaves())
+        until = world.clock.now() + datetime.timedelta(seconds=prepare)
+        ending = await world.work(world.create(plan, Limit(until=until)))
+        assert ending.error["code"] == "window-closed"
+        assert ending.error["seen"].endswith("Still switched: noout:ceph-mon.")
+        assert ending.error["remedy"] == (
+            "Run `upgrade` in the next window, or `restore` to put the marks back until then."
+        )
 
     worlds.run(tell())

@@ -5,6 +5,7 @@ Each is reached by real processes and killed there; `upgrade` then finishes the 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -290,17 +291,16 @@ def test_a_plan_killed_while_it_notes_what_arrived_late_is_made_again(book, name
         assert one.finish() is RunState.STOPPED
         one.operator.control.abandon(one.cloud.access())
         assert one.finish() is RunState.ABANDONED
-        journal = Journal(one.operator.place.home)
-        run = journal.current().id
-        (early,) = journal.unanswered(run)
-        asked = early.request["unit"], early.request["name"], early.request["params"]
-        on_cloud(one, lambda: one.cloud.model.enqueue([asked], "cou"))
-        operate(one, "plan", f"operator:{name}/{side}#1")
-        operate(one, "plan")
-        (told,) = journal.late(run)
-        assert f"{early.request['name']} on {early.request['unit']}" in told
-        assert len([one for one in journal.events(run) if one.what == "late-task"]) == 1
-        journal.close()
+        with contextlib.closing(Journal(one.operator.place.home)) as journal:
+            run = journal.current().id
+            (early,) = journal.unanswered(run)
+            asked = early.request["unit"], early.request["name"], early.request["params"]
+            on_cloud(one, lambda: one.cloud.model.enqueue([asked], "cou"))
+            operate(one, "plan", f"operator:{name}/{side}#1")
+            operate(one, "plan")
+            (told,) = journal.late(run)
+            assert f"{early.request['name']} on {early.request['unit']}" in told
+            assert len([one for one in journal.events(run) if one.what == "late-task"]) == 1
 
 
 def _noout(before):

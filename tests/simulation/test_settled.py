@@ -13,7 +13,14 @@ from cou.run.records import RunState, StepState, Verdict
 from tests.proof import small
 
 from . import world as worlds
-from .test_late_requests import UPGRADE, asked_for, begun, operations, upgraded_packages
+from .test_late_requests import (
+    UPGRADE,
+    Network,
+    asked_for,
+    begun,
+    operations,
+    upgraded_packages,
+)
 from .test_whole_run import assert_upgraded, finish
 
 pytestmark = pytest.mark.slow
@@ -239,22 +246,6 @@ def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrad
     worlds.run(story())
 
 
-class Losing(worlds.InProcess):
-    """A network that loses the first requests with a text in them for a unit, or keeps them."""
-
-    def __init__(self, dispatcher, text, unit):
-        super().__init__(dispatcher)
-        self._text, self._unit = text, unit
-        self.kept = []
-
-    async def call(self, facade, method, params, *, changes, timeout_s=None):
-        wanted = changes and self._text in str(params) and self._unit in str(params)
-        if wanted and len(self.kept) < repeat.TRIES:
-            self.kept.append((facade, method, params))
-            raise JujuError("connection-lost", "The connection broke.", sent=None)
-        return await super().call(facade, method, params, changes=changes, timeout_s=timeout_s)
-
-
 def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looked_for(
     tmp_path, monkeypatch
 ):
@@ -263,7 +254,7 @@ def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looke
     async def story():
         world = await worlds.build(tmp_path / "home", small.BUNDLE)
         plan = await world.plan()
-        network = world.behind(monkeypatch, Losing, UPGRADE, UNIT)
+        network = world.behind(monkeypatch, Network, UPGRADE, None, UNIT, repeat.TRIES)
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert (ending.state, ending.error["code"]) == (RunState.FAILED, "connection-lost")

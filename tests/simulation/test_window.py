@@ -10,13 +10,12 @@ from cou.run.records import Limit, RunState, StepState
 from tests.proof import small
 
 from . import bundles, story
+from . import world as worlds
 
 pytestmark = pytest.mark.slow
 
 
 def test_nothing_begins_that_may_not_end_in_the_window_and_the_marks_are_named(tmp_path):
-    from . import world as worlds
-
     async def tell():
         world = await story.cloud(tmp_path / "home", bundles.two_services("focal", "ussuri"))
         plan = await world.plan()
@@ -45,8 +44,6 @@ def test_nothing_begins_that_may_not_end_in_the_window_and_the_marks_are_named(t
 
 
 def test_a_window_that_closes_with_marks_set_names_them_and_how_they_are_put_back(tmp_path):
-    from . import world as worlds
-
     async def tell():
         world = await worlds.build(tmp_path / "home", small.BUNDLE)
         options = {"set-noout": True, "backup": False, "archive": False}

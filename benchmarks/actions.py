@@ -131,7 +131,7 @@ class _Bench:
     def _hung(self) -> Iterator[None]:
         pids = [
             pid
-            for module in ("cou.run.runner", "cou.run.supervisor")
+            for module in ("cou.work.runner", "cou.process.supervisor")
             for pid in self._ground.processes(module)
         ]
         for pid in pids:

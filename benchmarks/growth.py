@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from cou.ours import NAMED
-from cou.report import run_report
-from cou.run import drift, estimate, history, late, status_text, view
-from cou.run.calls import Calls, Holder
-from cou.run.clock import LoopClock
-from cou.run.journal import Journal, rows
+from cou.clock import LoopClock
+from cou.journal import Journal, rows
+from cou.operations import late_tasks
+from cou.operations.calls import Calls, Holder
+from cou.show import estimate, history, run_report, status_text, view
+from cou.wording import NAMED
+from cou.work import drift
 
 from tests.simulation import world as worlds
 from tests.unit.run import large
@@ -91,7 +92,7 @@ async def _resume(journal: Journal, attempt: Any) -> None:
     operations, marks = journal.operations(attempt.run), journal.marks(attempt.run)
     drift.unproved(plan, records, operations, marks)
     estimate.learn(journal)
-    await late.look(held)
+    await late_tasks.look(held)
     calls = Calls(held, large.ARCHIVE, 600.0)
     calls.latest(f"batch-{calls.newest('batch-')}")
-    await late.look(held, large.ARCHIVE)
+    await late_tasks.look(held, large.ARCHIVE)

@@ -19,9 +19,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from cou.run import locks
-from cou.run.place import Place
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.process import locks
+from cou.process.paths import Place
 from juju_testbed.charms import bundle, profile
 from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.clock import Clock

@@ -23,11 +23,11 @@ import websockets.asyncio.client
 from cou.cloud import reading
 from cou.juju.client import Client
 from cou.juju.transport import Session
-from cou.plan.options import Options
-from cou.plan.settings import Settings
-from cou.run import planning
-from cou.run.access import Access
-from cou.run.connection import PLAN_TIMING, open_client
+from cou.options.options import Options
+from cou.options.settings import Settings
+from cou.process.access import Access
+from cou.process.connection import PLAN_TIMING, open_client
+from cou.work import make_plan
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 from juju_testbed.wire.server import serve
 
@@ -117,7 +117,7 @@ async def _against_wire(
         gc.freeze()
         for _ in range(times):
             begun = time.process_time()
-            await planning.make_plan(juju, Settings(), OPTIONS)
+            await make_plan.make_plan(juju, Settings(), OPTIONS)
             plan_s.append(time.process_time() - begun)
             begun = time.process_time()
             await bare.replay(recorded)
@@ -241,7 +241,7 @@ def replay(path: str) -> None:
     before = _most_mb()
     texts = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     client = Client(_Replayed(texts))
-    asyncio.run(planning.make_plan(client, Settings(), OPTIONS))
+    asyncio.run(make_plan.make_plan(client, Settings(), OPTIONS))
     print(before, _most_mb())
 
 

@@ -15,10 +15,11 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from cou.plan.settings import Settings
+from cou.journal.records import RunState
+from cou.operations import observer
+from cou.options.settings import Settings
 from cou.plan.step import Kind
-from cou.run import estimate, observer
-from cou.run.records import RunState
+from cou.show import estimate
 from juju_testbed import judge
 
 from tests.simulation import bundles, story

@@ -15,7 +15,7 @@ import tempfile
 import time
 from unittest import mock
 
-from cou.run.records import RunState
+from cou.journal.records import RunState
 from juju_testbed.charms import profile as profiles
 
 from tests.simulation import world as worlds

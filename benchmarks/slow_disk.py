@@ -22,8 +22,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from cou.run.journal import Journal
-from cou.run.place import Place
+from cou.journal import Journal
+from cou.process.paths import Place
 
 from tests.unit.run import one_step
 
@@ -50,8 +50,8 @@ int fdatasync(int file) {
 """
 _WRITES = """
 import pathlib, signal, sys
-from cou.run.journal import Journal
-from cou.run.locks import Lock
+from cou.journal import Journal
+from cou.process.locks import Lock
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 home, lock, run = sys.argv[1:]
 held = Lock(pathlib.Path(lock))
@@ -63,8 +63,8 @@ while True:
 """
 _CANCELS = """
 import json, pathlib, sys, time
-from cou.run.control import Control
-from cou.run.place import Place
+from cou.control.control import Control
+from cou.process.paths import Place
 control = Control(Place(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])))
 control.view()  # what this process has to load is no matter of the disk
 begun = time.monotonic()

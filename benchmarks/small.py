@@ -13,11 +13,11 @@ import sys
 import tempfile
 import time
 
-from cou.plan.options import Options
+from cou.journal import Journal
+from cou.journal.records import Limit, StepState
+from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Kind, Step
-from cou.run.journal import Journal
-from cou.run.records import Limit, StepState
 
 _EMPTY = "import ops\nclass C(ops.CharmBase):\n    pass\n"
 _CHARM = "import sys; sys.path.insert(0, 'src'); import charm"

@@ -9,14 +9,15 @@ import os
 
 import cou
 import ops
+from cou.control import unit_environment
 from cou.errors import CouError
-from cou.plan import configuration
-from cou.plan.options import Options
-from cou.plan.settings import Settings
-from cou.run import launch, logs, processes, surroundings
-from cou.run.access import Access
-from cou.run.place import Place
-from cou.run.records import SIGNAL, Job, Limit, RunState
+from cou.journal.records import SIGNAL, Job, Limit, RunState
+from cou.options import charm_config
+from cou.options.options import Options
+from cou.options.settings import Settings
+from cou.process import launcher, logs, processes
+from cou.process.access import Access
+from cou.process.paths import Place
 
 import command
 import credentials
@@ -56,7 +57,7 @@ class CouCharm(ops.CharmBase):
     _stored = ops.StoredState()
     on = CouEvents()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
     make_control = staticmethod(engine.make_control)
-    make_launcher = staticmethod(launch.of)
+    make_launcher = staticmethod(launcher.of)
     metrics_folder = textfile.FOLDER
 
     def __init__(self, framework: ops.Framework):
@@ -261,7 +262,7 @@ class CouCharm(ops.CharmBase):
     def _on_restore_action(self, event: ops.ActionEvent) -> None:
         with results.answering(event, self._place.way):
             # What is put back for a while is switched again by the upgrade, which cannot go on.
-            surroundings.check_juju(os.environ)
+            unit_environment.check_juju(os.environ)
             results.give(event, {"message": self._engine.restore(self._access()).message})
 
     def _on_abandon_action(self, event: ops.ActionEvent) -> None:
@@ -291,7 +292,7 @@ class CouCharm(ops.CharmBase):
         view = self._engine.view()
         # What is left of a run is shown from the journal, whatever Juju there is.
         if view is None or view.state not in engine.UNFINISHED:
-            surroundings.check_juju(os.environ)
+            unit_environment.check_juju(os.environ)
         access = self._access()
         try:
             shown = self._engine.plan(access, settings, options)
@@ -306,14 +307,14 @@ class CouCharm(ops.CharmBase):
     # What they share
 
     def _settings(self) -> Settings:
-        return configuration.settings(self.config, self.app.name)
+        return charm_config.settings(self.config, self.app.name)
 
     def _access(self) -> Access:
         """Return the account and where to log in; the secret is read once per event."""
         if self._read_access is None:
             uri = str(self.config.get(credentials.OPTION) or "")
             login = credentials.read(self.model, uri, self.app.name)
-            around = surroundings.read(self.charm_dir, os.environ)
+            around = unit_environment.read(self.charm_dir, os.environ)
             self._read_access = login.at(around)
         return self._read_access
 
@@ -332,7 +333,7 @@ class CouCharm(ops.CharmBase):
         until: datetime.datetime | None,
         limit: Limit | None,
     ) -> None:
-        surroundings.check_juju(os.environ)
+        unit_environment.check_juju(os.environ)
         self._refuse_unless_ours()
         settings, access = self._settings(), self._access()
         try:
@@ -372,7 +373,7 @@ class CouCharm(ops.CharmBase):
         if not view.got_somewhere:
             logger.warning("The run %s is not resumed: its runner ended at once.", view.run)
             return
-        surroundings.check_juju(os.environ)
+        unit_environment.check_juju(os.environ)
         settings, access = self._settings(), self._access()
         started = self._engine.start(
             access, settings, plan_hash=None, until=attempt.limit.until, limit=None

@@ -6,10 +6,10 @@ import hashlib
 import os
 
 import ops
-from cou.run import account
-from cou.run.access import Access
-from cou.run.account import OPTION as OPTION
-from cou.run.account import Credentials
+from cou.control import account_secret
+from cou.control.account_secret import OPTION as OPTION
+from cou.control.account_secret import Credentials
+from cou.process.access import Access
 
 # Codes by which the controller says that it does not take the account, or is none for us.
 REFUSALS = frozenset(
@@ -38,15 +38,15 @@ def read(model: ops.Model, uri: str, application: str) -> Credentials:
         BadInput: with its own code for: not set, not granted, not found, keys missing or wrong.
     """
     if not uri:
-        raise account.not_set(application)
+        raise account_secret.not_set(application)
     try:
         # Reading with `refresh` is what makes Juju tell of the next update.
         content = model.get_secret(id=uri).get_content(refresh=True)
     except ops.SecretNotFoundError:
-        raise account.not_found(uri, application) from None
+        raise account_secret.not_found(uri, application) from None
     except ops.ModelError as error:
-        raise account.unreadable(uri, application, str(error)) from None
-    return account.checked(uri, content)
+        raise account_secret.unreadable(uri, application, str(error)) from None
+    return account_secret.checked(uri, content)
 
 
 def fingerprint(access: Access, salt: str = "") -> str:

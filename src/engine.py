@@ -1,6 +1,6 @@
 """What the charm asks of the engine, and how it gets hold of it.
 
-The protocols name only what the charm reads. `cou.run.control` is imported when an event needs
+The protocols name only what the charm reads. `cou.control.control` is imported when an event needs
 it, so that an action pays for no more than it uses.
 """
 
@@ -13,18 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cou.run.records import RunState
+from cou.journal.records import RunState
 
 if TYPE_CHECKING:
-    from cou.ours import Way
-    from cou.plan.options import Options
+    from cou.journal.records import Attempt, Limit, Mark
+    from cou.options.options import Options
+    from cou.options.settings import Settings
     from cou.plan.plan import Plan
-    from cou.plan.settings import Settings
     from cou.plan.step import Step
-    from cou.run.access import Access
-    from cou.run.outcome import Outcome
-    from cou.run.place import Place
-    from cou.run.records import Attempt, Limit, Mark
+    from cou.process.access import Access
+    from cou.process.paths import Place
+    from cou.show.outcome import Outcome
+    from cou.wording import Way
 
 # A runner is at work, or was just asked for: it must be given the account.
 LIVE = frozenset({RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING})
@@ -116,7 +116,7 @@ class Reported(Protocol):
 
 
 class View(Protocol):
-    """Where the run is (`cou.run.view.View`).
+    """Where the run is (`cou.show.view.View`).
 
     `number` counts from 1 and is 0 before the first step, and `where` says it in words; `attempt`
     is the newest runner's; `silent_since`: it hangs; `got_somewhere`: it ended a step, or lived
@@ -167,7 +167,7 @@ class View(Protocol):
 
 
 class Engine(Protocol):
-    """What the charm asks of `cou.run.control.Control`; every method raises `CouError`."""
+    """What the charm asks of `cou.control.control.Control`; every method raises `CouError`."""
 
     def plan(self, access: Access, settings: Settings, options: Options) -> Shown:
         """Show and record what `start` would do; changes nothing in the model."""
@@ -240,6 +240,6 @@ class Engine(Protocol):
 
 def make_control(place: Place) -> Engine:
     """Return the engine of a unit."""
-    from cou.run.control import Control
+    from cou.control.control import Control
 
     return Control(place, way=place.way)

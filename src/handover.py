@@ -15,7 +15,7 @@ from cou.errors import CouError
 from engine import LIVE, Engine, View
 
 if TYPE_CHECKING:
-    from cou.run.access import Access
+    from cou.process.access import Access
 
 logger = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from cou.plan import configuration, typed
-from cou.plan.options import Options
-from cou.plan.settings import MOST, Settings
-from cou.run import until as until_time
-from cou.run.records import Limit
+from cou.control import until as until_time
+from cou.journal.records import Limit
+from cou.options import charm_config, values
+from cou.options.options import Options
+from cou.options.settings import MOST, Settings
 
 PLAN_FORMATS = ("text", "json", "markdown")
 STATUS_FORMATS = ("text", "json")
@@ -33,7 +33,7 @@ _HASH = re.compile(r"p[0-9a-f]{15}\Z")
 def plan_options(params: Mapping[str, Any], settings: Settings) -> Options:
     """Return the options of `plan`; what is not given and is a setting is the charm's."""
     raw = {name: value for name, value in params.items() if name != "format"}
-    return configuration.options(raw, settings)
+    return charm_config.options(raw, settings)
 
 
 def choice(params: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
@@ -45,7 +45,7 @@ def must_choose(params: Mapping[str, Any], name: str, allowed: tuple[str, ...]) 
     """Return one of some words, which must be given."""
     value = params.get(name)
     if value not in allowed:
-        raise typed.refusal(name, value, _words(allowed))
+        raise values.refusal(name, value, _words(allowed))
     return str(value)
 
 
@@ -55,7 +55,7 @@ def plan_hash(params: Mapping[str, Any]) -> str | None:
         return None
     value = params["plan"]
     if not isinstance(value, str) or not _HASH.match(value):
-        raise typed.refusal(
+        raise values.refusal(
             "plan", value, "the hash that plan showed: p and 15 hexadecimal digits"
         )
     return value
@@ -68,30 +68,30 @@ def until(params: Mapping[str, Any], now: datetime.datetime) -> datetime.datetim
 
 def limit(params: Mapping[str, Any]) -> Limit:
     """Return where `upgrade-step` stops."""
-    count = typed.number("count", params.get("count", 1), 1, MOST)
+    count = values.number("count", params.get("count", 1), 1, MOST)
     expect = ""
     if "expect" in params:
         value = params["expect"]
-        expect = typed.text(value) if isinstance(value, str) else ""
+        expect = values.text(value) if isinstance(value, str) else ""
         if not expect:
-            raise typed.refusal("expect", value, "the id of a step, as status shows it")
+            raise values.refusal("expect", value, "the id of a step, as status shows it")
     return Limit(choice(params, "granularity", GRANULARITIES), count, expect)
 
 
 def flag(params: Mapping[str, Any], name: str) -> bool:
     """Return a switch that is off unless given."""
-    return typed.flag(name, params.get(name, False))
+    return values.flag(name, params.get(name, False))
 
 
 def words(params: Mapping[str, Any], name: str) -> str:
     """Return a text that must be given."""
     value = params.get(name)
-    if isinstance(value, str) and (text := typed.text(value)):
+    if isinstance(value, str) and (text := values.text(value)):
         return text
     if value is None or isinstance(value, str):
-        raise typed.refusal(name, value, "a text that is not empty")
+        raise values.refusal(name, value, "a text that is not empty")
     quoted = shlex.quote('"task 41: done"')
-    raise typed.refusal(
+    raise values.refusal(
         name, value, f"a text, as in {name}={quoted} where YAML would take it for something else"
     )
 

@@ -7,15 +7,15 @@ import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cou.checks import undo_commands
 from cou.errors import CouError
-from cou.plan import undo
-from cou.run.records import LEFT, MarkState
+from cou.journal.records import LEFT, MarkState
 
 from engine import LIVE, UNFINISHED, Engine, View
 
 if TYPE_CHECKING:
-    from cou.run.access import Access
-    from cou.run.place import Place
+    from cou.process.access import Access
+    from cou.process.paths import Place
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def end_run(engine: Engine, access: Callable[[], Access | None]) -> None:
         view = view_or_none(engine)
     for mark in view.marks if view else ():
         if mark.state is not MarkState.PUT_BACK:
-            how = undo.of_mark(mark.id, mark.data) or "This cou does not know it"
+            how = undo_commands.of_mark(mark.id, mark.data) or "This cou does not know it"
             logger.warning("Left switched: %s. %s", mark.id, how)
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import ops
 from cou import printable
 from cou.errors import CouError, JournalError
-from cou.juju import ssh
-from cou.ours import Actions, Way
-from cou.report import words
+from cou.juju import commands
+from cou.show import formatting
+from cou.wording import Actions, Way
 
 from engine import LIVE, UNFINISHED, Abandoned, Cancelled, Forced, Reported, Shown, Started, View
 
@@ -99,7 +99,7 @@ def start(started: Started, view: View | None) -> dict[str, str]:
     if view is not None:
         results |= {"state": view.state.value, "plan": view.plan_hash}
     if started.until is not None:
-        results["until"] = f"{words.stamp(started.until)} UTC"
+        results["until"] = f"{formatting.stamp(started.until)} UTC"
     if started.warnings:
         results["warnings"] = "\n".join(started.warnings)
     return results
@@ -160,7 +160,7 @@ def report(reported: Reported, unit: str, folder: Path) -> dict[str, str]:
     page = reported.form == "html"
     found = _large("report", reported.text, path, LARGEST if not page else 0)
     if "report-file" in found:
-        found["next"] = ssh.fetch(unit, str(path), f"report{path.suffix}")
+        found["next"] = commands.fetch(unit, str(path), f"report{path.suffix}")
     return {"run": reported.run, "format": reported.form} | found
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 import ops
 from cou import printable
+from cou.control import unit_environment
 from cou.errors import CouError
-from cou.ours import Actions
-from cou.run import surroundings
-from cou.run.records import Job, MarkState, RunState
+from cou.journal.records import Job, MarkState, RunState
+from cou.wording import Actions
 
 from engine import LIVE, UNFINISHED, View
 
@@ -33,7 +33,7 @@ def of(view: View | None, unit: str, leader: bool, environ: Mapping[str, str]) -
     """Return what run and Juju mean for the operator, apart from account and settings."""
     if view is None or view.state not in LIVE:
         try:
-            surroundings.check_juju(environ)
+            unit_environment.check_juju(environ)
         except CouError as error:
             return _unsupported(error, environ["JUJU_VERSION"], view, unit)
     if view is None or view.state is RunState.PLANNED:

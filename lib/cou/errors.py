@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import ours
-from .ours import Way
+from . import wording
+from .wording import Way
 
 FAULT = "This is a fault of cou: report it with the run's log."
 
@@ -24,7 +24,7 @@ class CouError(Exception):
         super().__init__(" ".join(filter(None, (seen, remedy))))
         self.code = code
         self.seen = seen
-        self.remedy = ours.text_of(remedy)
+        self.remedy = wording.text_of(remedy)
 
     def told(self, way: Way) -> str:
         """Return what was seen and what to do, for somebody who types commands in a way."""
@@ -33,7 +33,7 @@ class CouError(Exception):
 
 def record(code: str, seen: str, remedy: str = "", **more: str) -> Mapping[str, Any]:
     """Return an error as the journal keeps it."""
-    return {"code": code, "seen": seen, "remedy": ours.text_of(remedy), **more}
+    return {"code": code, "seen": seen, "remedy": wording.text_of(remedy), **more}
 
 
 class BadInput(CouError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cou.plan.codes import CODES, Code
-from cou.plan.problem import Severity
+from cou.checks.problem import Severity
+from cou.checks.problem_codes import CODES, Code
 
 _HEAD = """# Problem codes
 

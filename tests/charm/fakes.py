@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cou.checks.problem import Problem
 from cou.errors import CouError
-from cou.ours import NOTHING, PLAN, UPGRADE, Way, ours, say
-from cou.plan.options import Options
+from cou.journal.records import Attempt, Job, Limit, Mark, MarkState, RunState
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan.plan import Plan
-from cou.plan.problem import Problem
-from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
-from cou.run.access import Access
-from cou.run.outcome import Outcome
-from cou.run.place import Place
-from cou.run.records import Attempt, Job, Limit, Mark, MarkState, RunState
+from cou.process.access import Access
+from cou.process.paths import Place
+from cou.show.outcome import Outcome
+from cou.wording import NOTHING, PLAN, UPGRADE, Way, ours, say
 
 LIVE = {RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING}
 GOES_ON = {RunState.STOPPED, RunState.KILLED, RunState.INTERRUPTED, RunState.FAILED}

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from cou.checks.problem import Problem, Severity
 from cou.errors import CouError, JournalError
-from cou.plan.problem import Problem, Severity
+from cou.journal.records import RunState
 from cou.plan.step import Kind, Step
-from cou.run.records import RunState
 from ops import testing
 
 from .conftest import TOP, House

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from cou.errors import BadInput
-from cou.plan import configuration
-from cou.plan.settings import Settings
+from cou.options import charm_config
+from cou.options.settings import Settings
 
 from .conftest import TOP, House
 
@@ -22,23 +22,23 @@ MAY_BE_NOUGHT = {"hypervisor-batch", "hook-error-grace", "quiet-period"}
 
 def test_the_declared_defaults_are_the_engines_own():
     defaults = {name: one["default"] for name, one in OPTIONS.items() if "default" in one}
-    assert configuration.settings(defaults, "cou") == Settings()
+    assert charm_config.settings(defaults, "cou") == Settings()
 
 
 def test_hours_become_seconds():
-    assert configuration.settings({"backup-max-age": 2}, "cou").backup_max_age_s == 7200
+    assert charm_config.settings({"backup-max-age": 2}, "cou").backup_max_age_s == 7200
 
 
 def test_every_number_is_used():
-    before = configuration.settings({}, "cou")
+    before = charm_config.settings({}, "cou")
     for name in NUMBERS:
-        assert configuration.settings({name: 7}, "cou") != before, name
+        assert charm_config.settings({name: 7}, "cou") != before, name
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_negative_number_is_refused_with_the_command_that_mends_it(name: str):
     with pytest.raises(BadInput) as refusal:
-        configuration.settings({name: -1}, "openstack-upgrader")
+        charm_config.settings({name: -1}, "openstack-upgrader")
     assert f"{name}=-1" in refusal.value.seen
     assert f"juju config openstack-upgrader {name}=" in refusal.value.remedy
 
@@ -46,7 +46,7 @@ def test_a_negative_number_is_refused_with_the_command_that_mends_it(name: str):
 @pytest.mark.parametrize("name", sorted(set(NUMBERS) - MAY_BE_NOUGHT))
 def test_nought_is_refused_where_it_means_nothing(name: str):
     with pytest.raises(BadInput, match=f"{name}=0"):
-        configuration.settings({name: 0}, "cou")
+        charm_config.settings({name: 0}, "cou")
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_nought_is_refused_where_it_means_nothing(name: str):
     + [("backup-max-age", 8760), ("max-parallel", 100_000), ("hypervisor-batch", 100_000)],
 )
 def test_a_number_that_no_upgrade_needs_is_refused_with_what_is_allowed(name: str, largest: int):
-    configuration.settings({name: largest}, "cou")
+    charm_config.settings({name: largest}, "cou")
     for value in (largest + 1, 2**63 - 1, 10**40):
         with pytest.raises(BadInput, match=f"{name}={value} is not .* to {largest}"):
-            configuration.settings({name: value}, "cou")
+            charm_config.settings({name: value}, "cou")
 
 
 def test_every_number_has_a_limit_that_the_page_of_the_options_tells():
@@ -66,12 +66,12 @@ def test_every_number_has_a_limit_that_the_page_of_the_options_tells():
     for name in NUMBERS:
         text = OPTIONS[name]["description"]
         told += text if name.endswith("period") else ""
-        largest = configuration.NUMBERS[name][2]
+        largest = charm_config.NUMBERS[name][2]
         assert f"at most {largest}" in text or f"at most {largest}, which" in told, name
 
 
 def test_nought_is_the_whole_zone_no_grace_and_no_quiet():
-    settings = configuration.settings(dict.fromkeys(MAY_BE_NOUGHT, 0), "cou")
+    settings = charm_config.settings(dict.fromkeys(MAY_BE_NOUGHT, 0), "cou")
     assert (settings.hypervisor_batch, settings.hook_error_grace_s) == (0, 0)
     assert settings.quiet_period_s == 0
 
@@ -81,11 +81,11 @@ def test_nought_is_the_whole_zone_no_grace_and_no_quiet():
 )
 def test_a_mirror_must_be_a_web_address(uri: str):
     with pytest.raises(BadInput, match="landscape-mirror-uri"):
-        configuration.settings({"landscape-mirror-uri": uri}, "cou")
+        charm_config.settings({"landscape-mirror-uri": uri}, "cou")
 
 
 def test_a_mirror_and_its_component_are_taken_as_they_are():
-    settings = configuration.settings(
+    settings = charm_config.settings(
         {
             "landscape-mirror-uri": " https://mirror.example/ubuntu ",
             "landscape-apt-component": "victoria",
@@ -98,7 +98,7 @@ def test_a_mirror_and_its_component_are_taken_as_they_are():
 
 def test_a_component_is_one_word():
     with pytest.raises(BadInput, match="landscape-apt-component"):
-        configuration.settings({"landscape-apt-component": "victoria main"}, "cou")
+        charm_config.settings({"landscape-apt-component": "victoria main"}, "cou")
 
 
 def test_a_wrong_option_blocks_the_unit_until_it_is_right(house: House):

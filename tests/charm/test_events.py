@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cou.errors import CouError
-from cou.run.records import LEFT, SIGNAL, Attempt, Job, Limit, RunState
+from cou.journal.records import LEFT, SIGNAL, Attempt, Job, Limit, RunState
 from ops import testing
 
 from .conftest import House

@@ -7,7 +7,7 @@ import dataclasses
 import ops
 import pytest
 from cou.errors import CouError, JujuError
-from cou.run.records import RunState
+from cou.journal.records import RunState
 from ops import testing
 
 from charm import CouCharm

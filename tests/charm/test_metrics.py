@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from cou.run.records import RunState
+from cou.journal.records import RunState
 
 from charm import CouCharm
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 from cou.errors import BadInput
-from cou.plan.options import Group, Options
-from cou.plan.settings import Settings
-from cou.run.records import Limit
+from cou.journal.records import Limit
+from cou.options.options import Group, Options
+from cou.options.settings import Settings
 from juju_testbed.command import goyaml
 from juju_testbed.command.errors import CommandError
 

@@ -17,13 +17,13 @@ import yaml
 from cou.cli import app, commands, unit
 from cou.cli.signals import Signals
 from cou.errors import BadInput, CouError
-from cou.ours import NAMED, Actions
-from cou.plan.options import Options
+from cou.journal import Journal
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan.plan import Plan
-from cou.plan.settings import Settings
-from cou.run.access import Access
-from cou.run.journal import Journal
-from cou.run.place import Place
+from cou.process.access import Access
+from cou.process.paths import Place
+from cou.wording import NAMED, Actions
 from ops import testing
 
 import credentials

@@ -6,10 +6,10 @@ import contextlib
 import dataclasses
 
 import pytest
+from cou.control import account_secret
 from cou.errors import CouError, JournalError
+from cou.journal.records import Job, MarkState, RunState
 from cou.plan.step import Kind, Step
-from cou.run import account
-from cou.run.records import Job, MarkState, RunState
 from juju_testbed.command import status_text
 from ops import testing
 
@@ -319,7 +319,7 @@ def test_whatever_is_run_after_a_grant_or_a_correction_brings_the_status_up_to_d
 
 def test_a_grant_that_is_missing_is_told_with_the_command_that_looks_again():
     uri = "secret:d5k3mrad0nkc77u8i1g0"
-    error = account.not_granted(uri, "cou")
+    error = account_secret.not_granted(uri, "cou")
     told = unitstatus.of_trouble(error, "cou/0")
     assert told.message.endswith(f"Run: juju grant-secret {uri} cou, then: juju run cou/0 plan")
 

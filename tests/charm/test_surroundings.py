@@ -6,8 +6,8 @@ from pathlib import Path
 
 import ops
 import pytest
+from cou.control import unit_environment
 from cou.errors import BadInput
-from cou.run import surroundings
 from ops import testing
 
 import credentials
@@ -24,19 +24,23 @@ def charm_dir(tmp_path: Path) -> Path:
 
 
 def test_the_hooks_addresses_come_before_the_agents_and_none_twice(charm_dir: Path):
-    found = surroundings.read(charm_dir, {"JUJU_API_ADDRESSES": "10.0.0.9:17070 10.0.0.2:17070"})
+    found = unit_environment.read(
+        charm_dir, {"JUJU_API_ADDRESSES": "10.0.0.9:17070 10.0.0.2:17070"}
+    )
     assert found.addresses == ("10.0.0.9:17070", "10.0.0.2:17070", "10.0.0.1:17070")
 
 
 def test_the_agents_file_alone_is_enough(charm_dir: Path):
-    found = surroundings.read(charm_dir, {})
+    found = unit_environment.read(charm_dir, {})
     assert found.addresses == ("10.0.0.1:17070", "10.0.0.2:17070")
     assert found.model_uuid == UUID
     assert "agent" in found.cacert
 
 
 def test_the_hook_names_the_model(charm_dir: Path):
-    found = surroundings.read(charm_dir, {"JUJU_MODEL_NAME": "openstack", "JUJU_MODEL_UUID": "u"})
+    found = unit_environment.read(
+        charm_dir, {"JUJU_MODEL_NAME": "openstack", "JUJU_MODEL_UUID": "u"}
+    )
     assert (found.model, found.model_uuid) == ("openstack", "u")
 
 
@@ -53,14 +57,14 @@ def test_the_hook_names_the_model(charm_dir: Path):
 def test_a_file_that_lacks_something_is_named(charm_dir: Path, text: str, lacks: str):
     (charm_dir.parent / "agent.conf").write_text(text)
     with pytest.raises(BadInput, match=lacks) as refusal:
-        surroundings.read(charm_dir, {})
+        unit_environment.read(charm_dir, {})
     assert str(charm_dir.parent / "agent.conf") in str(refusal.value)
 
 
 def test_a_broken_file_never_shows_the_agents_password(charm_dir: Path):
     (charm_dir.parent / "agent.conf").write_text("apipassword: of-the-agent\n  broken: [")
     with pytest.raises(BadInput) as refusal:
-        surroundings.read(charm_dir, {})
+        unit_environment.read(charm_dir, {})
     assert "of-the-agent" not in str(refusal.value)
 
 

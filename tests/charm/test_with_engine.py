@@ -16,13 +16,13 @@ from typing import Any
 import cou
 import pytest
 import yaml
-from cou.plan.options import Options
+from cou.journal import FILE, Journal
+from cou.journal.records import Limit, RunState
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan.plan import canonical
-from cou.plan.settings import Settings
-from cou.run import handed, locks, view
-from cou.run.journal import FILE, Journal
-from cou.run.place import Place
-from cou.run.records import Limit, RunState
+from cou.process import account_in_memory, liveness, locks
+from cou.process.paths import Place
 from juju_testbed.wire import certificates
 from ops import testing
 
@@ -46,7 +46,7 @@ def real(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     if locks.holder(place(house).supervisor_lock):
         with contextlib.suppress(testing.ActionFailed):  # what it could not record
             house.act("cancel", force=True)
-    assert not view.is_alive(place(house))
+    assert not liveness.is_alive(place(house))
 
 
 def place(house: House) -> Place:
@@ -95,7 +95,7 @@ def test_every_verb_before_any_plan_says_that_nothing_runs(real: House):
     assert "Nothing" in real.act("cancel", force=True)["message"]
     assert real.refused("upgrade")[1]["code"] == "no-plan"
     assert real.refused("abandon")[1]["code"] == "nothing-to-abandon"
-    assert handed.look(place(real)) is None
+    assert account_in_memory.look(place(real)) is None
 
 
 def test_what_needs_a_run_says_so_before_there_is_one(real: House):
@@ -129,7 +129,7 @@ def test_another_plan_than_the_one_shown_is_refused(real: House):
     message, found = real.refused("upgrade", plan="p000000000000000")
     assert found["code"] == "another-plan"
     assert "p000000000000000" in message
-    assert handed.look(place(real)) is None
+    assert account_in_memory.look(place(real)) is None
 
 
 def test_a_run_without_its_runner_is_interrupted_and_blocks_the_unit(real: House):
@@ -171,7 +171,7 @@ def test_upgrade_returns_at_once_and_force_leaves_no_process(real: House):
     assert found["state"] in ("starting", "running")
     assert Path(found["log"]).exists()
     supervisor = await_that(lambda: locks.holder(place(real).supervisor_lock))
-    assert handed.look(place(real)) is not None
+    assert account_in_memory.look(place(real)) is not None
     assert not list(place(real).run_dir.glob("access*"))
     assert real.refused("upgrade")[1]["code"] == "run-going-on"
     assert real.fire("update_status").unit_status.name == "maintenance"
@@ -181,7 +181,7 @@ def test_upgrade_returns_at_once_and_force_leaves_no_process(real: House):
     for pid in forced["killed"].split(","):
         assert is_gone(int(pid))
     assert forced["state"] == "killed"
-    assert handed.look(place(real)) is None
+    assert account_in_memory.look(place(real)) is None
     assert real.fire("update_status").unit_status.message.startswith("killed at")
 
 
@@ -196,10 +196,10 @@ def test_a_cancel_is_acknowledged_and_stops_the_runner(real: House):
     assert found["state"] == "draining"
     await_that(lambda: real.act("status")["state"] != "draining")
     assert real.act("status")["state"] == "stopped"
-    await_that(lambda: not view.is_alive(place(real)))
+    await_that(lambda: not liveness.is_alive(place(real)))
     status = real.fire("update_status").unit_status
     assert status.message.endswith("to go on: juju run cou/0 upgrade")
-    assert handed.look(place(real)) is None
+    assert account_in_memory.look(place(real)) is None
 
 
 @pytest.fixture

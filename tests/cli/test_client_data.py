@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from cou.cli import clientdata, unit, where
+from cou.cli import juju_client_files, location, unit
 from cou.errors import BadInput
 
 CONTROLLERS = {
@@ -59,7 +59,7 @@ def juju(tmp_path):
     ],
 )
 def test_a_model_is_found_as_the_juju_client_finds_it(juju, wanted, more, uuid):
-    access = clientdata.find(wanted, None, juju | more)
+    access = juju_client_files.find(wanted, None, juju | more)
     assert access.model_uuid == uuid
     assert access.addresses == ("10.0.0.1:17070", "[fd00::1]:17070")
     assert (access.cacert, access.username, access.password) == ("PEM", "admin", "pw")
@@ -76,13 +76,13 @@ def test_a_model_is_found_as_the_juju_client_finds_it(juju, wanted, more, uuid):
 )
 def test_what_is_not_found_says_what_to_do(juju, wanted, code, next_step):
     with pytest.raises(BadInput) as caught:
-        clientdata.find(wanted, None, juju)
+        juju_client_files.find(wanted, None, juju)
     assert caught.value.code == code
     assert next_step in caught.value.remedy
 
 
 def test_an_account_without_a_password_finds_its_journal_and_is_told_how_to_log_in(juju, tmp_path):
-    found = where.find("lab:cloud", None, {}, juju | {"XDG_STATE_HOME": str(tmp_path)})
+    found = location.find("lab:cloud", None, {}, juju | {"XDG_STATE_HOME": str(tmp_path)})
     assert found.place.home == tmp_path / "cou" / "m6"
     with pytest.raises(BadInput, match="--login FILE"):
         found.access()
@@ -107,7 +107,7 @@ def test_what_the_client_does_not_know_is_named_with_the_way_to_it(
 ):
     rewrite(tmp_path, name, **changed)
     with pytest.raises(BadInput) as caught:
-        clientdata.checked(clientdata.find("", None, juju))
+        juju_client_files.checked(juju_client_files.find("", None, juju))
     assert caught.value.code == code
     assert next_step in caught.value.remedy
 
@@ -115,27 +115,27 @@ def test_what_the_client_does_not_know_is_named_with_the_way_to_it(
 def test_a_file_that_holds_something_else_is_named(juju, tmp_path):
     (tmp_path / "models.yaml").write_text("- a list\n")
     with pytest.raises(BadInput, match=r"models\.yaml holds no map"):
-        clientdata.find("", None, juju)
+        juju_client_files.find("", None, juju)
 
 
 def test_a_state_folder_that_depends_on_where_one_stands_is_not_used():
-    assert where.state_dir({"XDG_STATE_HOME": "state"}).is_absolute()
-    assert where.state_dir({"XDG_STATE_HOME": "/s"}).as_posix() == "/s/cou"
+    assert location.state_dir({"XDG_STATE_HOME": "state"}).is_absolute()
+    assert location.state_dir({"XDG_STATE_HOME": "/s"}).as_posix() == "/s/cou"
 
 
 def test_an_account_may_come_from_a_file(juju, tmp_path):
     login = tmp_path / "login.yaml"
     login.write_text("username: cou\npassword: '1234'\n")
-    access = clientdata.find("lab:cloud", login, juju)
+    access = juju_client_files.find("lab:cloud", login, juju)
     assert (access.username, access.password) == ("cou", "1234")
     login.write_text("username: cou\n")
     with pytest.raises(BadInput, match="does not hold"):
-        clientdata.find("lab:cloud", login, juju)
+        juju_client_files.find("lab:cloud", login, juju)
 
 
 def test_a_laptop_without_a_juju_is_told_three_ways_out(tmp_path):
     with pytest.raises(BadInput) as caught:
-        clientdata.find("", None, {"JUJU_DATA": str(tmp_path / "none")})
+        juju_client_files.find("", None, {"JUJU_DATA": str(tmp_path / "none")})
     assert caught.value.code == "no-juju-client-data"
     for way in ("juju login", "JUJU_DATA", "charm"):
         assert way in caught.value.remedy
@@ -144,27 +144,27 @@ def test_a_laptop_without_a_juju_is_told_three_ways_out(tmp_path):
 def test_a_damaged_file_is_named_and_never_quoted(juju, tmp_path):
     (tmp_path / "accounts.yaml").write_text("controllers: {prod: {password: hunter2")
     with pytest.raises(BadInput) as caught:
-        clientdata.find("", None, juju)
+        juju_client_files.find("", None, juju)
     assert "accounts.yaml" in caught.value.seen
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
 def test_the_folder_is_where_the_client_has_it(tmp_path):
-    assert clientdata.folder({"JUJU_DATA": "/a"}).as_posix() == "/a"
-    assert clientdata.folder({"XDG_DATA_HOME": "/b"}).as_posix() == "/b/juju"
-    assert clientdata.folder({}).as_posix().endswith("/.local/share/juju")
+    assert juju_client_files.folder({"JUJU_DATA": "/a"}).as_posix() == "/a"
+    assert juju_client_files.folder({"XDG_DATA_HOME": "/b"}).as_posix() == "/b/juju"
+    assert juju_client_files.folder({}).as_posix().endswith("/.local/share/juju")
 
 
 def test_completion_offers_models(juju):
-    assert "prod:eve/other" in clientdata.names(juju)
-    assert "lab:admin/cloud" in clientdata.names(juju)
+    assert "prod:eve/other" in juju_client_files.names(juju)
+    assert "lab:admin/cloud" in juju_client_files.names(juju)
 
 
 def test_each_model_has_a_journal_of_its_own(juju, tmp_path):
     environment = juju | {"XDG_STATE_HOME": str(tmp_path / "state")}
     homes = {
-        where.find(name, None, {}, environment).place.home.relative_to(tmp_path).as_posix()
+        location.find(name, None, {}, environment).place.home.relative_to(tmp_path).as_posix()
         for name in ("openstack", "eve/openstack")
     }
     assert homes == {"state/cou/m1", "state/cou/m2"}
@@ -188,7 +188,7 @@ def test_on_a_unit_nobody_but_its_agents_user_is_shown_an_empty_journal(tmp_path
     charm = tmp_path / "agents" / "unit-cou-0" / "charm"
     charm.mkdir(parents=True)
     monkeypatch.setattr(unit, "home", lambda: unit.Home("cou/0", charm))
-    assert where.find("", None, {}, {}).on_unit
+    assert location.find("", None, {}, {}).on_unit
     monkeypatch.setattr("os.geteuid", lambda: charm.stat().st_uid + 1)
     with pytest.raises(BadInput, match="sudo"):
-        where.find("", None, {}, {})
+        location.find("", None, {}, {})

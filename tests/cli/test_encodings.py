@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from cou.cli import app
-from cou.cli.ends import Code
+from cou.cli.exit_codes import Code
 from cou.cli.signals import Signals
 
 TEXT = "Ψ ussuri → victoria…"

@@ -10,10 +10,10 @@ import stat
 import cou
 import pytest
 import yaml
-from cou.run.control import Control
-from cou.run.journal import Journal
-from cou.run.place import Place
-from cou.run.records import RunState, StepState
+from cou.control.control import Control
+from cou.journal import Journal
+from cou.journal.records import RunState, StepState
+from cou.process.paths import Place
 
 from ..unit.run import one_step
 from .cloud import PASSWORD

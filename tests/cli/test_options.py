@@ -8,12 +8,12 @@ import re
 import click
 import pytest
 from click.testing import CliRunner
-from cou.cli import app, commands, ends, plan_options
-from cou.cli.ends import Code
+from cou.cli import app, commands, exit_codes, plan_options
+from cou.cli.exit_codes import Code
 from cou.cli.signals import Signals
-from cou.plan import configuration
-from cou.plan.options import Group, NonEmpty, Options, Strategy
-from cou.plan.settings import Settings
+from cou.options import charm_config
+from cou.options.options import Group, NonEmpty, Options, Strategy
+from cou.options.settings import Settings
 
 
 def parse(*arguments, environment=None):
@@ -23,8 +23,8 @@ def parse(*arguments, environment=None):
     @click.command()
     @plan_options.plan_options
     def plan(**given):
-        settings = configuration.settings({}, given=plan_options.settings(given))
-        found.append((configuration.options(plan_options.options(given), settings), settings))
+        settings = charm_config.settings({}, given=plan_options.settings(given))
+        found.append((charm_config.options(plan_options.options(given), settings), settings))
 
     done = CliRunner().invoke(plan, arguments, env=environment or {})
     if done.exit_code:
@@ -160,8 +160,8 @@ def test_help_and_page_tell_the_exit_codes_that_the_command_has():
     page = (pathlib.Path(__file__).parents[2] / "docs/how-to/command-line.md").read_text()
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", page[page.index("## Exit codes") :], re.M)
     listed = {int(code): meaning.replace("`", "") for code, meaning in rows}
-    assert listed == {int(code): meaning for code, meaning in ends.MEANINGS.items()}
-    assert set(ends.MEANINGS) == set(ends.Code)
+    assert listed == {int(code): meaning for code, meaning in exit_codes.MEANINGS.items()}
+    assert set(exit_codes.MEANINGS) == set(exit_codes.Code)
     shown = CliRunner().invoke(commands.cli, ["--help"]).output
     assert all(
         re.search(rf"^ *{code} +{meaning}$", shown, re.M) for code, meaning in listed.items()

@@ -10,8 +10,8 @@ import sqlite3
 import subprocess
 
 import pytest
-from cou.run import locks
-from cou.run.journal import FILE
+from cou.journal import FILE
+from cou.process import locks
 
 from .test_transcripts import begin
 

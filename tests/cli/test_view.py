@@ -12,24 +12,24 @@ import time
 
 import pytest
 from cou import printable
-from cou.cli import app, aside, durations, ends, looking, parts, upgrade
-from cou.cli.ends import Code, Interrupted
+from cou.checks.problem import Problem, Severity
+from cou.cli import app, approval, durations, exit_codes, planning, upgrade, worker_thread
+from cou.cli.exit_codes import Code, Interrupted
 from cou.cli.follow import Followed
-from cou.cli.lines import Lines
-from cou.cli.picture import Picture
+from cou.cli.live_view import Picture
+from cou.cli.progress_lines import Lines
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
+from cou.control.answers import Forced
 from cou.errors import BadInput
+from cou.journal.records import RunState, StepRecord, StepState
 from cou.juju.port import ApplicationStatus, ModelStatus, Status
-from cou.ours import COMMAND_LINE, Ours, say
-from cou.plan.options import Options
+from cou.options.options import Options
 from cou.plan.plan import Plan
-from cou.plan.problem import Problem, Severity
 from cou.plan.step import Kind, Step
-from cou.run import status_text
-from cou.run.answers import Forced
-from cou.run.records import RunState, StepRecord, StepState
-from cou.run.view import View
+from cou.show import status_text
+from cou.show.view import View
+from cou.wording import COMMAND_LINE, Ours, say
 from rich.console import Console
 
 T0 = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.timezone.utc)
@@ -98,7 +98,7 @@ def view(plan=PLAN, state=RunState.RUNNING, waits="", **states):
 
 
 def test_only_applications_and_zones_are_asked_about():
-    pieces = parts.pieces(PLAN)
+    pieces = approval.pieces(PLAN)
     assert [piece.step.id for piece in pieces] == [
         "idle",
         "backup",
@@ -113,23 +113,23 @@ def test_only_applications_and_zones_are_asked_about():
 def test_a_zone_is_asked_about_once_and_before_its_first_host():
     hosts = [application(f"az1/{n}", leaf(f"az1/{n}/a"), part="host") for n in range(2)]
     zone = application("az1", leaf("az1/option"), *hosts, part="zone")
-    pieces = parts.pieces(plan(application("keystone", leaf("keystone/a")), zone))
+    pieces = approval.pieces(plan(application("keystone", leaf("keystone/a")), zone))
     assert [piece.step.id for piece in pieces if piece.asked] == ["keystone", "az1"]
     assert pieces[1].leaves == ("az1/option", "az1/0/a", "az1/1/a")
-    assert parts.stretch(pieces) == 1
+    assert approval.stretch(pieces) == 1
 
 
 def test_one_yes_reaches_as_far_as_the_next_question():
-    pieces = parts.pieces(PLAN)
-    assert parts.stretch(pieces) == 2  # the checks before the first application
-    assert parts.stretch(pieces[2:]) == 2  # keystone, and what follows it
-    assert parts.stretch(pieces[4:]) == 2  # glance, and the rest
+    pieces = approval.pieces(PLAN)
+    assert approval.stretch(pieces) == 2  # the checks before the first application
+    assert approval.stretch(pieces[2:]) == 2  # keystone, and what follows it
+    assert approval.stretch(pieces[4:]) == 2  # glance, and the rest
 
 
 def test_a_half_done_application_is_asked_about_again():
     done = {"idle", "backup", "keystone/a"}
     records = {name: record(name, StepState.DONE, 0, 1) for name in done}
-    left = parts.unfinished(parts.pieces(PLAN), records)
+    left = approval.unfinished(approval.pieces(PLAN), records)
     assert [piece.step.id for piece in left] == ["keystone", "between", "glance", "after"]
 
 
@@ -271,17 +271,17 @@ def test_each_signal_counts_once_and_is_heard_in_the_middle_of_work():
     threading.Timer(0.2, signals.send, [signal.SIGTERM]).start()
     begun = time.monotonic()
     with pytest.raises(Interrupted) as caught:
-        aside.do(lambda: hold.wait(30), signals)
+        worker_thread.do(lambda: hold.wait(30), signals)
     hold.set()
     assert time.monotonic() - begun < 15
-    assert ends.of_signal(caught.value.number) is ends.Code.SIGTERM
+    assert exit_codes.of_signal(caught.value.number) is exit_codes.Code.SIGTERM
     assert signals.take() is None
 
 
 def test_work_aside_gives_its_result_and_its_error():
-    assert aside.do(lambda: 7, Signals()) == 7
+    assert worker_thread.do(lambda: 7, Signals()) == 7
     with pytest.raises(ZeroDivisionError):
-        aside.do(lambda: 1 // 0, Signals())
+        worker_thread.do(lambda: 1 // 0, Signals())
 
 
 def test_a_model_with_a_cou_of_its_own_names_the_action():
@@ -290,10 +290,10 @@ def test_a_model_with_a_cou_of_its_own_names_the_action():
     )
     other = dataclasses.replace(status, name="cou-db", charm="postgresql")
     model = ModelStatus("openstack", "u", "3.6.0", T0, {"cou-db": other}, {})
-    looking.refuse_beside_charm(model)
+    planning.refuse_beside_charm(model)
     model = dataclasses.replace(model, applications={"cou-db": other, "upgrader": status})
     with pytest.raises(BadInput, match="juju run upgrader/leader upgrade"):
-        looking.refuse_beside_charm(model)
+        planning.refuse_beside_charm(model)
 
 
 def test_a_screen_in_json_keeps_stdout_for_the_result(capsys):
@@ -307,7 +307,7 @@ def test_a_screen_in_json_keeps_stdout_for_the_result(capsys):
 
 
 @pytest.mark.parametrize(
-    ("state", "said"), [("stopped", ends.STOPPED), ("killed", ends.NOT_WAITED)]
+    ("state", "said"), [("stopped", exit_codes.STOPPED), ("killed", exit_codes.NOT_WAITED)]
 )
 def test_who_forces_a_run_that_has_just_stopped_is_told_that_it_stopped(capsys, state, said):
     forced = Forced("Nothing is running.", (), (), (), ())

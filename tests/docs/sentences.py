@@ -8,17 +8,24 @@ import pathlib
 import re
 from collections.abc import Iterator
 
-from cou import ours
+from cou import wording
 
 TOP = pathlib.Path(__file__).parents[2]
 ANSWERS = {"Abandoned", "Cancelled", "Forced", "Resolved", "Restored", "Shown", "Started"}
-VERBS = ("astray", "control", "desk", "starting", "stopping", "unrecorded")
+VERBS = (
+    "control/cancel_by_supervisor",
+    "control/control",
+    "control/control_base",
+    "control/start",
+    "control/stop",
+    "process/lost_journal",
+)
 LEVELS = {"info", "warning", "error"}
 
 
 def answers() -> set[str]:
     """Return what the engine puts into the message of an answer."""
-    paths = [TOP / f"lib/cou/run/{name}.py" for name in VERBS]
+    paths = [TOP / f"lib/cou/{name}.py" for name in VERBS]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     found: set[str] = set()
     for node in itertools.chain.from_iterable(map(ast.walk, trees)):
@@ -47,8 +54,8 @@ def next_steps() -> set[str]:
 
 def logged() -> set[str]:
     """Return the charm's lines in Juju's log, where they are no answer's message."""
-    paths = [*(TOP / "src").glob("*.py"), TOP / "lib/cou/run/service.py"]
-    paths.append(TOP / "lib/cou/run/systemd.py")
+    paths = [*(TOP / "src").glob("*.py"), TOP / "lib/cou/process/systemd_service.py"]
+    paths.append(TOP / "lib/cou/process/systemd.py")
     found: set[str] = set()
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -79,7 +86,7 @@ def _part(node: ast.expr) -> str:
     call = node.value if isinstance(node, ast.FormattedValue) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         verb = call.args[0] if call.args else None
-        command = getattr(ours, verb.id, None) if isinstance(verb, ast.Name) else None
-        if call.func.attr == "command" and isinstance(command, ours.Ours):
-            return ours.NAMED.command(command)
+        command = getattr(wording, verb.id, None) if isinstance(verb, ast.Name) else None
+        if call.func.attr == "command" and isinstance(command, wording.Ours):
+            return wording.NAMED.command(command)
     return "…"

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 import yaml
-from cou.run import metrics
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.show import metrics
 
 ALERTS = pathlib.Path(__file__).parents[2] / "alerts"
 # Of the node exporter itself.

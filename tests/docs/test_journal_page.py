@@ -8,10 +8,10 @@ import re
 
 import pytest
 import yaml
-from cou.run import metrics
-from cou.run.journal import FILE, Journal, schema
-from cou.run.journal.database import Database
-from cou.run.records import Job, MarkState, RunState, StepState, Verdict
+from cou.journal import FILE, Journal, schema
+from cou.journal.database import Database
+from cou.journal.records import Job, MarkState, RunState, StepState, Verdict
+from cou.show import metrics
 
 TOP = pathlib.Path(__file__).parents[2]
 JOURNAL = (TOP / "docs/reference/journal.md").read_text()
@@ -74,7 +74,7 @@ def test_every_event_is_described_with_its_data():
 
 def told():
     """Yield the names of all events that the source tells."""
-    for path in (TOP / "lib/cou/run").rglob("*.py"):
+    for path in (TOP / "lib/cou").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         own = {
             target.id: node.value.value

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import yaml
-from cou.plan.codes import CODES
+from cou.checks.problem_codes import CODES
 
 from scripts import reference
 from scripts.reference import problem_codes

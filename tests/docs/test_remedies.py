@@ -15,16 +15,16 @@ from collections.abc import Iterator
 import click
 import pytest
 import yaml
-from cou import ours as module
+from cou import wording as module
+from cou.checks.problem import Severity
+from cou.checks.problem_codes import CODES
+from cou.checks.upgrade_path import DONE
 from cou.cli.commands import cli
 from cou.errors import BadInput
-from cou.juju import failure
-from cou.ours import COMMAND_LINE, Actions, Option, Ours, ours
-from cou.plan.cloud_checks import DONE
-from cou.plan.codes import CODES
-from cou.plan.options import Options
-from cou.plan.problem import Severity
-from cou.plan.settings import Settings
+from cou.juju import error_replies
+from cou.options.options import Options
+from cou.options.settings import Settings
+from cou.wording import COMMAND_LINE, Actions, Option, Ours, ours
 
 import parameters
 
@@ -33,7 +33,7 @@ from . import codes
 ROOT = pathlib.Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "lib" / "cou").rglob("*.py"), *(ROOT / "src").glob("*.py")])
 ACTIONS = yaml.safe_load((ROOT / "actions.yaml").read_text())
-OURS = "lib/cou/ours.py"
+OURS = "lib/cou/wording.py"
 # What stands for a value that the source only knows when it runs.
 VALUES = {
     "accept": "not-idle:nova-compute",
@@ -282,13 +282,13 @@ def test_every_error_says_what_to_do():
 
 
 def test_every_refusal_of_juju_says_what_to_do():
-    for code in ("", "something new", *failure._REFUSALS):
-        error = failure.refused("Application.Get", "no", code, changes=True)
+    for code in ("", "something new", *error_replies._REFUSALS):
+        error = error_replies.refused("Application.Get", "no", code, changes=True)
         assert error.remedy, code
     for error in (
-        failure.lost("A.B", "gone", sent=True, changes=True),
-        failure.timed_out("A.B", 60, changes=True),
-        failure.bad_reply("A.B", "no map", changes=True),
+        error_replies.lost("A.B", "gone", sent=True, changes=True),
+        error_replies.timed_out("A.B", 60, changes=True),
+        error_replies.bad_reply("A.B", "no map", changes=True),
     ):
         assert error.remedy, error.code
 

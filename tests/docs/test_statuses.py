@@ -9,9 +9,9 @@ import re
 
 import pytest
 from cou.errors import CouError
-from cou.ours import NAMED
+from cou.journal.records import Job, MarkState, RunState
 from cou.plan.step import Kind, Step
-from cou.run.records import Job, MarkState, RunState
+from cou.wording import NAMED
 
 import results
 import unitstatus
@@ -113,7 +113,7 @@ def answers(tmp_path):
 
 
 def plan_of_nothing():
-    from cou.plan.options import Options
+    from cou.options.options import Options
 
     return plan_of(Options(), (), ())
 

@@ -10,9 +10,9 @@ import sqlite3
 import sys
 import tempfile
 
-from cou.run.journal import FILE
-from cou.run.journal.schema import FORMAT
-from cou.run.records import StepState
+from cou.journal import FILE
+from cou.journal.records import StepState
+from cou.journal.schema import FORMAT
 
 from tests.proof import small
 from tests.proof.harness import OPTIONS

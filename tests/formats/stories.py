@@ -20,9 +20,9 @@ import sys
 import tempfile
 import zipfile
 
+from cou.journal import FILE
+from cou.journal.records import Job, Limit, MarkState, RunState, StepState
 from cou.juju.client import Client
-from cou.run.journal import FILE
-from cou.run.records import Job, Limit, MarkState, RunState, StepState
 from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 

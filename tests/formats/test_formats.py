@@ -8,12 +8,12 @@ import shutil
 import sqlite3
 
 import pytest
-from cou.run import history
-from cou.run.control import Control
-from cou.run.journal import FILE, Journal, rows
-from cou.run.journal.schema import FORMAT, PATCHES
-from cou.run.place import Place
-from cou.run.records import Job, Limit, MarkState, RunState, StepState
+from cou.control.control import Control
+from cou.journal import FILE, Journal, rows
+from cou.journal.records import Job, Limit, MarkState, RunState, StepState
+from cou.journal.schema import FORMAT, PATCHES
+from cou.process.paths import Place
+from cou.show import history
 
 FOLDER = pathlib.Path(__file__).parent
 EVERY = sorted(FOLDER.glob("format-*.sqlite"))

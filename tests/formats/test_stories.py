@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 
 import pytest
-from cou.run import history, view
-from cou.run.journal import FILE, Journal, rows
-from cou.run.records import MarkState, RunState, StepState
+from cou.journal import FILE, Journal, rows
+from cou.journal.records import MarkState, RunState, StepState
+from cou.show import history, view
 
 from tests.proof import harness
 from tests.simulation import story as tale

@@ -13,10 +13,10 @@ import yaml
 from cou import printable
 from cou.cloud import cloud, reading, snapshot
 from cou.errors import CouError
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan import planner
-from cou.plan.options import Options
-from cou.plan.settings import Settings
-from cou.report import plan_text
+from cou.show import plan_text
 from juju_testbed.charms import bundle, rehearsal
 from juju_testbed.charms import profile as profiles
 from juju_testbed.charms.bundle_source import BundleError

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from cou.juju import failure, link
+from cou.juju import error_replies, libjuju
 
 from . import mutate
 
@@ -65,6 +65,6 @@ def read(where: str, frame: str | bytes, *, changes: bool) -> dict[str, Any]:
         JujuError: it is no answer, or an error.
     """
     try:
-        return link._response(where, link._message(frame), changes)
-    except link._MalformedError as error:
-        raise failure.lost(where, str(error), sent=True, changes=changes) from error
+        return libjuju._response(where, libjuju._message(frame), changes)
+    except libjuju._MalformedError as error:
+        raise error_replies.lost(where, str(error), sent=True, changes=changes) from error

@@ -14,15 +14,15 @@ from collections.abc import Callable
 from typing import Any
 
 import ops
+from cou.control import unit_environment
 from cou.errors import BadInput, CouError, JournalError, JujuError
-from cou.juju import failure
+from cou.journal import FILE, Journal
+from cou.juju import error_replies
 from cou.juju.client import Client
-from cou.plan import configuration
-from cou.plan.settings import Settings
-from cou.report import run_report
-from cou.run import history, metrics, surroundings, view
-from cou.run.access import Access
-from cou.run.journal import FILE, Journal
+from cou.options import charm_config
+from cou.options.settings import Settings
+from cou.process.access import Access
+from cou.show import history, metrics, run_report, view
 
 import credentials
 import parameters
@@ -98,7 +98,7 @@ def options_of_the_charm(rng: random.Random) -> None:
     """The charm's options: settings, or a refusal that names one with its value."""
     given = {rng.choice(OPTIONS): mutate.anything(rng) for _ in range(rng.randint(1, 4))}
     try:
-        settings = configuration.settings(given, "cou")
+        settings = charm_config.settings(given, "cou")
     except BadInput as error:
         readable(error)
         return
@@ -156,7 +156,7 @@ def files(rng: random.Random) -> None:
         (folder / "charm").mkdir()
         questions: tuple[Callable[[], object], ...] = (
             lambda: Access.read(folder / "access.json"),
-            lambda: surroundings.read(folder / "charm", {}),
+            lambda: unit_environment.read(folder / "charm", {}),
         )
         for question in questions:
             try:
@@ -182,7 +182,9 @@ class _Odd(InProcess):
             answer = await super().call(*arguments, **named)
         except (ValueError, TypeError, LookupError, AttributeError):
             # An odd answer may be the next request; a real controller refuses what is no request.
-            raise failure.refused("odd", "bad request", "bad request", changes=False) from None
+            raise error_replies.refused(
+                "odd", "bad request", "bad request", changes=False
+            ) from None
         return mutate.changed(self._rng, answer)
 
 
@@ -217,7 +219,9 @@ class _OddFrames(_Odd):
         try:
             answer = await InProcess.call(self, *arguments, **named)
         except (ValueError, TypeError, LookupError, AttributeError):
-            raise failure.refused("odd", "bad request", "bad request", changes=False) from None
+            raise error_replies.refused(
+                "odd", "bad request", "bad request", changes=False
+            ) from None
         frame = frames.odd(self._rng, answer)
         return frames.read(f"{facade}.{method}", frame, changes=named["changes"])
 

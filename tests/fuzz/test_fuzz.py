@@ -6,7 +6,7 @@ import contextlib
 import random
 
 import pytest
-from cou.run.journal import FILE, Journal
+from cou.journal import FILE, Journal
 
 from .targets import TARGETS, tell
 from .whole import whole_journal

@@ -7,12 +7,12 @@ import functools
 import pathlib
 import tempfile
 
-from cou.plan.options import Options
+from cou.journal import FILE, Journal
+from cou.journal.records import Limit, RunState, StepState, Verdict
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
-from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
-from cou.run.journal import FILE, Journal
-from cou.run.records import Limit, RunState, StepState, Verdict
 
 
 @functools.cache

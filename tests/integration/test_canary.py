@@ -92,7 +92,7 @@ def test_the_password_shows_nowhere(ground: Ground, operator: Operator, tmp_path
     assert run("upgrade") == "completed"
     operator.await_step(2)
     seen = dict(processes(ground.state))
-    (runner,) = ground.processes("cou.run.runner")
+    (runner,) = ground.processes("cou.work.runner")
     # A crash that would dump core, in a folder where it could.
     limits = pathlib.Path(f"/proc/{runner}/limits").read_text()
     assert "Max core file size        1                    1 " in limits

@@ -18,7 +18,7 @@ from .operator import Operator
 def nothing_is_changed(ground: Ground) -> Iterator[None]:
     yield
     assert ground.changes() == []
-    assert ground.processes("cou.run.supervisor") == []
+    assert ground.processes("cou.process.supervisor") == []
 
 
 @pytest.mark.sampled(2)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from cou.plan import undo
+from cou.checks import undo_commands
 
 from .ground import Ground
 from .operator import LONGEST_S, Operator
@@ -131,7 +131,7 @@ def test_the_command_that_is_printed_undoes_it(
     if case.mark.startswith("noout"):
         shell("juju deploy ceph-mon --channel octopus/stable --base ubuntu@20.04")
         ground.juju.wait(lambda status: status.apps["ceph-mon"].is_active, timeout=LONGEST_S)
-    how = undo.of_mark(case.mark, case.data)
+    how = undo_commands.of_mark(case.mark, case.data)
     assert how is not None
     assert case.so not in shell(case.look)
     shell(case.switch)

@@ -122,7 +122,7 @@ def test_two_signals_at_an_attached_terminal_stop_without_waiting(root: Root, op
         assert terminal.end() == 130
     assert NOT_WAITED in terminal.text
     assert operator.journal()["state"] == "killed"
-    assert operator.ground.processes("cou.run.runner") == []
+    assert operator.ground.processes("cou.work.runner") == []
     operator.watch(lambda current, message: current == "blocked" and "upgrade" in message)
 
 

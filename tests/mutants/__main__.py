@@ -3,7 +3,7 @@
     python -m tests.mutants                       every promise
     python -m tests.mutants --share 3/40          every fortieth mutant, from the third on
     python -m tests.mutants --only cancel --quick of that promise, without deep tests
-    python -m tests.mutants --at lib/cou/run/calls.py:120   those of a line
+    python -m tests.mutants --at lib/cou/operations/calls.py:120   those of a line
 
 Each test is run once with nothing broken, to see which lines it executes; for a mutant only those
 that execute its line are, the quickest of each file first, until one fails. Code that runs in

@@ -87,8 +87,8 @@ _RUNS_AT_WORK = (
 )
 _STATES = "tests/processes/test_cancel_states.py"
 
-_RUNS = "lib/cou/run/journal/runs.py"
-_STEPS = "lib/cou/run/journal/steps.py"
+_RUNS = "lib/cou/journal/runs.py"
+_STEPS = "lib/cou/journal/steps.py"
 
 PROOFS = (
     Proof(
@@ -99,7 +99,7 @@ PROOFS = (
     ),
     Proof(
         "plan",
-        "lib/cou/run/control.py",
+        "lib/cou/control/control.py",
         ("Control.plan", "Control._remainder"),
         (_COMMANDS,),
         (_VERBS, _PLANNING),
@@ -113,34 +113,32 @@ PROOFS = (
     ),
     Proof(
         "upgrade",
-        "lib/cou/run/starting.py",
+        "lib/cou/control/start.py",
         ("start", "_begin", "_resume"),
         (_COMMANDS,),
         (_UPCOMING, _VERBS),
     ),
-    Proof("upgrade", "lib/cou/run/work.py", ("Runner",), (_WHOLE_RUN,), _RUNS_AT_WORK),
+    Proof("upgrade", "lib/cou/work/attempt.py", ("Runner",), (_WHOLE_RUN,), _RUNS_AT_WORK),
     Proof(
         "upgrade-step",
-        "lib/cou/run/executor.py",
+        "lib/cou/work/executor.py",
         ("Executor",),
         (_WHOLE_RUN, _SUPERVISED, "tests/integration/test_steps.py"),
         _RUNS_AT_WORK,
     ),
     Proof("cancel", _STEPS, ("Steps.begin_step",), (_JOURNAL, _POINTS), (_FENCE,)),
-    Proof(
-        "cancel", "lib/cou/run/journal/fence.py", ("Story._hold",), (_JOURNAL, _POINTS), (_FENCE,)
-    ),
+    Proof("cancel", "lib/cou/journal/fence.py", ("Story._hold",), (_JOURNAL, _POINTS), (_FENCE,)),
     Proof("cancel", _RUNS, ("Runs.cancel",), (_JOURNAL, _STATES), (_TURN, _RESERVE)),
     Proof(
         "cancel",
-        "lib/cou/run/stopping.py",
+        "lib/cou/control/stop.py",
         ("cancel", "_cancel", "_acknowledge"),
         (_STATES, _COMMANDS),
         (_VERBS, _MIXED),
     ),
     Proof(
         "cancel force=true",
-        "lib/cou/run/processes.py",
+        "lib/cou/process/processes.py",
         ("kill_tree", "descendants", "await_end"),
         (
             "tests/unit/run/test_processes.py",
@@ -157,7 +155,7 @@ PROOFS = (
     ),
     Proof(
         "status",
-        "lib/cou/run/view.py",
+        "lib/cou/show/view.py",
         ("look", "is_alive", "is_going"),
         (_LOOK, _REUSED),
         (_MIXED, "tests/unit/run/test_metrics.py", "tests/unit/run/test_status_text.py"),
@@ -165,7 +163,7 @@ PROOFS = (
     Proof("restore", _STEPS, ("Steps.make_due", "Steps.add_step"), (_UNFINISHED,)),
     Proof(
         "restore",
-        "lib/cou/run/release.py",
+        "lib/cou/work/release_marks.py",
         ("release_marks", "settle_put_backs"),
         (_UNFINISHED, _RESTORE),
         (_LEASE,),
@@ -179,28 +177,28 @@ PROOFS = (
     ),
     Proof(
         "resolve-step",
-        "lib/cou/run/control.py",
+        "lib/cou/control/control.py",
         ("Control.resolve_step",),
         (_RESOLVE,),
         (_RESOLVING,),
     ),
     Proof(
         "abandon",
-        "lib/cou/run/release.py",
+        "lib/cou/work/release_marks.py",
         ("release_marks",),
         (_WHOLE_RUN, "tests/integration/test_steps.py"),
         (_RESTORE, _LEASE),
     ),
     Proof(
         "after any ending",
-        "lib/cou/run/calls.py",
+        "lib/cou/operations/calls.py",
         ("Calls",),
         (_CHAINS, "tests/proof/test_real.py", "tests/integration/test_disturbed.py"),
         _RUNS_AT_WORK,
     ),
     Proof(
         "after any ending",
-        "lib/cou/run/lease.py",
+        "lib/cou/work/lease.py",
         ("Lease",),
         (_CHAINS,),
         ("tests/unit/run/test_lease.py", _LEASE, "tests/unit/run/test_letting_go.py"),
@@ -214,7 +212,7 @@ PROOFS = (
     ),
     Proof(
         "after any ending",
-        "lib/cou/run/journal/database.py",
+        "lib/cou/journal/database.py",
         ("Database",),
         (
             "tests/formats/test_formats.py",

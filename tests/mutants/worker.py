@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cou.run import processes
+from cou.process import processes
 
 PIPES = "COU_MUTANTS_PIPES"
 # A test that takes so many times what it took with nothing broken, and this long, hangs.

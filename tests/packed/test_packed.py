@@ -25,7 +25,7 @@ def interpreters(site):
     for pid in site.pids():
         text = site.machine.run("cat", f"/proc/{pid}/cmdline", check=False).stdout
         words = text.rstrip("\0").split("\0")
-        module = next((word for word in words if word.startswith("cou.run.")), "")
+        module = next((word for word in words if word.startswith("cou.")), "")
         if module:
             found[pid] = (words[0], module)
     return found
@@ -73,10 +73,10 @@ def test_it_upgrades_a_cloud_with_its_own_virtual_environment(deployed, this_bui
     with site.going():
         running = interpreters(site)
         assert set(running.values()) == {
-            (python, "cou.run.supervisor"),
-            (python, "cou.run.runner"),
+            (python, "cou.process.supervisor"),
+            (python, "cou.work.runner"),
         }
-        runner = next(pid for pid, (_, module) in running.items() if module == "cou.run.runner")
+        runner = next(pid for pid, (_, module) in running.items() if module == "cou.work.runner")
         libraries = loaded(site, runner)
     assert libraries, "nothing compiled was loaded: the check sees nothing"
     assert all(path.startswith(f"{CHARM}/venv/lib/") for path in libraries), libraries
@@ -150,7 +150,7 @@ def test_removal_in_the_middle_of_a_run_leaves_nothing_but_its_journal(deployed,
         while "cou" in site.juju.status().apps:
             assert time.monotonic() < deadline, site.log()
             time.sleep(0.3)
-    assert "cou.run." not in site.modules()
+    assert " cou." not in site.modules()
     for path in (AGENT, f"{RUN}/access.json", f"{RUN}/attempt.env"):
         assert not site.exists(path), path
     assert not site.exists(f"/run/systemd/system/{SERVICE}")

@@ -13,15 +13,15 @@ import threading
 import time
 
 import pytest
+from cou.control.control import Control
 from cou.errors import CouError
-from cou.plan.options import Options
-from cou.plan.settings import Settings
-from cou.run import locks
-from cou.run.access import Access
-from cou.run.control import Control
-from cou.run.journal import Journal
-from cou.run.place import Place
-from cou.run.records import RunState
+from cou.journal import Journal
+from cou.journal.records import RunState
+from cou.options.options import Options
+from cou.options.settings import Settings
+from cou.process import locks
+from cou.process.access import Access
+from cou.process.paths import Place
 from juju_testbed.charms import bundle, profile
 from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.clock import Clock

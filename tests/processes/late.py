@@ -15,10 +15,10 @@ import subprocess
 import sys
 import time
 
-from cou.plan.options import Options
-from cou.run import locks
-from cou.run.place import Place
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.options.options import Options
+from cou.process import locks
+from cou.process.paths import Place
 
 from .conftest import SETTINGS, Cloud, Operator, kill
 

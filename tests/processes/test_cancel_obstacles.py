@@ -14,10 +14,10 @@ import sys
 
 import pytest
 from cou.errors import CouError
-from cou.run import locks
-from cou.run.journal import FILE
-from cou.run.journal.schema import FORMAT
-from cou.run.records import OPERATOR, RunState
+from cou.journal import FILE
+from cou.journal.records import OPERATOR, RunState
+from cou.journal.schema import FORMAT
+from cou.process import locks
 
 from .conftest import is_running
 from .test_journal_gone import hanging
@@ -208,8 +208,8 @@ mount --make-rprivate / && mount --bind "$0" "$0" && mount -o remount,ro,bind "$
 STOP = """
 import pathlib, sys
 from cou.errors import CouError
-from cou.run.control import Control
-from cou.run.place import Place
+from cou.control.control import Control
+from cou.process.paths import Place
 control = Control(Place(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])))
 try:
     print(getattr(control, sys.argv[1])().message)
@@ -305,7 +305,7 @@ def test_nothing_begins_beside_a_run_whose_locks_were_deleted(operator):
 def test_a_lock_that_somebody_else_holds_is_no_run_of_ours(operator, tmp_path):
     """A file planted as the runner's lock has nobody killed."""
     operator.place.make()
-    text = "import pathlib, sys; from cou.run.locks import Lock; "
+    text = "import pathlib, sys; from cou.process.locks import Lock; "
     text += "kept = Lock(pathlib.Path(sys.argv[1])); print(flush=True); sys.stdin.read()"
     other = tmp_path / "lock-of-others"
     with subprocess.Popen(

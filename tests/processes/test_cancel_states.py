@@ -11,12 +11,12 @@ import subprocess
 import time
 
 import pytest
+from cou.control.control import Control
 from cou.errors import CouError
-from cou.run import locks
-from cou.run.control import Control
-from cou.run.journal import FILE, reserve
-from cou.run.place import Place
-from cou.run.records import RunState, StepState
+from cou.journal import FILE, disk_reserve
+from cou.journal.records import RunState, StepState
+from cou.process import locks
+from cou.process.paths import Place
 
 from .conftest import Operator, is_running, kill
 
@@ -216,6 +216,6 @@ def test_on_a_full_disk_it_is_recorded_with_the_reserve(small_disk, cloud):
         (small_disk / "filler").unlink()
         finish_it(operator)
         # There is room again: the next full disk finds a reserve, too.
-        assert (operator.place.home / "reserve").stat().st_size == reserve.BYTES
+        assert (operator.place.home / "reserve").stat().st_size == disk_reserve.BYTES
     finally:
         operator.control.force()

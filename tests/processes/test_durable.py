@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from cou.run.journal import FILE, Journal
-from cou.run.records import Limit, RunState
+from cou.journal import FILE, Journal
+from cou.journal.records import Limit, RunState
 
 from tests.unit.run import one_step
 
@@ -19,8 +19,8 @@ WRITES = 5
 WRITER = "l_start=120, l_len=1"
 PROGRAM = """
 import os, pathlib, sys
-from cou.run.journal import Journal
-from cou.run.records import Limit
+from cou.journal import Journal
+from cou.journal.records import Limit
 journal = Journal(pathlib.Path(sys.argv[1]))
 if sys.argv[2] == "normal":
     journal._db.read("pragma synchronous = normal")
@@ -114,7 +114,7 @@ def test_a_journal_that_forgets_to_force_it_is_noticed(tmp_path):
 
 CANCEL = """
 import os, pathlib, sys
-from cou.run.journal import Journal
+from cou.journal import Journal
 journal = Journal(pathlib.Path(sys.argv[1]), create=False)
 journal.cancel(1, "nobody else has it open")
 os.write(1, b"acknowledged")
@@ -148,8 +148,8 @@ def test_a_cancel_of_an_interrupted_run_forces_the_name_of_its_log_too(tmp_path)
 
 ENDS = """
 import os, pathlib, sys
-from cou.run.control import Control
-from cou.run.place import Place
+from cou.control.control import Control
+from cou.process.paths import Place
 home = pathlib.Path(sys.argv[1])
 print(Control(Place(home, home / "run")).cancel().message)
 """

@@ -9,9 +9,9 @@ import sqlite3
 import time
 
 import pytest
-from cou.run import heartbeat, locks
-from cou.run.journal import FILE
-from cou.run.records import SIGNAL, RunState
+from cou.journal import FILE
+from cou.journal.records import SIGNAL, RunState
+from cou.process import heartbeat, locks
 
 pytestmark = pytest.mark.slow
 LATE_S = heartbeat.SILENT_AFTER_S + 30.0
@@ -52,7 +52,7 @@ def test_a_hung_runner_is_told_within_a_bounded_time_and_left_alone(operator, ho
 
 
 def events(operator):
-    from cou.run.journal import Journal
+    from cou.journal import Journal
 
     journal = Journal(operator.place.home)
     try:

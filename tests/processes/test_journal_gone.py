@@ -11,9 +11,9 @@ import sqlite3
 
 import pytest
 from cou.errors import JournalError
-from cou.run import locks
-from cou.run.journal import FILE, Journal
-from cou.run.records import RunState
+from cou.journal import FILE, Journal
+from cou.journal.records import RunState
+from cou.process import locks
 
 from .conftest import is_running, state_of
 

@@ -14,9 +14,9 @@ import threading
 import time
 
 import pytest
-from cou.ours import NAMED
-from cou.plan.options import Options
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.options.options import Options
+from cou.wording import NAMED
 
 from .conftest import SETTINGS, Cloud
 from .late import BUNDLE, Story

@@ -8,9 +8,10 @@ import os
 import time
 
 import pytest
-from cou.run import lease, letting_go, stopping
-from cou.run.journal import Journal
-from cou.run.records import RunState
+from cou.control import stop
+from cou.journal import Journal
+from cou.journal.records import RunState
+from cou.work import lease, release_lease
 
 from .conftest import Cloud, is_running
 from .late import BUNDLE
@@ -21,9 +22,9 @@ NOT_SAID = "The model's annotation could not be changed."
 # Python runs this before the program: Juju does not take what the runner says at its end.
 REFUSED = """
 import sys
-if "cou.run.runner" in sys.orig_argv:
+if "cou.work.runner" in sys.orig_argv:
     from cou.errors import JujuError
-    from cou.run import lease
+    from cou.work import lease
     async def refuse(self, state):
         raise JujuError("unreachable", "No answer.", "Wait.", sent=False)
     lease.Lease.release = refuse
@@ -92,14 +93,14 @@ def test_force_is_as_quick_where_juju_is_away_and_the_model_is_told_later(operat
     assert operator.state() is RunState.KILLED
     assert NOT_SAID in answer.message
     # It asks after its tasks at the same time, and waits as long for them as it ever did.
-    assert took_s < stopping._TASKS_S + 3, took_s
+    assert took_s < stop._TASKS_S + 3, took_s
     journal = Journal(operator.place.home, create=False)
     begun = time.monotonic()
-    note, _, _ = stopping._tell_juju(operator.control._desk, journal, operator.cloud.access(), [])
+    note, _, _ = stop._tell_juju(operator.control._desk, journal, operator.cloud.access(), [])
     took_s = time.monotonic() - begun
     journal.close()
     assert NOT_SAID in note
-    assert took_s < letting_go.WITHIN_S + 1, took_s
+    assert took_s < release_lease.WITHIN_S + 1, took_s
     reach(operator, serving=True)
     assert state_on_model(operator) == "running"
     operator.control.let_go(operator.cloud.access)  # as the charm's hooks do

@@ -17,11 +17,11 @@ import sys
 import cou
 import pytest
 from cou.errors import CouError
-from cou.plan.options import Options
-from cou.run import locks
-from cou.run.journal import FILE
-from cou.run.journal.schema import FORMAT
-from cou.run.records import RunState
+from cou.journal import FILE
+from cou.journal.records import RunState
+from cou.journal.schema import FORMAT
+from cou.options.options import Options
+from cou.process import locks
 
 from .conftest import SETTINGS, is_running
 from .test_supervised import assert_done_once
@@ -36,10 +36,10 @@ FORMAT = len(PATCHES)
 # The newer engine's own verbs, in a process of its own.
 NEWER = """
 import json, pathlib, sys
-from cou.run.access import Access
-from cou.run.control import Control
-from cou.run.place import Place
-from cou.plan.settings import Settings
+from cou.process.access import Access
+from cou.control.control import Control
+from cou.process.paths import Place
+from cou.options.settings import Settings
 data = json.load(sys.stdin)
 access = Access(**{**data, "addresses": tuple(data["addresses"])})
 control = Control(Place(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 
-from cou.plan.options import Options
-from cou.run.journal import Journal
-from cou.run.records import Limit, RunState
+from cou.journal import Journal
+from cou.journal.records import Limit, RunState
+from cou.options.options import Options
 
 from .conftest import SETTINGS
 

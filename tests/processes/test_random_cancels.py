@@ -7,8 +7,8 @@ import random
 import time
 
 import pytest
-from cou.plan.settings import Settings
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.options.settings import Settings
 from juju_testbed.charms import profile
 
 from tests.proof import harness, ledger

@@ -9,7 +9,7 @@ import sysconfig
 
 import cou
 import pytest
-from cou.run.records import RunState
+from cou.journal.records import RunState
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ def _look(event, arguments):
         return
     _busy = True
     try:
-        if "cou.run.runner" in sys.orig_argv:
+        if "cou.work.runner" in sys.orig_argv:
             when = "after" if os.path.exists({marker!r}) else "before"
             os.write(_out, f"{{when}} {{event}} {{arguments[0]}}\\n".encode())
     finally:
@@ -55,7 +55,7 @@ def test_a_run_finishes_when_every_file_of_the_charm_is_gone(operator, tmp_path,
     assert operator.finish() is RunState.COMPLETED, operator.log()
     assert "Traceback" not in operator.log()
     looked = [line.split(" ", 2) for line in out.read_text().splitlines()]
-    assert ["before", "import", "cou.run.executor"] in looked, "the watch does not work"
+    assert ["before", "import", "cou.work.executor"] in looked, "the watch does not work"
     after = [(event, what) for when, event, what in looked if when == "after"]
     assert operator.log().count("authn_login_success") > 1, "there was no other login"
     folders = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(copy))

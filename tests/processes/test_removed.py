@@ -11,9 +11,10 @@ import signal
 import time
 
 import pytest
-from cou.run import lease, spawn
-from cou.run.place import Place
-from cou.run.records import LEFT, REMOVAL, SIGNAL, Job, RunState
+from cou.journal.records import LEFT, REMOVAL, SIGNAL, Job, RunState
+from cou.process import spawn
+from cou.process.paths import Place
+from cou.work import lease
 from juju_testbed.model import simple
 from juju_testbed.model.store import Revision
 
@@ -26,20 +27,20 @@ UNIT, OTHER = "cou/0", "cou/1"
 # Python runs this before the program.
 SOON = """
 import sys
-if "cou.run.runner" in sys.orig_argv:
+if "cou.work.runner" in sys.orig_argv:
     import asyncio, os
-    from cou.run import removal, work
-    removal.LOOK_S = removal.BETWEEN_S = 0.3
+    from cou.work import attempt, unit_removed
+    unit_removed.LOOK_S = unit_removed.BETWEEN_S = 0.3
     if "COU_TEST_STUCK" in os.environ:
         async def stuck(self):
             await asyncio.sleep(3600)
-        work.Runner._put_back = stuck
+        attempt.Runner._put_back = stuck
     if "COU_TEST_SLOW" in os.environ:
-        put_back = work.Runner._put_back
+        put_back = attempt.Runner._put_back
         async def slowly(self):
             await asyncio.sleep(3)
             return await put_back(self)
-        work.Runner._put_back = slowly
+        attempt.Runner._put_back = slowly
 """
 
 

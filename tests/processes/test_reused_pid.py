@@ -7,8 +7,8 @@ import pathlib
 import subprocess
 
 import pytest
-from cou.run import processes
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.process import processes
 
 from .conftest import kill
 from .test_supervised import assert_done_once

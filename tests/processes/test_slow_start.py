@@ -6,8 +6,8 @@ import sys
 
 import pytest
 from cou.errors import CouError
-from cou.run import view
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.process import liveness
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def go(tmp_path, monkeypatch):
     later.write_text(LATER.format(go=go, python=sys.executable))
     later.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(later))
-    monkeypatch.setattr(view, "_COMES_WITHIN_S", 600.0)
+    monkeypatch.setattr(liveness, "_COMES_WITHIN_S", 600.0)
     yield go
     later.unlink()
 
@@ -49,7 +49,7 @@ def test_a_run_whose_supervisor_is_on_its_way_is_starting_and_is_not_begun_twice
 def test_a_run_whose_supervisor_does_not_come_is_interrupted(operator, go, monkeypatch):
     operator.plan()
     operator.upgrade()
-    monkeypatch.setattr(view, "_COMES_WITHIN_S", 0.0)
+    monkeypatch.setattr(liveness, "_COMES_WITHIN_S", 0.0)
     assert operator.state() is RunState.INTERRUPTED
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cou.run import locks
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.process import locks
 
 from .conftest import is_running, state_of
 from .test_supervised import assert_done_once

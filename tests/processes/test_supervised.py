@@ -12,8 +12,8 @@ import time
 
 import pytest
 from cou.errors import CouError
-from cou.run import command_line, spawn
-from cou.run.records import Limit, RunState, StepState
+from cou.journal.records import Limit, RunState, StepState
+from cou.process import command_line, spawn
 
 from .conftest import SETTINGS, is_running, kill
 
@@ -114,7 +114,7 @@ def test_a_supervisor_that_comes_after_the_force_starts_no_runner(operator, tmp_
     points = tmp_path / "points"
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "cou.run.supervisor"),
+            *(sys.executable, "-m", "cou.process.supervisor"),
             *command_line.arguments(operator.place, token),
         ],
         env={**spawn.environment(), "COU_CRASH_LOG": str(points)},
@@ -169,7 +169,7 @@ def test_the_controller_may_go_and_come_back(operator):
 
 
 def test_a_wrong_password_and_a_controller_that_is_not_there_are_clear(operator):
-    from cou.plan.options import Options
+    from cou.options.options import Options
 
     with pytest.raises(CouError) as caught:
         operator.control.plan(operator.cloud.access("wrong"), SETTINGS, Options())

@@ -19,8 +19,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from cou.run import executor
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.work import executor
 
 from tests.simulation import bundles, story
 from tests.simulation import world as worlds

@@ -12,9 +12,9 @@ import datetime
 import pathlib
 import pickle
 
-from cou.plan.settings import Settings
-from cou.run.journal import FILE
-from cou.run.records import Limit, RunState
+from cou.journal import FILE
+from cou.journal.records import Limit, RunState
+from cou.options.settings import Settings
 from juju_testbed.charms import profile
 from juju_testbed.model import frozen
 

@@ -16,9 +16,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from cou import crash
 from cou.errors import JournalError
-from cou.run import crash, executor
-from cou.run.records import MarkState, RunState, StepState
+from cou.journal.records import MarkState, RunState, StepState
+from cou.work import executor
 from juju_testbed import judge
 
 from tests.simulation import world as worlds

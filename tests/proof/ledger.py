@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cou.run.records import MarkState
+from cou.journal.records import MarkState
 
 MANAGED = "action-managed-upgrade"
 

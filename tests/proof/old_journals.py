@@ -16,8 +16,8 @@ import tempfile
 from typing import Any
 
 from cou.errors import CouError
-from cou.run.journal import FILE
-from cou.run.records import RunState
+from cou.journal import FILE
+from cou.journal.records import RunState
 
 from tests.simulation import world as worlds
 

@@ -9,12 +9,12 @@ import json
 import pathlib
 import sys
 
-from cou.plan.options import Options
-from cou.run import stopping
-from cou.run.access import Access
-from cou.run.control import Control
-from cou.run.place import Place
-from cou.run.records import Limit
+from cou.control import stop
+from cou.control.control import Control
+from cou.journal.records import Limit
+from cou.options.options import Options
+from cou.process.access import Access
+from cou.process.paths import Place
 
 from .chronicle import SETTINGS
 from .harness import OPTIONS
@@ -27,7 +27,7 @@ def main(verb: str, home: str, run_dir: str) -> None:
     """Do one verb."""
     data = json.load(sys.stdin)
     access = Access(**{**data, "addresses": tuple(data["addresses"])})
-    stopping._TASKS_S = _PATIENCE_S
+    stop._TASKS_S = _PATIENCE_S
     control = Control(Place(pathlib.Path(home), pathlib.Path(run_dir)))
     if verb in ("plan", "replan"):
         more = {"max-parallel": 2} if verb == "replan" else {}

@@ -21,11 +21,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from cou.errors import CouError
+from cou.journal import FILE, Journal
+from cou.journal.records import Limit, RunState
 from cou.plan.step import Kind
-from cou.run import locks, view
-from cou.run.journal import FILE, Journal
-from cou.run.place import Place
-from cou.run.records import Limit, RunState
+from cou.process import liveness, locks
+from cou.process.paths import Place
 from juju_testbed.model import frozen
 
 from tests.processes.conftest import Cloud, Operator, is_running
@@ -257,7 +257,7 @@ def _held(one: Site, how: How, at: str) -> None:
     """Cancel or force while the runner stands still at the point."""
     deadline = time.monotonic() + _PATIENCE_S
     while at not in one.passed():
-        if not view.is_going(one.operator.place) or time.monotonic() > deadline:
+        if not liveness.is_going(one.operator.place) or time.monotonic() > deadline:
             return
         time.sleep(0.02)
     one.operator.await_point(one.log, at)

@@ -30,9 +30,9 @@ import time
 from collections.abc import Iterator
 
 from cou.errors import CouError
-from cou.run import heartbeat, locks
-from cou.run.journal import Journal
-from cou.run.records import Limit, RunState
+from cou.journal import Journal
+from cou.journal.records import Limit, RunState
+from cou.process import heartbeat, locks
 from juju_testbed.charms import profile
 
 from tests.processes.conftest import state_of

@@ -6,13 +6,15 @@ import dataclasses
 import sqlite3
 
 import pytest
-from cou.plan import frontier
-from cou.run import calls, executor, journal, lease
-from cou.run.journal import rows
-from cou.run.records import StepState
-from cou.run.step_context import StepContext
-from cou.steps import conditions, put_back
+from cou import journal
+from cou.journal import rows
+from cou.journal.records import StepState
+from cou.operations import calls
+from cou.operations.step_context import StepContext
+from cou.plan import ready
+from cou.steps import put_back, wait_conditions
 from cou.steps.context import Wait
+from cou.work import executor, lease
 
 from . import harness, small
 
@@ -88,15 +90,15 @@ def test_a_mark_that_is_forgotten_on_the_way_back_is_noticed(monkeypatch):
 
 def test_hooks_that_are_not_waited_for_are_noticed_after_a_cancel(monkeypatch):
     """Without the proof of its hooks a step ends while what it caused still runs."""
-    real = conditions.hooks_ended
+    real = wait_conditions.hooks_ended
 
     def hurried(application, *args, **kwargs):
         wait = real(application, *args, **kwargs)
         return Wait(lambda status, history, look: None, wait.applications, wait.timeout_s)
 
     point = first("journal/begin-step/after")
-    monkeypatch.setattr(conditions, "hooks_ended", hurried)
-    monkeypatch.setattr(conditions, "idle", lambda names, **kwargs: hurried_idle(names))
+    monkeypatch.setattr(wait_conditions, "hooks_ended", hurried)
+    monkeypatch.setattr(wait_conditions, "idle", lambda names, **kwargs: hurried_idle(names))
     assert broken_at_point(point, harness.How.KILL)
 
 
@@ -141,14 +143,14 @@ def test_steps_that_are_over_and_run_again_are_noticed(monkeypatch):
 
 
 def test_steps_out_of_order_are_noticed(monkeypatch):
-    start = frontier.Frontier.__init__
+    start = ready.Frontier.__init__
 
     def backwards(self, root, over, **rest):
         turned = dataclasses.replace(root, steps=tuple(reversed(root.steps)))
         start(self, turned if root.id == "upgrade" else root, over, **rest)
 
     point = first("journal/begin-step/after")
-    monkeypatch.setattr(frontier.Frontier, "__init__", backwards)
+    monkeypatch.setattr(ready.Frontier, "__init__", backwards)
     assert broken_at_point(point, harness.How.KILL)
 
 

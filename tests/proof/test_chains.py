@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from cou.run import calls
+from cou.operations import calls
 
 from . import chains, small
 from .harness import OPTIONS, How

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from cou.run import lease
+from cou.work import lease
 
 from . import harness, old_journals, small
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 
 import pytest
+from cou.journal.records import RunState
 from cou.plan.step import Kind
-from cou.run.records import RunState
 from cou.steps import table
 
 from tests.simulation import world as worlds

@@ -16,9 +16,10 @@ import sys
 import time
 
 import pytest
-from cou.run import crash, locks
-from cou.run.journal import Journal
-from cou.run.records import Limit, RunState, StepState
+from cou import crash
+from cou.journal import Journal
+from cou.journal.records import Limit, RunState, StepState
+from cou.process import locks
 from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
 from juju_testbed.wire.faults import Faults, Verdict
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from cou.run.records import RunState
+from cou.journal.records import RunState
 from juju_testbed import judge
 from juju_testbed.charms import snapshot
 

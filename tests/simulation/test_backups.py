@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cou.plan.settings import Settings
-from cou.run.clock import LoopClock
-from cou.run.records import Limit, RunState
+from cou.clock import LoopClock
+from cou.journal.records import Limit, RunState
+from cou.options.settings import Settings
 
 from . import bundles, story
 from . import world as worlds

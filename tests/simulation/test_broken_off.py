@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import JujuError
-from cou.run.records import Resolution, RunState
+from cou.journal.records import Resolution, RunState
 
 from tests.proof import small
 

@@ -7,13 +7,12 @@ import datetime
 import re
 
 import pytest
-from cou.ours import NAMED
+from cou.clock import LoopClock
+from cou.journal import Journal
+from cou.journal.records import RunState, StepState
 from cou.plan.step import Kind
-from cou.report import run_report
-from cou.run import history, status_text, view
-from cou.run.clock import LoopClock
-from cou.run.journal import Journal
-from cou.run.records import RunState, StepState
+from cou.show import history, run_report, status_text, view
+from cou.wording import NAMED
 
 from ..proof import small
 from . import world as worlds

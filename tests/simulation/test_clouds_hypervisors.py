@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cou.ours import NAMED
-from cou.run import final_look, outcome
-from cou.run.records import Job, MarkState, RunState
+from cou.journal.records import POST_CHECK, Job, MarkState, RunState
+from cou.show import outcome
+from cou.wording import NAMED
 
 from . import bundles, story
 from . import world as worlds
@@ -216,7 +216,7 @@ def test_a_completed_run_ends_with_a_last_look_for_the_report(tmp_path):
         seeds = cloud(instances={"nova-compute/3": 5}, disabled=["nova-compute/1"])
         world = await story.cloud(tmp_path, seeds)
         _, attempt = await story.completed(world)
-        events = [e for e in world.journal().events(attempt.run) if e.what == final_look.EVENT]
+        events = [e for e in world.journal().events(attempt.run) if e.what == POST_CHECK]
         assert len(events) == 1
         found = {f"{one['code']}:{one['subject']}" for one in events[0].data["findings"]}
         assert "old-unit:nova-compute/3" in found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cou.run.records import RunState, StepState
+from cou.journal.records import RunState, StepState
 
 from . import bundles, story
 from . import world as worlds

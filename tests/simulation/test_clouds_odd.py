@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cou.run.records import RunState
+from cou.journal.records import RunState
 
 from . import bundles, odd_bundles, story
 from . import world as worlds

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cou.run import crash, final_look
-from cou.run.records import Job, MarkState, RunState, StepState
+from cou import crash
+from cou.journal.records import POST_CHECK, Job, MarkState, RunState, StepState
+from cou.work import final_look
 
 from tests.proof import small
 
@@ -207,7 +208,7 @@ def test_a_cancel_ends_the_last_look_and_the_run_is_completed(tmp_path, monkeypa
         assert ending.state is RunState.COMPLETED
         assert asked_since(world) == []
         journal = world.journal()
-        (told,) = [one for one in journal.events(attempt.run) if one.what == final_look.EVENT]
+        (told,) = [one for one in journal.events(attempt.run) if one.what == POST_CHECK]
         journal.close()
         assert told.data == {"findings": [], "failure": "a cancel ended the look."}
 

@@ -10,17 +10,18 @@ import json
 import logging
 
 import pytest
-from cou.cli.lines import Lines
-from cou.cli.picture import Picture
+from cou.cli.live_view import Picture
+from cou.cli.progress_lines import Lines
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
+from cou.control import control
 from cou.errors import BadInput, CouError
-from cou.ours import NAMED
-from cou.plan.options import Options
-from cou.report import plan_text, run_report
-from cou.run import control, history, logs, metrics, view
-from cou.run.place import Place
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.options.options import Options
+from cou.process import logs
+from cou.process.paths import Place
+from cou.show import history, metrics, plan_text, run_report, view
+from cou.wording import NAMED
 from juju_testbed.model.charm import Outcome
 from juju_testbed.model.entities import Status
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import JujuError
+from cou.journal.records import Job, MarkState, RunState
 from cou.juju.client import Client
-from cou.run.records import Job, MarkState, RunState
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 
 from . import world as worlds

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from cou.ours import NAMED
-from cou.run import afterwards, history, late, overtaken, view
-from cou.run.records import MarkState, RunState, Verdict
-from cou.run.work import Runner
+from cou.control import late_arrivals
+from cou.journal.records import MarkState, RunState, Verdict
+from cou.operations import late_changes, late_tasks
+from cou.show import history, view
+from cou.wording import NAMED
+from cou.work.attempt import Runner
 
 from tests.proof import small
 
@@ -70,8 +72,8 @@ async def look(world, run):
     """Look as the next plan does; return what is told."""
     journal = world.journal()
     try:
-        assert afterwards.wanted(journal).id == run
-        return await afterwards.look(world.client(), journal, journal.run(run))
+        assert late_arrivals.wanted(journal).id == run
+        return await late_arrivals.look(world.client(), journal, journal.run(run))
     finally:
         journal.close()
 
@@ -197,7 +199,7 @@ def test_nothing_is_set_again_once_a_cancel_is_recorded(tmp_path, monkeypatch):
         runner = Runner(journal, world.client(), attempt, "cou/0", world.clock, outside=world)
         await runner._lease.take()
         journal.cancel(attempt.token, "a test")
-        assert not await late.undo(runner._held, plan.root, world.settings)
+        assert not await late_tasks.undo(runner._held, plan.root, world.settings)
         assert await value(world, application) is True
         journal.close()
 
@@ -227,8 +229,8 @@ def test_nothing_is_asked_of_juju_where_all_was_answered(tmp_path, monkeypatch):
         world, _, _, attempt = await begun(tmp_path, monkeypatch, "never sent", None)
         await finish(world, attempt)
         journal = world.journal()
-        assert afterwards.wanted(journal) is None
-        await overtaken.look(None, journal.unanswered(attempt.run), ())
+        assert late_arrivals.wanted(journal) is None
+        await late_changes.look(None, journal.unanswered(attempt.run), ())
         journal.close()
 
     worlds.run(story())
@@ -240,11 +242,11 @@ def test_nobody_looks_for_ever_without_being_asked(tmp_path, monkeypatch):
         await finish(world, attempt)
         journal = world.journal()
         looks = 0
-        while (run := afterwards.wanted(journal, by_itself=True)) is not None:
-            await afterwards.look(world.client(), journal, run)
+        while (run := late_arrivals.wanted(journal, by_itself=True)) is not None:
+            await late_arrivals.look(world.client(), journal, run)
             looks += 1
         assert looks == 12
-        assert afterwards.wanted(journal) is not None  # who plans is told all the same
+        assert late_arrivals.wanted(journal) is not None  # who plans is told all the same
         assert journal.run(attempt.run).state is RunState.COMPLETED
         journal.close()
 

@@ -8,10 +8,11 @@ import functools
 
 import pytest
 from cou.errors import JujuError
+from cou.journal.records import MarkState, Resolution, RunState, StepState, Verdict
 from cou.juju.client import Client
-from cou.ours import NAMED
-from cou.run import history, once, view
-from cou.run.records import MarkState, Resolution, RunState, StepState, Verdict
+from cou.operations import run_once
+from cou.show import history, view
+from cou.wording import NAMED
 
 from tests.proof import ledger, small
 
@@ -350,7 +351,7 @@ def test_a_command_of_an_older_journal_is_settled_as_it_was_sent(tmp_path, monke
     """It has no marker: the runner waits, looks again, and sends it as it stands there."""
 
     async def story():
-        monkeypatch.setattr(once, "text", lambda id, command: command)
+        monkeypatch.setattr(run_once, "text", lambda id, command: command)
         world, plan, network, attempt = await begun(
             tmp_path, monkeypatch, UPGRADE, None, "keystone/1"
         )

@@ -9,11 +9,12 @@ import sqlite3
 
 import pytest
 import yaml
+from cou import crash
 from cou.errors import JujuError
-from cou.run import crash, lease, letting_go
-from cou.run.journal import FILE
-from cou.run.records import Job, Limit, RunState
-from cou.run.work import Runner
+from cou.journal import FILE
+from cou.journal.records import Job, Limit, RunState
+from cou.work import lease, release_lease
+from cou.work.attempt import Runner
 from juju_testbed.charms import bundle
 
 from tests.proof import small
@@ -438,7 +439,7 @@ def test_the_journal_knows_whether_the_model_was_told_of_the_end(tmp_path, times
         assert ending.state is RunState.STOPPED
         assert journal.is_on_model(attempt.run) is stands
         assert (shown(world, lease.KEY)["state"] == "running") is stands
-        assert await letting_go.let_go(journal, world.client(), ending.state, 5.0)
+        assert await release_lease.let_go(journal, world.client(), ending.state, 5.0)
         assert shown(world, lease.KEY)["state"] == "stopped"
 
     worlds.run(story())

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from cou.errors import JujuError
-from cou.juju import repeat
+from cou.juju import resending
 
 from . import world as worlds
 from .test_whole_run import assert_upgraded, finish
@@ -35,7 +35,7 @@ class Losing(worlds.InProcess):
         lose = (
             changes
             and self._begun
-            and self._row < repeat.TRIES - 1
+            and self._row < resending.TRIES - 1
             and (kind not in self.lost or self._dice.random() < self._share)
         )
         made = not lose or self._dice.random() < 0.5
@@ -81,8 +81,8 @@ def test_a_change_that_is_never_answered_is_given_up(tmp_path):
             raise JujuError("connection-lost", "The connection broke.", sent=None)
 
         with pytest.raises(JujuError, match="broke"):
-            await repeat.until_answered(send, world.clock.sleep)
-        assert len(asked) == repeat.TRIES
+            await resending.until_answered(send, world.clock.sleep)
+        assert len(asked) == resending.TRIES
         assert sorted(asked) == asked
 
     worlds.run(story())
@@ -98,7 +98,7 @@ def test_a_change_that_was_refused_is_not_sent_again(tmp_path):
             raise JujuError("permission-denied", "No.", sent=False)
 
         with pytest.raises(JujuError, match="No"):
-            await repeat.until_answered(send, world.clock.sleep)
+            await resending.until_answered(send, world.clock.sleep)
         assert asked == [1]
 
     worlds.run(story())

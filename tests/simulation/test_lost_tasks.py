@@ -10,12 +10,12 @@ import contextlib
 
 import pytest
 from cou.errors import JournalError
-from cou.run import runner
-from cou.run.access import Access
-from cou.run.heartbeat import Pulse
-from cou.run.journal import Journal
-from cou.run.place import Place
-from cou.run.records import RunState
+from cou.journal import Journal
+from cou.journal.records import RunState
+from cou.process.access import Access
+from cou.process.heartbeat import Pulse
+from cou.process.paths import Place
+from cou.work import runner
 
 from . import bundles, story
 from . import world as worlds

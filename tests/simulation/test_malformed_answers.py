@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import CouError
-from cou.run import recorded
-from cou.run.executor import Ending
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.work import attempt_end
+from cou.work.executor import Ending
 
 from ..fuzz import frames
 from . import world as worlds
@@ -41,7 +41,7 @@ async def work(world, attempt):
     try:
         return await world.work(attempt)
     except CouError as error:
-        ending = Ending(RunState.FAILED, recorded.cause_of(error))
+        ending = Ending(RunState.FAILED, attempt_end.cause_of(error))
         journal = world.journal()
         journal.end_attempt(attempt.token, ending.state, ending.error)
         journal.close()

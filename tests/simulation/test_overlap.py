@@ -10,7 +10,7 @@ import contextlib
 import random
 
 import pytest
-from cou.run.records import MarkState, RunState, StepState
+from cou.journal.records import MarkState, RunState, StepState
 from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
 
 from . import bundles, story

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import JujuError
+from cou.journal.records import Resolution, RunState
 from cou.juju.client import Client
-from cou.run.records import Resolution, RunState
 from juju_testbed.model.charm import Outcome
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cou.run.records import Resolution, RunState, StepState, Verdict
+from cou.journal.records import Resolution, RunState, StepState, Verdict
 
 from tests.proof import small
 

@@ -11,10 +11,10 @@ import pathlib
 import pytest
 from cou.cloud import cloud as clouds
 from cou.cloud import reading, snapshot
+from cou.journal.records import Limit
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan import planner
-from cou.plan.options import Options
-from cou.plan.settings import Settings
-from cou.run.records import Limit
 from juju_testbed.charms import bundle, bundle_source, rehearsal
 from juju_testbed.charms import profile as profiles
 from juju_testbed.charms.bundle_source import BundleError, harmless

@@ -8,9 +8,9 @@ import json
 
 import pytest
 from cou.errors import JujuError
-from cou.run import lease, leaving, removal
-from cou.run.records import REMOVAL, Job, MarkState, RunState, StepState
-from cou.run.work import Runner
+from cou.journal.records import REMOVAL, Job, MarkState, RunState, StepState
+from cou.work import after_removal, lease, unit_removed
+from cou.work.attempt import Runner
 from juju_testbed.model import simple
 from juju_testbed.model.store import Revision
 
@@ -65,7 +65,7 @@ class Story:
         """Do what the runner's process does, its end included."""
         await self.work(attempt, UNIT)
         if self.runner.removed:
-            await leaving.leave(
+            await after_removal.leave(
                 self.world.journal(), attempt.run, UNIT, self.world.home, self.work
             )
 
@@ -113,7 +113,10 @@ def test_a_run_ends_whose_unit_was_removed_without_its_hooks(tmp_path, what):
         at = asyncio.get_running_loop().time()
         while (await seen(world, attempt)).cancelled is None:
             await asyncio.sleep(0.5)
-        assert asyncio.get_running_loop().time() - at <= removal.LOOK_S + removal.BETWEEN_S + 1
+        assert (
+            asyncio.get_running_loop().time() - at
+            <= unit_removed.LOOK_S + unit_removed.BETWEEN_S + 1
+        )
         begun = {one.id for one in world.steps(attempt.run).values() if one.started}
         await work
         assert (await seen(world, attempt, 0)).cancelled_by == REMOVAL
@@ -161,7 +164,7 @@ async def seen(world, attempt, index=-1):
 
 def check_word(world, attempt):
     """What stays is named with its command, in the folder and on the model."""
-    text = (world.home / leaving.FILE).read_text()
+    text = (world.home / after_removal.FILE).read_text()
     assert f"The unit {UNIT} was removed while run {attempt.run} was going on." in text
     kept = [one for one in world.marks(attempt.run) if one.state is not MarkState.PUT_BACK]
     note = json.loads(world.model.annotations[f"model-{world.model.uuid}"].get(lease.KEY, "{}"))
@@ -215,9 +218,9 @@ def test_what_is_not_two_answers_in_a_row_is_not_gone(tmp_path, status):
             return without(status) if what == "gone" else status
 
         told = Story(world, tell)
-        watch = removal.Watch(told.fresh(), told.fresh, world.clock, world.model.uuid, UNIT)
+        watch = unit_removed.Watch(told.fresh(), told.fresh, world.clock, world.model.uuid, UNIT)
         task = asyncio.create_task(watch.until_gone())
-        await asyncio.sleep(20 * removal.LOOK_S)
+        await asyncio.sleep(20 * unit_removed.LOOK_S)
         assert not task.done()
         assert next(looks, None) is None, "it did not look"
         task.cancel()

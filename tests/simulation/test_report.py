@@ -6,11 +6,10 @@ import asyncio
 import json
 
 import pytest
-from cou.report import run_report
-from cou.run import history
-from cou.run.control import Control
-from cou.run.place import Place
-from cou.run.records import Resolution, RunState
+from cou.control.control import Control
+from cou.journal.records import Resolution, RunState
+from cou.process.paths import Place
+from cou.show import history, run_report
 
 from . import world as worlds
 from .test_unfinished import fail_action, stop_when

@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from cou.run.records import Job, MarkState, RunState
+from cou.journal.records import Job, MarkState, RunState
 from juju_testbed import judge
 
 from . import bundles, story

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from cou import crash
 from cou.errors import JujuError
-from cou.juju import repeat
-from cou.run import crash
-from cou.run.records import RunState, StepState, Verdict
+from cou.journal.records import RunState, StepState, Verdict
+from cou.juju import resending
 
 from tests.proof import small
 
@@ -254,7 +254,7 @@ def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looke
     async def story():
         world = await worlds.build(tmp_path / "home", small.BUNDLE)
         plan = await world.plan()
-        network = world.behind(monkeypatch, Network, UPGRADE, None, UNIT, repeat.TRIES)
+        network = world.behind(monkeypatch, Network, UPGRADE, None, UNIT, resending.TRIES)
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert (ending.state, ending.error["code"]) == (RunState.FAILED, "connection-lost")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cou.run import crash
-from cou.run.records import RunState
+from cou import crash
+from cou.journal.records import RunState
 
 from . import world as worlds
 from .test_whole_run import assert_upgraded, finish

@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 import yaml
+from cou.control import remainder
 from cou.errors import BadInput, JournalError
-from cou.plan.options import Options
+from cou.journal.records import Job, Limit, MarkState, Resolution, RunState, StepState
+from cou.options.options import Options
 from cou.plan.plan import canonical
-from cou.run import remainder, view
-from cou.run.records import Job, Limit, MarkState, Resolution, RunState, StepState
+from cou.show import view
 from juju_testbed.charms import bundle
 
 from . import world as worlds

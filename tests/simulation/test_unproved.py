@@ -11,11 +11,11 @@ import dataclasses
 
 import pytest
 from cou.errors import JujuError
+from cou.journal import Journal
+from cou.journal.records import RunState, StepState
 from cou.juju.client import Client
-from cou.plan.settings import Settings
+from cou.options.settings import Settings
 from cou.plan.step import Kind
-from cou.run.journal import Journal
-from cou.run.records import RunState, StepState
 from juju_testbed.model.troubles import Mode, Trouble
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 

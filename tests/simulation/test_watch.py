@@ -7,11 +7,11 @@ import collections
 
 import pytest
 import yaml
-from cou.run import crash
-from cou.run.journal import Journal
-from cou.run.outside import Outside
-from cou.run.records import RunState
-from cou.run.work import Runner
+from cou import crash
+from cou.journal import Journal
+from cou.journal.records import RunState
+from cou.operations.outside import Outside
+from cou.work.attempt import Runner
 from juju_testbed.charms import bundle
 
 from tests.proof import small

@@ -7,9 +7,8 @@ import collections
 import random
 
 import pytest
-from cou.run import final_look
-from cou.run.journal import Fenced
-from cou.run.records import Job, Limit, MarkState, RunState, StepState
+from cou.journal import Fenced
+from cou.journal.records import POST_CHECK, Job, Limit, MarkState, RunState, StepState
 from juju_testbed.model.troubles import Mode, Trouble
 
 from tests.proof import small
@@ -65,7 +64,7 @@ def test_a_cloud_is_upgraded_to_the_end(tmp_path):
         assert ending.state is RunState.COMPLETED, ending.error
         assert_upgraded(world, plan, attempt.run)
         journal = world.journal()
-        (seen,) = [one for one in journal.events(attempt.run) if one.what == final_look.EVENT]
+        (seen,) = [one for one in journal.events(attempt.run) if one.what == POST_CHECK]
         journal.close()
         assert ([one["code"] for one in seen.data["findings"]], seen.data["failure"]) == (
             ["not-recognised"],  # which the bundle has on purpose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from cou.run.records import Limit, RunState, StepState
+from cou.journal.records import Limit, RunState, StepState
 
 from tests.proof import small
 

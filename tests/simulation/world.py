@@ -9,20 +9,20 @@ import dataclasses
 import gc
 import json
 
+from cou import crash
+from cou.clock import LoopClock
 from cou.errors import JujuError
+from cou.journal import Journal
+from cou.journal.records import Job, Limit, Resolution, RunState
 from cou.juju import facades
 from cou.juju.client import Client
 from cou.juju.transport import Session
-from cou.plan.options import Options
+from cou.operations.outside import Outside
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
-from cou.plan.settings import Settings
-from cou.run import crash
-from cou.run.clock import LoopClock
-from cou.run.journal import Journal
-from cou.run.outside import Outside
-from cou.run.planning import make_plan
-from cou.run.records import Job, Limit, Resolution, RunState
-from cou.run.work import Runner
+from cou.work.attempt import Runner
+from cou.work.make_plan import make_plan
 from juju_testbed.charms import bundle
 from juju_testbed.charms import profile as profiles
 from juju_testbed.charms.store import OpenStackStore
@@ -216,7 +216,7 @@ class World(Outside):
 
         Args:
             attempt: the attempt.
-            strikes: called with the name of each point that is passed (`cou.run.crash`); true
+            strikes: called with the name of each point that is passed (`cou.crash`); true
                 where the process ends.
             as_: how the attempt is recorded to have ended, by those who found it dead.
 

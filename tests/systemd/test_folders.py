@@ -82,6 +82,6 @@ def test_removal_ends_the_runner_where_something_is_of_another_user(site):
             assert time.monotonic() < deadline, site.log()
             time.sleep(0.3)
         assert not [pid for pid in pids if site.exists(f"/proc/{pid}")], SERVICE
-    assert "cou.run." not in site.modules()
+    assert " cou." not in site.modules()
     assert not site.exists(f"{RUN}/access.json")
     assert site.exists(f"{HOME}/journal.sqlite")

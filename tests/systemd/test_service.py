@@ -17,7 +17,7 @@ STEPS = 1
 
 def assert_nothing_runs(site):
     assert site.pids() == []
-    assert "cou.run." not in site.modules()
+    assert " cou." not in site.modules()
     assert not site.exists(f"{RUN}/access.json")
 
 
@@ -122,7 +122,7 @@ def test_the_end_of_the_supervisor_ends_all_and_juju_status_tells(site, how):
     assert site.pids() == []
     assert not site.exists(f"/proc/{stray}")
     assert site.service("Result") == ("signal" if how == "killed" else "watchdog")
-    assert "cou.run." not in site.modules()
+    assert " cou." not in site.modules()
 
 
 @pytest.mark.deep
@@ -230,7 +230,7 @@ def test_removal_ends_the_runner_and_leaves_no_unit_file(site):
         while site.juju.status().apps["cou"].units:
             assert time.monotonic() < deadline, site.log()
             time.sleep(0.3)
-    assert "cou.run." not in site.modules()
+    assert " cou." not in site.modules()
     left = site.machine.run("sh", "-c", "ls /run/systemd/system/ | grep ^cou-", check=False)
     assert [name for name in left.stdout.split() if not name.endswith(".d")] == []
     assert not site.exists(f"{RUN}/access.json")

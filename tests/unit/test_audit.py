@@ -9,8 +9,8 @@ import sys
 
 import pytest
 from cou import audit
-from cou.ours import NAMED
-from cou.run import logs
+from cou.process import logs
+from cou.wording import NAMED
 from hypothesis import given
 from hypothesis import strategies as st
 

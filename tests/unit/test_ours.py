@@ -7,8 +7,9 @@ import json
 import pickle
 
 import pytest
+from cou.checks.problem import Problem, Severity
 from cou.errors import CouError
-from cou.ours import (
+from cou.wording import (
     COMMAND_LINE,
     FORCE,
     NAMED,
@@ -24,7 +25,6 @@ from cou.ours import (
     to_data,
     told,
 )
-from cou.plan.problem import Problem, Severity
 
 ACTIONS = Actions("cou/0")
 # What a cloud may say, and has to come out as it went in.

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 from cou import printable
-from cou.ours import NAMED
-from cou.run import logs
+from cou.process import logs
+from cou.wording import NAMED
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,9 +39,9 @@ FREE = {
     ("lib/cou/cli/app.py", "run"): "the system's own words for an error number",
     ("lib/cou/cli/commands.py", "completion_command"): "a script of click's",
     ("lib/cou/cli/commands.py", "help_command"): "the command's own help",
-    ("lib/cou/cli/picture.py", "draw"): "an empty line; the others are made by `_text`",
-    ("lib/cou/cli/question.py", "ask"): "a fixed question",
-    ("lib/cou/run/notify.py", "tell"): "assignments that the supervisor makes harmless",
+    ("lib/cou/cli/live_view.py", "draw"): "an empty line; the others are made by `_text`",
+    ("lib/cou/cli/prompt.py", "ask"): "a fixed question",
+    ("lib/cou/process/sd_notify.py", "tell"): "assignments that the supervisor makes harmless",
 }
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pathlib
 
 import pytest
-from cou import together
+from cou import concurrency
 from cou.errors import CouError
 from juju_testbed.model.virtual import VirtualTimeLoop
 
@@ -36,7 +36,7 @@ def run(story):
 
 
 def forbidden(source):
-    """Return the names in a source that only `cou.together` may use."""
+    """Return the names in a source that only `cou.concurrency` may use."""
     tree = ast.parse(source)
     uses = "asyncio" in source
     return [
@@ -53,7 +53,7 @@ def forbidden(source):
 
 def test_no_other_module_begins_a_task_or_bounds_one():
     assert len(SOURCES) > 100
-    own = ROOT / "lib/cou/together.py"
+    own = ROOT / "lib/cou/concurrency.py"
     found = {str(path): forbidden(path.read_text()) for path in SOURCES if path != own}
     assert {path: names for path, names in found.items() if names} == {}
 
@@ -94,7 +94,7 @@ async def at_the_same_moment(bounded):
 
 def test_a_cancellation_is_not_swallowed_by_what_ends_at_the_same_moment():
     async def story():
-        task = await at_the_same_moment(together.within)
+        task = await at_the_same_moment(concurrency.within)
         await asyncio.wait([task], timeout=1.0)
         assert task.cancelled()
 
@@ -108,7 +108,7 @@ def test_the_moment_is_the_one_in_which_asyncio_swallows_it():
         task = await at_the_same_moment(asyncio.wait_for)
         await asyncio.wait([task], timeout=1.0)
         swallowed = not task.done()
-        await together.end(task)
+        await concurrency.end(task)
         return swallowed
 
     import sys
@@ -128,9 +128,9 @@ def test_what_is_deaf_to_its_cancellation_is_ended_all_the_same():
                 except asyncio.CancelledError:
                     heard += 1
 
-        task = together.begin(deaf())
+        task = concurrency.begin(deaf())
         await asyncio.sleep(1)
-        await together.end(task)
+        await concurrency.end(task)
         assert task.done()
         assert heard == 3
         assert asyncio.get_running_loop().time() < 60
@@ -151,7 +151,7 @@ def test_a_process_leaves_no_task_of_a_library():
             await asyncio.sleep(1)
             return "done"
 
-        assert await together.alone(work()) == "done"
+        assert await concurrency.alone(work()) == "done"
         assert asyncio.get_running_loop().time() < 60
 
     run(story)
@@ -165,9 +165,9 @@ def test_an_end_is_finished_although_its_caller_is_cancelled_meanwhile():
             finally:
                 await asyncio.sleep(2)
 
-        task = together.begin(slow())
+        task = concurrency.begin(slow())
         await asyncio.sleep(1)
-        ending = together.begin(together.end(task))
+        ending = concurrency.begin(concurrency.end(task))
         await asyncio.sleep(1)
         ending.cancel()
         await asyncio.wait([ending])
@@ -180,9 +180,9 @@ def test_an_end_is_finished_although_its_caller_is_cancelled_meanwhile():
 def test_what_takes_too_long_is_ended():
     async def story():
         with pytest.raises(asyncio.TimeoutError):
-            await together.within(asyncio.sleep(100), 5.0)
+            await concurrency.within(asyncio.sleep(100), 5.0)
         assert asyncio.get_running_loop().time() == pytest.approx(5.0)
-        assert await together.within(asyncio.sleep(1, "slept"), 5.0) == "slept"
+        assert await concurrency.within(asyncio.sleep(1, "slept"), 5.0) == "slept"
 
     run(story)
 
@@ -194,9 +194,12 @@ def test_the_first_of_several_that_fails_ends_the_others():
             raise ValueError("broken")
 
         with pytest.raises(ValueError, match="broken"):
-            await together.together(asyncio.sleep(100), fail())
+            await concurrency.together(asyncio.sleep(100), fail())
         assert asyncio.get_running_loop().time() == pytest.approx(1.0)
-        assert await together.together(asyncio.sleep(2, "b"), asyncio.sleep(1, "a")) == ("b", "a")
+        assert await concurrency.together(asyncio.sleep(2, "b"), asyncio.sleep(1, "a")) == (
+            "b",
+            "a",
+        )
 
     run(story)
 
@@ -221,7 +224,7 @@ async def die(how):
 )
 def test_whatever_ends_a_task_beside_the_work_ends_the_work_with_its_cause(how, code, seen):
     async def story():
-        crew = together.Crew()
+        crew = concurrency.Crew()
         crew.start(die(how), "look at the sky")
         crew.start(asyncio.sleep(3600), "wait")
         with pytest.raises(CouError) as caught:
@@ -235,7 +238,7 @@ def test_whatever_ends_a_task_beside_the_work_ends_the_work_with_its_cause(how, 
 
 def test_what_goes_on_beside_the_work_ends_with_it():
     async def story():
-        crew = together.Crew()
+        crew = concurrency.Crew()
         crew.start(asyncio.sleep(3600), "wait")
         assert await crew.run(asyncio.sleep(1, "done")) == "done"
 

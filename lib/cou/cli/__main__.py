@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..run import processes
+from ..process import processes
 from .signals import Signals
 
 

@@ -13,11 +13,11 @@ import click
 
 from .. import printable
 from ..errors import CouError
-from ..ours import COMMAND_LINE
-from . import ends, faults
+from ..wording import COMMAND_LINE
+from . import exit_codes, os_errors
+from .command_context import App
 from .commands import cli
-from .context import App
-from .ends import Code, Ended, Interrupted
+from .exit_codes import Code, Ended, Interrupted
 from .signals import HANGUP, Signals
 
 logger = logging.getLogger("cou.cli")
@@ -69,8 +69,8 @@ def _run(arguments: Sequence[str], app: App) -> Code:
         if interrupted.number == HANGUP:
             app.screen.lose()
         else:
-            app.screen.tell(ends.TERMINATED)
-        return ends.of_signal(interrupted.number)
+            app.screen.tell(exit_codes.TERMINATED)
+        return exit_codes.of_signal(interrupted.number)
     except click.ClickException as error:
         _show_usage(error)
         return Code.USAGE
@@ -81,7 +81,7 @@ def _run(arguments: Sequence[str], app: App) -> Code:
     except OSError as error:
         if error.errno in _GONE or error.filename is None:
             raise
-        return _fail(app, faults.of_file(error))
+        return _fail(app, os_errors.of_file(error))
     except Exception as error:  # the boundary of the process: never another exit code
         logger.exception("a fault of cou itself")
         app.screen.error(f"Error: a fault of cou itself: {type(error).__name__}: {error}")

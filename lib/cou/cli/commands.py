@@ -15,17 +15,17 @@ from click.shell_completion import BashComplete
 
 import cou
 
+from ..control.control import Control
 from ..errors import CouError
-from ..ours import COMMAND_LINE, PLAN, STATUS, UPGRADE, Actions, say
-from ..plan.settings import MOST
-from ..run.access import Access
-from ..run.control import Control
-from ..run.records import Limit, RunState
-from ..run.view import View
-from . import plan_options, question
-from .context import App, not_empty, verb
-from .ends import MEANINGS, Code, Ended
-from .where import Where
+from ..journal.records import Limit, RunState
+from ..options.settings import MOST
+from ..process.access import Access
+from ..show.view import View
+from ..wording import COMMAND_LINE, PLAN, STATUS, UPGRADE, Actions, say
+from . import plan_options, prompt
+from .command_context import App, not_empty, verb
+from .exit_codes import MEANINGS, Code, Ended
+from .location import Where
 
 _EPILOG = """\b
 Examples:
@@ -69,7 +69,7 @@ def cli() -> None:
 @verb("text", "json", "markdown")
 def plan_command(app: App, form: str, **given: Any) -> None:
     """Show what upgrade would do, and all problems. Changes nothing."""
-    from . import looking
+    from . import planning
 
     settings = plan_options.settings(given)
     options = plan_options.options(given)
@@ -77,7 +77,7 @@ def plan_command(app: App, form: str, **given: Any) -> None:
     seen = where.control().view()
     # What is left of a run is shown from the journal, whatever Juju there is.
     left = seen is not None and seen.unfinished
-    shown = looking.plan(app.screen, where, options, any_version=left).shown
+    shown = planning.plan(app.screen, where, options, any_version=left).shown
     if shown.message:
         app.screen.say(shown.message)
     text = shown.text(form, COMMAND_LINE).rstrip("\n")
@@ -121,7 +121,7 @@ def upgrade_command(
     settings = plan_options.settings(given)
     options = plan_options.options(given)
     wish = upgrade.Wish(auto_approve, plan_hash, plan_options.until(until))
-    if not auto_approve and not question.possible():
+    if not auto_approve and not prompt.possible():
         raise click.UsageError(
             "There is no terminal to ask at. Give --auto-approve to upgrade without questions."
         )
@@ -148,10 +148,10 @@ def upgrade_command(
 @verb("text", "json")
 def step_command(app: App, form: str, granularity: str, count: int, expect: str) -> None:
     """Do the next part of the plan shown last, then stop."""
-    from . import looking
+    from . import planning
 
     where = app.where(log=True)
-    access = looking.connect(app.screen, where)
+    access = planning.connect(app.screen, where)
     control = where.control()
     seen = control.view()
     before = seen if seen is not None and seen.unfinished else None
@@ -263,13 +263,13 @@ def snapshot_command(app: App, form: str, output: pathlib.Path | None) -> None:
 
     It holds applications, channels, versions, machines and options that a plan reads; no secrets.
     """
-    from . import snapshots
+    from . import snapshot
 
-    text = snapshots.take(app.screen, app.where())
+    text = snapshot.take(app.screen, app.where())
     if output is None:
         app.screen.result(text.rstrip("\n"))
         return
-    snapshots.write(text, output)
+    snapshot.write(text, output)
     app.screen.say(f"Written to {output}. To rehearse: make demo CLOUD={output}")
 
 
@@ -300,11 +300,11 @@ def _put_back(
     app: App, begin: Callable[[Control, Access], str], *, for_good: bool = False
 ) -> None:
     """Begin what puts marks back in the background, and follow it to its end."""
-    from . import looking
+    from . import planning
 
     where = app.where(log=True)
     seen = _must_have_run(where)
-    access = looking.connect(app.screen, where, any_version=for_good)
+    access = planning.connect(app.screen, where, any_version=for_good)
     control = where.control()
     app.screen.say(begin(control, access))
     _follow(app, where, seen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 
-from ..run.records import StepRecord
+from ..journal.records import StepRecord
 
 
 def text(seconds: float) -> str:

@@ -13,18 +13,19 @@ from collections.abc import Generator
 
 from rich.live import Live
 
+from ..clock import utc_now
+from ..control.control import Control, Forced
 from ..errors import CouError
-from ..ours import UPGRADE, say
-from ..run import view
-from ..run.clock import utc_now
-from ..run.control import Control, Forced
-from ..run.journal import Journal
-from ..run.place import Place
-from ..run.records import RunState
-from . import aside, ends
-from .ends import Code, Ended
-from .lines import Lines
-from .picture import Picture
+from ..journal import Journal
+from ..journal.records import RunState
+from ..process import liveness
+from ..process.paths import Place
+from ..show import view
+from ..wording import UPGRADE, say
+from . import exit_codes, worker_thread
+from .exit_codes import Code, Ended
+from .live_view import Picture
+from .progress_lines import Lines
 from .screen import Screen
 from .signals import HANGUP
 
@@ -110,7 +111,7 @@ class Follower:
     def _await_processes(self) -> None:
         """Wait a moment for the runner and the supervisor: they still clean up."""
         deadline = time.monotonic() + _ENDING_S
-        while view.is_alive(self._place) and time.monotonic() < deadline:
+        while liveness.is_alive(self._place) and time.monotonic() < deadline:
             time.sleep(_TICK_S / 10)
 
     @contextlib.contextmanager
@@ -140,7 +141,7 @@ class Follower:
             self._force(seen)
 
     def _cancel(self) -> None:
-        self._screen.tell(ends.CANCELLING)
+        self._screen.tell(exit_codes.CANCELLING)
         try:
             cancelled = self._control.cancel()
         except CouError as error:
@@ -152,7 +153,9 @@ class Follower:
     def _force(self, seen: view.View) -> None:
         access = self._control.account()
         # Once, whatever comes meanwhile: a second one would find nothing any more, and say so.
-        self._forced = aside.Aside(lambda: self._control.force(access)).wait(self._screen.signals)
+        self._forced = worker_thread.Aside(lambda: self._control.force(access)).wait(
+            self._screen.signals
+        )
 
 
 class _Looker:

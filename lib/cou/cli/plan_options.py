@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from ..clock import utc_now
+from ..control import until as until_time
 from ..errors import BadInput
-from ..ours import COMMAND_LINE
-from ..plan import configuration
-from ..plan.options import COUNTS, Group, NonEmpty, Options, Strategy
-from ..run import until as until_time
-from ..run.clock import utc_now
+from ..options import charm_config
+from ..options.options import COUNTS, Group, NonEmpty, Options, Strategy
+from ..wording import COMMAND_LINE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -146,7 +146,7 @@ def _settings() -> list[Callable[[Any], Any]]:
     numbers = [
         click.option(
             f"--{name}",
-            type=click.IntRange(*configuration.NUMBERS[name][1:3]),
+            type=click.IntRange(*charm_config.NUMBERS[name][1:3]),
             envvar=variable,
             show_envvar=True,
             help=text,

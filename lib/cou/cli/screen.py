@@ -20,10 +20,10 @@ import rich.status
 import rich.text
 
 from .. import printable
-from ..ours import COMMAND_LINE
-from ..run import logs, owned
-from . import aside, faults
-from .ends import Interrupted
+from ..process import logs, ownership
+from ..wording import COMMAND_LINE
+from . import os_errors, worker_thread
+from .exit_codes import Interrupted
 from .signals import Signals
 
 logger = logging.getLogger("cou.cli")
@@ -80,7 +80,7 @@ class Screen:
         try:
             path = _new_log(folder)
         except OSError as error:
-            raise faults.of_file(error) from error
+            raise os_errors.of_file(error) from error
         handler = logging.FileHandler(path, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
         if self._verbose < 3:
@@ -151,7 +151,7 @@ class Screen:
         """
         if not self.live:
             self.say(text)
-            found = aside.do(work, self.signals)
+            found = worker_thread.do(work, self.signals)
             if done:
                 self.say(done)
             return found
@@ -159,7 +159,7 @@ class Screen:
         self._doing = text
         try:
             with self.console.status(rich.text.Text(printable.line(text))) as self._turning:
-                found = aside.do(work, self.signals)
+                found = worker_thread.do(work, self.signals)
         except Interrupted:
             _print(self.console, self._doing)
             raise
@@ -180,11 +180,11 @@ class Screen:
 
 
 def _new_log(folder: pathlib.Path) -> pathlib.Path:
-    owned.check_folder(folder)  # first: else folders would be made where a planted link leads
+    ownership.check_folder(folder)  # first: else folders would be made where a planted link leads
     # One after the other: `parents` gives the folders above whatever mode the umask leaves.
     for one in (folder.parent, folder):
         one.mkdir(mode=0o700, parents=True, exist_ok=True)
-    owned.check_folder(folder)
+    ownership.check_folder(folder)
     stamp = datetime.datetime.now().astimezone().strftime("%Y%m%d%H%M%S")
     path = folder / f"cou-{stamp}.log"
     # Made with its mode, so that at no moment anybody else can open it.

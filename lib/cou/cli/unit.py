@@ -19,11 +19,12 @@ from typing import Any, cast
 
 import cou
 
+from ..control import account_secret, unit_environment
 from ..errors import CouError
-from ..plan import configuration
-from ..plan.settings import Settings
-from ..run import account, processes, surroundings
-from ..run.access import Access
+from ..options import charm_config
+from ..options.settings import Settings
+from ..process import processes
+from ..process.access import Access
 
 # A unit runs one hook at a time, and this waits for its turn.
 _EXEC_S = 60.0
@@ -69,19 +70,19 @@ def access(unit: Home) -> Access:
         BadInput: the charm has no credentials, or they cannot be read; as the charm says it.
     """
     application = unit.name.partition("/")[0]
-    uri = str(_config(unit).get(account.OPTION) or "")
+    uri = str(_config(unit).get(account_secret.OPTION) or "")
     if not uri:
-        raise account.not_set(application)
+        raise account_secret.not_set(application)
     # In one argument of a command: quoted by nobody, so it must be a plain URI.
     if not all(character.isalnum() or character in ":/-." for character in uri):
-        raise account.not_found(uri, application)
+        raise account_secret.not_found(uri, application)
     try:
         # The charm is told of an update by a hook, which may not have come yet.
         secret = _tool(unit, f"secret-get {uri} --refresh --format=json")
     except _ToolFailed as error:
-        raise account.unreadable(uri, application, error.said) from None
-    login = account.checked(uri, {name: str(value) for name, value in secret.items()})
-    return login.at(surroundings.read(unit.charm_dir, _environment(unit)))
+        raise account_secret.unreadable(uri, application, error.said) from None
+    login = account_secret.checked(uri, {name: str(value) for name, value in secret.items()})
+    return login.at(unit_environment.read(unit.charm_dir, _environment(unit)))
 
 
 def settings(unit: Home, given: Mapping[str, Any]) -> Settings:
@@ -90,7 +91,7 @@ def settings(unit: Home, given: Mapping[str, Any]) -> Settings:
     Raises:
         BadInput: an option has a value that is not allowed.
     """
-    return configuration.settings(_config(unit), unit.name.partition("/")[0], given)
+    return charm_config.settings(_config(unit), unit.name.partition("/")[0], given)
 
 
 def check_juju(unit: Home) -> None:
@@ -99,7 +100,7 @@ def check_juju(unit: Home) -> None:
     Raises:
         JujuError: ``juju-unsupported``.
     """
-    surroundings.check_juju(_environment(unit))
+    unit_environment.check_juju(_environment(unit))
 
 
 def leads(unit: Home) -> bool:

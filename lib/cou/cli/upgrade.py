@@ -8,21 +8,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..control import start
+from ..control.control import Control, Shown
 from ..errors import CouError, JournalError
-from ..ours import CANCEL, COMMAND_LINE, UPGRADE, Ours, say, told
-from ..plan.options import NonEmpty
+from ..journal.records import Limit, RunState
+from ..options.options import NonEmpty
 from ..plan.plan import Plan
-from ..run import starting
-from ..run.control import Control, Shown
-from ..run.place import Place
-from ..run.records import Limit, RunState
-from ..run.view import View
-from . import ends, looking, parts, question
-from .ends import Code, Ended, Interrupted
+from ..process.paths import Place
+from ..show.view import View
+from ..wording import CANCEL, COMMAND_LINE, UPGRADE, Ours, say, told
+from . import approval, exit_codes, planning, prompt
+from .exit_codes import Code, Ended, Interrupted
 from .follow import Followed, Follower
+from .location import Where
 from .screen import Screen
 from .signals import HANGUP
-from .where import Where
 
 _TYPED = COMMAND_LINE.command(UPGRADE)
 
@@ -53,12 +53,12 @@ def upgrade(screen: Screen, where: Where, given: Mapping[str, Any], wish: Wish) 
     control = where.control()
     last = control.view()
     _refuse_if_going_on(last)
-    looked = looking.plan(screen, where, given)
+    looked = planning.plan(screen, where, given)
     shown = looked.shown
     _show(screen, shown, aloud=not wish.auto_approve or bool(shown.plan.blocking))
     if shown.plan.blocking:
         raise Ended(Code.ERROR)
-    starting.same_plan(shown.plan.hash, wish.plan_hash)
+    start.same_plan(shown.plan.hash, wish.plan_hash)
     if not list(shown.plan.root.leaves()):
         screen.tell("There is nothing to upgrade.")
         raise Ended(Code.DONE)
@@ -70,7 +70,7 @@ def upgrade(screen: Screen, where: Where, given: Mapping[str, Any], wish: Wish) 
         raise Ended(Code.DONE)
     if not wish.auto_approve:
         _list_instances(screen, shown.plan)
-        if not question.ask(screen):
+        if not prompt.ask(screen):
             screen.tell("Nothing was begun.")
             raise Ended(Code.DONE)
     screen.say("Running cloud upgrade...")
@@ -85,7 +85,7 @@ class _Upgrade:
         screen: Screen,
         place: Place,
         control: Control,
-        looked: looking.Looked,
+        looked: planning.Looked,
         wish: Wish,
     ):
         self._screen = screen
@@ -95,18 +95,18 @@ class _Upgrade:
         self._wish = wish
 
     def run(self) -> Code:
-        pieces = parts.pieces(self._looked.shown.plan)
+        pieces = approval.pieces(self._looked.shown.plan)
         while True:
             before = self._unfinished_view()
-            left = parts.unfinished(pieces, before.steps if before else {})
-            count = 0 if self._wish.auto_approve or not left else parts.stretch(left)
+            left = approval.unfinished(pieces, before.steps if before else {})
+            count = 0 if self._wish.auto_approve or not left else approval.stretch(left)
             if left and count and left[0].asked:
                 self._approve(left[0])
             limit = Limit(count=0 if count == len(left) else count)
             followed = self._attempt(limit, before)
             if not _goes_on(followed, limit):
                 return conclude(self._screen, followed)
-            if parts.unfinished(pieces, followed.view.steps) == left:
+            if approval.unfinished(pieces, followed.view.steps) == left:
                 raise CouError(
                     "no-progress",
                     "The run stopped without having finished anything.",
@@ -117,23 +117,23 @@ class _Upgrade:
         seen = self._control.view()
         return seen if seen is not None and seen.unfinished else None
 
-    def _approve(self, piece: parts.Piece) -> None:
-        for line in parts.outline(piece.step):
+    def _approve(self, piece: approval.Piece) -> None:
+        for line in approval.outline(piece.step):
             self._screen.tell(line)
         try:
-            approved = question.ask(self._screen)
+            approved = prompt.ask(self._screen)
         except Interrupted as interrupted:
             if interrupted.number == HANGUP:
                 raise
             self._stopped()
-            raise Ended(ends.of_signal(interrupted.number)) from None
+            raise Ended(exit_codes.of_signal(interrupted.number)) from None
         if not approved:
             self._stopped()
             raise Ended(Code.ERROR)
 
     def _stopped(self) -> None:
         self._screen.tell(f"Nothing is running. To go on from here: {_TYPED}")
-        self._screen.tell(ends.STOPPED)
+        self._screen.tell(exit_codes.STOPPED)
 
     def _attempt(self, limit: Limit, before: View | None) -> Followed:
         started = self._control.start(
@@ -175,8 +175,8 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
     # Where all had ended before the force came, the run tells how.
     if followed.forced is not None and view.state in (RunState.KILLED, RunState.INTERRUPTED):
         screen.tell(followed.forced.message)
-        screen.tell(ends.NOT_WAITED)
-        return ends.of_signal(followed.signal)
+        screen.tell(exit_codes.NOT_WAITED)
+        return exit_codes.of_signal(followed.signal)
     if view.state is RunState.COMPLETED:
         screen.tell(f"The upgrade to '{view.to}' is complete.")
         if view.outcome.left:
@@ -197,7 +197,7 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
 
 def _after_signal(view: View, number: int) -> Code:
     """Return the code of a run that ended in another way than a signal asked for."""
-    return ends.of_signal(number) if view.state is RunState.STOPPED else Code.ERROR
+    return exit_codes.of_signal(number) if view.state is RunState.STOPPED else Code.ERROR
 
 
 def _stopped(screen: Screen, followed: Followed, limited: bool) -> Code:
@@ -208,9 +208,9 @@ def _stopped(screen: Screen, followed: Followed, limited: bool) -> Code:
     _tell_marks(screen, view)
     cancelled = view.attempt is not None and view.attempt.cancelled is not None
     if followed.signal or cancelled or not limited:
-        screen.tell(ends.STOPPED)
+        screen.tell(exit_codes.STOPPED)
     if followed.signal:
-        return ends.of_signal(followed.signal)
+        return exit_codes.of_signal(followed.signal)
     return Code.DONE if limited and not cancelled else Code.ERROR
 
 

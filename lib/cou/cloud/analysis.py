@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from ..openstack import channels, origins, releases, tracks, versions
+from ..openstack import channels, origins, releases, tracks, workload_versions
 from ..openstack.releases import Release
-from ..ours import Option, say
+from ..wording import Option, say
 from .cloud import Application, Cloud, Unit
 
 
@@ -20,7 +20,7 @@ class Fault:
     """Why an application's release cannot be told.
 
     Attributes:
-        code: a code of `cou.plan.codes`.
+        code: a code of `cou.checks.problem_codes`.
         subject: the application or unit.
         seen: what was seen, one sentence.
         remedy: what to do, one sentence.
@@ -125,7 +125,7 @@ def _fitting(app: Application) -> tuple[dict[str, tuple[Release, ...]], list[Fau
     fitting: dict[str, tuple[Release, ...]] = {}
     faults: list[Fault] = []
     for unit in app.units:
-        fitting[unit.name] = versions.compatible(app.charm.version_key, unit.version)
+        fitting[unit.name] = workload_versions.compatible(app.charm.version_key, unit.version)
         if not fitting[unit.name]:
             faults.append(_bad_version(app, unit))
     return fitting, faults

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..juju.port import ApplicationStatus, ConfigValue, ModelStatus, Status, UnitStatus
-from ..openstack import catalogue, channels, origins
-from ..openstack.catalogue import Charm
-from . import annotation, names
-from .annotation import RunNote
-from .ceph import CephState
+from ..openstack import channels, charms, origins
+from ..openstack.charms import Charm
+from . import names, run_annotation
+from .ceph_status import CephState
 from .reading import Reading, Unanswered
+from .run_annotation import RunNote
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Cloud:
     def hypervisor_machines(self) -> frozenset[str]:
         """Ids of the machines that host a nova-compute unit."""
         found: set[str] = set()
-        for app in self.of_charm(catalogue.NOVA_COMPUTE):
+        for app in self.of_charm(charms.NOVA_COMPUTE):
             found |= app.machines
         return frozenset(found)
 
@@ -163,7 +163,7 @@ def build(reading: Reading) -> Cloud:
     ignored: list[str] = []
     cou: dict[str, str] = {}
     for name, app in sorted(status.applications.items()):
-        charm = catalogue.find(app.charm)
+        charm = charms.find(app.charm)
         if charm is None:
             if app.charm != "cou":  # nobody wonders why this charm does not upgrade itself
                 ignored.append(name)
@@ -184,7 +184,7 @@ def build(reading: Reading) -> Cloud:
         cou_machines=cou,
         retries_hooks=None if retries is None else str(retries).lower() == "true",
         access=reading.access,
-        note=annotation.parse(reading.annotations.get(annotation.KEY, "")),
+        note=run_annotation.parse(reading.annotations.get(run_annotation.KEY, "")),
         instances=reading.instances,
         compute_services=reading.compute_services,
         ceph=reading.ceph,

@@ -8,9 +8,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import together
+from .. import concurrency
 from ..errors import JujuError
-from ..juju import repeat
+from ..juju import resending
 from ..juju.port import Juju, Task, TaskStatus
 
 _TRIES = 4
@@ -75,7 +75,7 @@ async def ask(juju: Juju, queries: Sequence[Query], deadline: Deadline) -> tuple
     Tasks that have not begun at the deadline are taken back, so that nothing of a plan is left
     waiting in the model; a query that runs is left to end, as it changes nothing.
     """
-    sent = await together.together(*(_send(juju, query, deadline) for query in queries))
+    sent = await concurrency.together(*(_send(juju, query, deadline) for query in queries))
     waiting = {task: query for query, (task, _) in zip(queries, sent, strict=True) if task}
     ended = await _follow(juju, set(waiting), deadline)
     left = sorted(set(waiting) - set(ended))
@@ -94,13 +94,13 @@ async def _send(juju: Juju, query: Query, deadline: Deadline) -> tuple[int, str]
     """
 
     async def send() -> int:
-        return await together.within(_enqueue(juju, query, deadline), deadline.left_s)
+        return await concurrency.within(_enqueue(juju, query, deadline), deadline.left_s)
 
     async def pause(seconds: float) -> None:
         await asyncio.sleep(min(seconds, deadline.left_s))
 
     try:
-        return await repeat.until_answered(send, pause, tries=_TRIES, pause_s=_PAUSE_S), ""
+        return await resending.until_answered(send, pause, tries=_TRIES, pause_s=_PAUSE_S), ""
     except JujuError as error:
         return 0, error.seen
     except asyncio.TimeoutError:
@@ -120,7 +120,7 @@ async def _follow(juju: Juju, ids: set[int], deadline: Deadline) -> dict[int, Ta
     while (open_ids := ids - set(ended)) and deadline.left_s > 0:
         tasks: Mapping[int, Task] = {}
         with contextlib.suppress(JujuError, asyncio.TimeoutError):  # looked at again below
-            tasks = await together.within(juju.tasks(sorted(open_ids)), deadline.left_s)
+            tasks = await concurrency.within(juju.tasks(sorted(open_ids)), deadline.left_s)
         ended.update({one: task for one, task in tasks.items() if task.status.final})
         if ids - set(ended):
             await asyncio.sleep(min(pause_s, deadline.left_s))
@@ -130,10 +130,10 @@ async def _follow(juju: Juju, ids: set[int], deadline: Deadline) -> dict[int, Ta
 
 async def _take_back(juju: Juju, ids: Sequence[int]) -> None:
     try:
-        tasks = await together.within(juju.tasks(ids), _GRACE_S)
+        tasks = await concurrency.within(juju.tasks(ids), _GRACE_S)
         unbegun = [one for one, task in tasks.items() if task.status is TaskStatus.PENDING]
         if unbegun:
-            await together.within(juju.cancel_tasks(sorted(unbegun)), _GRACE_S)
+            await concurrency.within(juju.cancel_tasks(sorted(unbegun)), _GRACE_S)
     except (JujuError, asyncio.TimeoutError):
         return  # they only read; the answers are reported as missing either way
 

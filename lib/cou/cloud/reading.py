@@ -12,12 +12,12 @@ import enum
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from .. import together
+from .. import concurrency
 from ..errors import JujuError
 from ..juju.port import ApplicationStatus, ConfigValue, Juju, ModelStatus
-from ..openstack import catalogue, compute
-from . import ceph, names
-from .ceph import CephState
+from ..openstack import charms, compute_actions
+from . import ceph_status, names
+from .ceph_status import CephState
 from .queries import Answer, Deadline, Query, ask
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ _UNATTENDED = "unattended-upgrades"
 
 
 class Asked(Protocol):
-    """What of the operator's options decides what has to be read (`cou.plan.options`)."""
+    """What of the operator's options decides what has to be read (`cou.options.options`)."""
 
     @property
     def group(self) -> enum.Enum:
@@ -82,7 +82,7 @@ class Reading:
     annotations: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     instances: Mapping[str, int] = dataclasses.field(default_factory=dict[str, int])
     compute_services: Mapping[str, bool] = dataclasses.field(default_factory=dict[str, bool])
-    ceph: tuple[CephState, ...] = ()
+    ceph_status: tuple[CephState, ...] = ()
     held: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict[str, tuple[str, ...]]
     )
@@ -112,12 +112,12 @@ async def read(
     """
     deadline = Deadline(deadline_s)
     try:
-        status = await together.within(juju.full_status(), deadline.left_s)
+        status = await concurrency.within(juju.full_status(), deadline.left_s)
         known = [
-            name for name, app in sorted(status.applications.items()) if catalogue.find(app.charm)
+            name for name, app in sorted(status.applications.items()) if charms.find(app.charm)
         ]
-        config, actions = await together.within(
-            together.together(juju.config(known), juju.actions(known)), deadline.left_s
+        config, actions = await concurrency.within(
+            concurrency.together(juju.config(known), juju.actions(known)), deadline.left_s
         )
     except asyncio.TimeoutError:
         raise JujuError(
@@ -126,7 +126,7 @@ async def read(
             "Look at the controller's load, then plan again.",
         ) from None
     missing: list[Unanswered] = []
-    model_config, access, annotations, answers = await together.together(
+    model_config, access, annotations, answers = await concurrency.together(
         _or(juju.model_config(), {}, "model-config", deadline, missing),
         _or(juju.model_access(), "", "model-access", deadline, missing),
         _or(juju.annotations(f"model-{status.uuid}"), {}, "annotations", deadline, missing),
@@ -146,7 +146,7 @@ async def _or(
 ) -> T:
     """Return what a call gives, or something else and a note where it gives nothing."""
     try:
-        return await together.within(call, deadline.left_s)
+        return await concurrency.within(call, deadline.left_s)
     except JujuError as error:
         missing.append(Unanswered("model", key, key.replace("-", " "), error.seen))
     except asyncio.TimeoutError:
@@ -162,15 +162,17 @@ def _queries(
         for unit in _shared(status).values()
     ]
     for name, app in sorted(status.applications.items()):
-        charm = catalogue.find(app.charm)
+        charm = charms.find(app.charm)
         if charm and charm.held_packages:
             found += [Query(u, _HELD, command="apt-mark showhold") for u in sorted(app.units)]
         units = names.in_order(app.units)
-        if app.charm == catalogue.CEPH_MON and units:
-            found += [Query(units[0], key, command=text) for key, text in ceph.COMMANDS.items()]
-        if app.charm == catalogue.NOVA_COMPUTE and options.group.value != "control-plane":
+        if app.charm == charms.CEPH_MON and units:
+            found += [
+                Query(units[0], key, command=text) for key, text in ceph_status.COMMANDS.items()
+            ]
+        if app.charm == charms.NOVA_COMPUTE and options.group.value != "control-plane":
             offered = actions.get(name, frozenset())
-            for action in (compute.INSTANCE_COUNT, compute.LIST_NODES):
+            for action in (compute_actions.INSTANCE_COUNT, compute_actions.LIST_NODES):
                 if action in offered:
                     found += [Query(unit, action, action=action) for unit in units]
     return found
@@ -180,7 +182,7 @@ def _shared(status: ModelStatus) -> dict[str, str]:
     """Return machines on which units of several recognised principals are, with one unit each."""
     there: dict[str, list[str]] = {}
     for _, app in sorted(status.applications.items()):
-        if catalogue.find(app.charm) and not app.subordinate_to:
+        if charms.find(app.charm) and not app.subordinate_to:
             for unit in app.units.values():
                 there.setdefault(unit.machine, []).append(unit.name)
     return {machine: units[0] for machine, units in there.items() if len(units) > 1}
@@ -199,17 +201,17 @@ def _understood(reading: Reading, answers: Sequence[Answer], missing: list[Unans
         text = str(answer.output.get("stdout", ""))
         if not failure:
             try:
-                if query.key == compute.INSTANCE_COUNT:
-                    instances[query.unit] = compute.instances(answer.output)
-                elif query.key == compute.LIST_NODES:
-                    services[query.unit] = compute.enabled(answer.output)
+                if query.key == compute_actions.INSTANCE_COUNT:
+                    instances[query.unit] = compute_actions.instances(answer.output)
+                elif query.key == compute_actions.LIST_NODES:
+                    services[query.unit] = compute_actions.enabled(answer.output)
                 elif query.key == _HELD:
                     held[query.unit] = tuple(sorted(text.split()))
                 elif query.key == _UNATTENDED:
                     unattended |= {machines[query.unit]} if text.strip() == "active" else set()
                 else:
                     state = clusters[query.unit]
-                    clusters[query.unit] = ceph.with_reply(state, query.key, text)
+                    clusters[query.unit] = ceph_status.with_reply(state, query.key, text)
             except ValueError as error:
                 failure = str(error)
         if failure:
@@ -228,7 +230,7 @@ def _understood(reading: Reading, answers: Sequence[Answer], missing: list[Unans
 def _clusters(applications: Mapping[str, ApplicationStatus]) -> dict[str, CephState]:
     found: dict[str, CephState] = {}
     for name, app in sorted(applications.items()):
-        if app.charm == catalogue.CEPH_MON and app.units:
+        if app.charm == charms.CEPH_MON and app.units:
             unit = names.in_order(app.units)[0]
             found[unit] = CephState(application=name, unit=unit)
     return found

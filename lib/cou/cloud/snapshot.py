@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..juju.port import ApplicationStatus, ConfigValue, UnitStatus
-from ..openstack import origins, pausing
+from ..openstack import origins, paused
 from . import names
-from .ceph import CephState
+from .ceph_status import CephState
 from .reading import Reading
 
 SCHEMA = 1
@@ -81,7 +81,7 @@ def _unit(unit: UnitStatus, reading: Reading) -> dict[str, Any]:
         "version": unit.workload_version,
         "status": unit.workload.current,
         "leader": unit.leader,
-        "paused": pausing.is_paused(unit.workload.current, unit.workload.message),
+        "paused": paused.is_paused(unit.workload.current, unit.workload.message),
     }
     if unit.name in reading.instances:
         shown["instances"] = reading.instances[unit.name]

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..errors import BadInput, JujuError
 from . import names
-from .ask import Asker
 from .reply import Reply
+from .request import Asker
 
 
 async def actions(asker: Asker, applications: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import charms, config, status, tasks
-from .ask import PAUSES_S, Asker
 from .port import ConfigValue, HistoryEntry, ModelStatus, Task
+from .request import PAUSES_S, Asker
 from .transport import Transport
 
 

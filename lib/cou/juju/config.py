@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import names
-from .ask import Asker
 from .port import ConfigValue
 from .reply import Reply
+from .request import Asker
 
 
 async def charm_config(

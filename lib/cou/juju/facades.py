@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..errors import JujuError
-from . import supported
+from . import versions as juju_versions
 
 # Versions whose requests and replies, as far as they are used here, are the same (python-libjuju's
 # definitions of 3.6.1.3 and Juju's facade list of 3.3 to 4.0).
@@ -42,6 +42,6 @@ def version(chosen: Mapping[str, int], name: str) -> int:
             "facade-missing",
             f"The controller does not offer the facade {name} in a version that is known here "
             f"({wanted}).",
-            f"Use cou with Juju {supported.VERSIONS}.",
+            f"Use cou with Juju {juju_versions.VERSIONS}.",
         )
     return chosen[name]

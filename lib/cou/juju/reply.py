@@ -6,7 +6,7 @@ import datetime
 from typing import Any, NamedTuple
 
 from ..errors import JujuError
-from . import failure, times
+from . import error_replies, timestamps
 
 
 class Reply(NamedTuple):
@@ -32,7 +32,9 @@ class Reply(NamedTuple):
     def wrong(self, key: str, wanted: str) -> JujuError:
         """Return the error for a field that is not as it must be."""
         field = ".".join(part for part in (self.path, key) if part) or "the reply"
-        return failure.bad_reply(self.where, f"{field} is not {wanted}", changes=self.changes)
+        return error_replies.bad_reply(
+            self.where, f"{field} is not {wanted}", changes=self.changes
+        )
 
     def field(self, key: str) -> Any:
         """Return a field's raw value, None where it is missing."""
@@ -72,7 +74,7 @@ class Reply(NamedTuple):
         """Return a time in UTC, None where it is missing or zero."""
         text = self.text(key)
         try:
-            return times.parse(text)
+            return timestamps.parse(text)
         except ValueError:
             raise self.wrong(key, f"a time: {text!r}") from None
 
@@ -122,7 +124,7 @@ class Reply(NamedTuple):
         error = self.at("error")
         if not error.value:
             return None
-        return failure.refused(
+        return error_replies.refused(
             f"{self.where} of {subject}" if subject else self.where,
             error.text("message"),
             error.text("code"),

@@ -13,17 +13,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..errors import JujuError
-from . import names, times
-from .ask import Asker
-from .port import (
-    ApplicationStatus,
-    HistoryEntry,
-    MachineStatus,
-    ModelStatus,
-    Status,
-    UnitStatus,
-)
+from . import names, timestamps
+from .port import ApplicationStatus, HistoryEntry, MachineStatus, ModelStatus, Status, UnitStatus
 from .reply import Reply
+from .request import Asker
 
 T = TypeVar("T")
 _STAMP = "controller-timestamp"
@@ -253,7 +246,7 @@ async def _histories(
             "historyKind": "juju-unit",
             "tag": names.unit_tag(unit),
             # Exactly one of size, date and delta may be set (reference F.4).
-            "filter": {"date": times.show(since)},
+            "filter": {"date": timestamps.show(since)},
         }
         for unit in units
     ]

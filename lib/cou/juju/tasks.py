@@ -7,10 +7,10 @@ from typing import Any
 
 from ..errors import JujuError
 from . import names
-from .ask import Asker
-from .failure import BUSY
+from .error_replies import BUSY
 from .port import Task, TaskStatus
 from .reply import Reply
+from .request import Asker
 
 _PAGE = 500  # operations per page; Juju's own limit where none is given, its command asks for 50
 _RESTARTS = 5  # of a listing that changes while it is read

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import JujuError
-from . import facades, failure, supported
+from . import error_replies, facades, versions
 from .account import Account
-from .dial import Dialler
+from .login import Dialler
 
 if TYPE_CHECKING:
-    from .link import Link
+    from .libjuju import Link
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +187,7 @@ class LibjujuTransport:
                 )
             except JujuError as error:
                 never_left = error.code == "connection-lost" and error.sent is False
-                again = never_left if changes else error.code in failure.TEMPORARY
+                again = never_left if changes else error.code in error_replies.TEMPORARY
                 pause = self._pause(attempt)
                 if not again or time.monotonic() + pause > deadline:
                     raise
@@ -233,7 +233,7 @@ class LibjujuTransport:
                     return await self._usable()
             except JujuError as error:
                 wait = max(self._not_before - time.monotonic(), 0.0)
-                if error.code not in failure.TEMPORARY or time.monotonic() + wait > deadline:
+                if error.code not in error_replies.TEMPORARY or time.monotonic() + wait > deadline:
                     raise
             await asyncio.sleep(wait)
 
@@ -265,7 +265,7 @@ class LibjujuTransport:
             JujuError: ``juju-unsupported``; nothing but the login was sent.
         """
         try:
-            supported.check(link.version)
+            versions.check(link.version)
         except JujuError:
             if not self._any_version:
                 await link.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-from . import catalogue, tables
+from . import charms as openstack_charms
+from . import tables
 
 _FILE = "overlaps.csv"
 _COLUMNS = ("may", "one", "other", "reason")
@@ -84,11 +85,11 @@ def _names(text: str) -> frozenset[str]:
     found: set[str] = set()
     for word in text.split():
         if word == _SUBORDINATE:
-            charms = catalogue.charms().values()
+            charms = openstack_charms.charms().values()
             found |= {charm.name for charm in charms if charm.subordinate_kind}
         elif word == _API:
             found |= _APIS
-        elif word == HOST or catalogue.find(word):
+        elif word == HOST or openstack_charms.find(word):
             found.add(word)
         else:
             raise tables.DataError(_FILE, f"{word} is no charm that is recognised")

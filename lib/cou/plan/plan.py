@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..checks.problem import Problem
 from ..errors import BadInput
-from . import parts
-from .options import Options
-from .problem import Problem
+from ..options.options import Options
+from . import approval
 from .step import Kind, Step
 
 SCHEMA = 1
@@ -68,7 +68,7 @@ class Plan:
     @functools.cached_property
     def parts(self) -> Mapping[str, str]:
         """The application, zone or step on the level of the cloud of each leaf, by ids."""
-        return parts.of(self.root)
+        return approval.of(self.root)
 
     @property
     def blocking(self) -> tuple[Problem, ...]:

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 
+from ..checks import accepted as checks_accepted
+from ..checks import application, ceph, leftover_marks, settled, upgrade_path
+from ..checks.changes import Moves
+from ..checks.problem import Problem, Severity
+from ..checks.problem_codes import problem
+from ..checks.scope import Scene, is_data_plane
 from ..cloud import analysis
 from ..cloud.cloud import Application, Cloud
-from ..openstack import catalogue, releases
+from ..openstack import charms, releases
 from ..openstack.releases import Release
-from ..ours import ours, say
+from ..options.options import Group, Options
+from ..options.settings import Settings
+from ..wording import ours, say
 from . import (
-    ceph_checks,
-    cloud_checks,
-    gates,
-    hypervisors,
-    leaves,
-    leftovers,
-    need,
-    rolling,
-    sequences,
-    state_checks,
-    taken_on,
-    whole,
+    application_steps,
+    cloud_steps,
+    hypervisor_steps,
+    rolling_steps,
+    single_steps,
+    step_order,
 )
-from .codes import problem
-from .moves import Moves
-from .options import Group, Options
 from .plan import Plan
-from .problem import Problem, Severity
-from .scene import Scene, is_data_plane
-from .settings import Settings
 from .step import Kind, Part, Step
 
 _TITLES = {
@@ -51,18 +47,18 @@ def plan(cloud: Cloud, options: Options, settings: Settings) -> Plan:
     standings = {one.application.name: one for one in analysis.assess(cloud, settings.landscape)}
     considered = [one for name, one in standings.items() if name not in options.skip_apps]
     # Whatever the group: the cloud's release and the order of planes rest on all applications.
-    found = [*cloud_checks.option_problems(cloud, options), *cloud_checks.faults(considered)]
+    found = [*upgrade_path.option_problems(cloud, options), *upgrade_path.faults(considered)]
     origin = analysis.oldest(considered)
     series = min((one.application.series for one in considered), default="")
     if origin is None:
-        found.append(cloud_checks.nothing_recognised(cloud, considered))
+        found.append(upgrade_path.nothing_recognised(cloud, considered))
         return _made(cloud, options, None, None, found, ())
     target = releases.following(origin, series)
     if target is None:
-        found.append(cloud_checks.no_way_on(cloud, series, origin))
+        found.append(upgrade_path.no_way_on(cloud, series, origin))
         return _made(cloud, options, origin, None, found, ())
     scene = Scene(cloud, options, settings, standings, series, origin, target)
-    stop = cloud_checks.empty_group(scene) or cloud_checks.plane_problem(scene)
+    stop = upgrade_path.empty_group(scene) or upgrade_path.plane_problem(scene)
     if stop is not None:
         return _made(cloud, options, origin, target, [*found, stop], ())
     sections, more = _sections(scene)
@@ -72,7 +68,7 @@ def plan(cloud: Cloud, options: Options, settings: Settings) -> Plan:
 def _sections(scene: Scene) -> tuple[tuple[Step, ...], list[Problem]]:
     """Return the sections with steps, and all problems on the way."""
     allowed, found = _gates(scene)
-    found += rolling.problems(scene, allowed)
+    found += rolling_steps.problems(scene, allowed)
     parts = _applications(scene, allowed)
     hyper = _hypervisors(scene, allowed)
     late, left_out = _data_plane(scene, allowed, hyper)
@@ -81,18 +77,18 @@ def _sections(scene: Scene) -> tuple[tuple[Step, ...], list[Problem]]:
     found += [*hyper.problems, *left_out]
     planned = frozenset(_planned(scene.cloud, parts))
     if planned:
-        parts = {"prepare": whole.before(scene), **parts, "finish": whole.after(scene)}
-        found += whole.problems(scene) + ceph_checks.check(scene, planned)
+        parts = {"prepare": cloud_steps.before(scene), **parts, "finish": cloud_steps.after(scene)}
+        found += cloud_steps.problems(scene) + ceph.check(scene, planned)
         found += _own_machine(scene, planned)
     else:
         old = hyper.remaining if not scene.covers(Group.CONTROL_PLANE) else ()
-        found.append(cloud_checks.done(scene, old))
-    found += state_checks.check(scene) + leftovers.problems(scene, _put_back(parts))
+        found.append(upgrade_path.done(scene, old))
+    found += settled.check(scene) + leftover_marks.problems(scene, _put_back(parts))
     sections = [
-        leaves.group(name, _TITLES[name], Part.SECTION, parts.get(name, ()))
-        for name in hypervisors.SECTION_IDS
+        single_steps.group(name, _TITLES[name], Part.SECTION, parts.get(name, ()))
+        for name in hypervisor_steps.SECTION_IDS
     ]
-    return need.ordered(scene, [one for one in sections if one is not None]), found
+    return step_order.ordered(scene, [one for one in sections if one is not None]), found
 
 
 def _gates(scene: Scene) -> tuple[dict[str, Moves], list[Problem]]:
@@ -102,7 +98,7 @@ def _gates(scene: Scene) -> tuple[dict[str, Moves], list[Problem]]:
     for app in scene.applications:
         if not _in_group(scene, app):
             continue
-        verdict = gates.check(scene, scene.standings[app.name])
+        verdict = application.check(scene, scene.standings[app.name])
         found += verdict.problems
         if verdict.moves is not None:
             allowed[app.name] = verdict.moves
@@ -116,7 +112,7 @@ def _in_group(scene: Scene, app: Application) -> bool:
     if scene.covers(Group.DATA_PLANE):
         return data
     if scene.covers(Group.HYPERVISORS):
-        return hypervisors.on_hypervisors(scene, app)
+        return hypervisor_steps.on_hypervisors(scene, app)
     return True
 
 
@@ -127,20 +123,20 @@ def _applications(scene: Scene, allowed: dict[str, Moves]) -> dict[str, list[Ste
         if app.name not in allowed or is_data_plane(scene.cloud, app):
             continue
         subordinate = app.subordinate or app.charm.subordinate_kind
-        step = sequences.application(scene, app, allowed[app.name])
+        step = application_steps.application(scene, app, allowed[app.name])
         if step is not None:
             parts["subordinates" if subordinate else "control-plane"].append(step)
     return parts
 
 
-def _hypervisors(scene: Scene, allowed: dict[str, Moves]) -> hypervisors.Hypervisors:
+def _hypervisors(scene: Scene, allowed: dict[str, Moves]) -> hypervisor_steps.Hypervisors:
     if scene.covers(Group.CONTROL_PLANE):
-        return hypervisors.Hypervisors((), (), ())
-    return hypervisors.plan(scene, allowed)
+        return hypervisor_steps.Hypervisors((), (), ())
+    return hypervisor_steps.plan(scene, allowed)
 
 
 def _data_plane(
-    scene: Scene, allowed: dict[str, Moves], hyper: hypervisors.Hypervisors
+    scene: Scene, allowed: dict[str, Moves], hyper: hypervisor_steps.Hypervisors
 ) -> tuple[list[Step], list[Problem]]:
     """Return the plans of what comes after hypervisors; nothing while old ones remain.
 
@@ -151,12 +147,12 @@ def _data_plane(
     for app in scene.applications:
         if app.name not in allowed or not is_data_plane(scene.cloud, app):
             continue
-        if hypervisors.on_hypervisors(scene, app):
+        if hypervisor_steps.on_hypervisors(scene, app):
             continue
-        step = sequences.application(scene, app, allowed[app.name])
+        step = application_steps.application(scene, app, allowed[app.name])
         if step is None:
             continue
-        if hyper.remaining and app.charm.name in catalogue.AFTER_HYPERVISORS:
+        if hyper.remaining and app.charm.name in charms.AFTER_HYPERVISORS:
             found.append(_needs_all(app, hyper.remaining))
         else:
             steps.append(step)
@@ -223,7 +219,7 @@ def _made(
 ) -> Plan:
     if any(one.severity is Severity.ERROR for one in problems):
         # Nothing is called done where it is not known what was meant, or what is wrong.
-        problems = [one for one in problems if one.code != cloud_checks.DONE]
+        problems = [one for one in problems if one.code != upgrade_path.DONE]
     title = "Upgrade cloud"
     reached = target or origin
     if origin is not None and target is not None:
@@ -254,7 +250,7 @@ def _judged(problems: list[Problem], options: Options) -> tuple[Problem, ...]:
         if accepted:
             used.add(name)
         judged.append(dataclasses.replace(one, accepted=accepted))
-    judged += map(taken_on.unused, sorted(taken - used))
+    judged += map(checks_accepted.unused, sorted(taken - used))
     order = {Severity.ERROR: 0, Severity.WARNING: 1}
     judged.sort(key=lambda one: (order[one.severity], one.code, one.subject))
     return tuple(judged)

@@ -60,7 +60,7 @@ class Step:
         params: what is sent; JSON values only. The shapes stand in `lib/cou/steps`.
         timeout_s: seconds without any progress after which it fails; 0 for groups.
         after: ids of steps and groups beside it that must be over before it begins
-            (`cou.plan.need`); for what stands below a group, also the group's.
+            (`cou.plan.step_order`); for what stands below a group, also the group's.
         parallel: a group's children run at the same time.
         steps: children; empty for a leaf.
     """

@@ -6,9 +6,9 @@ Safe to repeat: each batch is a task of its own, and none begins after a recorde
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..ours import UPGRADE, say
+from ..wording import UPGRADE, say
 from .context import DONE, Context, Drained, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 _MOST_BATCHES = 10_000
 _BATCH = "batch-"

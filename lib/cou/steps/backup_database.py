@@ -12,11 +12,11 @@ import pathlib
 import shlex
 
 from ..errors import StepFailed
-from ..juju import ssh
+from ..juju import commands
 from ..juju.port import Task
-from ..ours import UPGRADE, say
+from ..wording import UPGRADE, say
 from .context import Context, End, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 _DUMP = "mysqldump"
 _DATA = "/var/lib/mysql"
@@ -51,7 +51,7 @@ async def perform(ctx: Context) -> Result:
     return Result(
         End.DONE,
         f"{path} on {unit}, {size} bytes, made {_made(task)}, sha256 {digest}; copy it with: "
-        + ssh.fetch(unit, path, _copy(unit, path)),
+        + commands.fetch(unit, path, _copy(unit, path)),
     )
 
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from ..errors import StepFailed
-from ..ours import UPGRADE, Wording, say
+from ..wording import UPGRADE, Wording, say
 from .context import Context
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 
 async def ask(ctx: Context, unit: str, query: str) -> dict[str, Any]:

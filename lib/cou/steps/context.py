@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..juju.port import HistoryEntry, Juju, ModelStatus, Task
-from ..plan.settings import Settings
+from ..options.settings import Settings
 from ..plan.step import Step
 
 

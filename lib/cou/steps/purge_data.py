@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..ours import UPGRADE, say
+from ..wording import UPGRADE, say
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 _FAILED = "Purging stale soft-deleted rows failed"
 _NOTHING = "Purging stale soft-deleted rows and no data was deleted"

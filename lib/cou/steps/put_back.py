@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..juju.port import UnitStatus
 from ..openstack import origins
-from . import set_config, versions
+from . import set_config, units_at_release
 from .context import DONE, Context, End, Result
 
 MANAGED = "action-managed-upgrade"
@@ -50,7 +50,7 @@ async def why_not(ctx: Context, application: str, key: str) -> str:
     release = origins.release_of(str(origin or ""), app.series, ctx.settings.landscape)
     if release is None:
         return f"no release is known for the origin {origin!r}"
-    old = [unit.name for unit in versions.behind(app, app.charm, release.codename)]
+    old = [unit.name for unit in units_at_release.behind(app, app.charm, release.codename)]
     return f"{', '.join(old)} does not run {release.codename}" if old else ""
 
 

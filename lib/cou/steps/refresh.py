@@ -6,8 +6,8 @@ Safe to repeat: the same revision again changes nothing and runs no hook.
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..ours import UPGRADE, say
-from . import conditions
+from ..wording import UPGRADE, say
+from . import wait_conditions
 from .context import DONE, Context, End, Result
 
 _NAME = "refresh"
@@ -48,7 +48,7 @@ async def perform(ctx: Context) -> Result:
     if after.charm_url == was:
         return Result(End.DONE, f"{channel} holds the revision that was deployed: {was}")
     await ctx.wait(
-        conditions.hooks_ended(
+        wait_conditions.hooks_ended(
             name,
             ("upgrade-charm", "config-changed"),
             before,

@@ -6,11 +6,11 @@ Safe to repeat.
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..openstack.ceph import release_of
-from ..ours import UPGRADE, ours, say
+from ..openstack.ceph_releases import release_of
+from ..wording import UPGRADE, ours, say
 from . import ceph
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 
 async def perform(ctx: Context) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .context import DONE, Context, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 
 async def perform(ctx: Context) -> Result:

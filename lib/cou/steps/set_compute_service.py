@@ -6,9 +6,9 @@ Safe to repeat. A service that was disabled before stays so: only what this run 
 from __future__ import annotations
 
 from ..juju.port import TaskStatus
-from ..openstack import compute
+from ..openstack import compute_actions
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 
 async def perform(ctx: Context) -> Result:
@@ -31,14 +31,14 @@ async def perform(ctx: Context) -> Result:
 
 async def _is_enabled(ctx: Context, unit: str) -> bool:
     """Look; where the charm does not tell, take it for enabled, as it is by default."""
-    if compute.LIST_NODES not in (await ctx.juju.actions([unit.split("/")[0]])).get(
+    if compute_actions.LIST_NODES not in (await ctx.juju.actions([unit.split("/")[0]])).get(
         unit.split("/")[0], frozenset()
     ):
         return True
-    task = await ctx.read_action(unit, compute.LIST_NODES, {})
+    task = await ctx.read_action(unit, compute_actions.LIST_NODES, {})
     if task.status is not TaskStatus.COMPLETED:
         return True
     try:
-        return compute.enabled(task.output)
+        return compute_actions.enabled(task.output)
     except ValueError:
         return True

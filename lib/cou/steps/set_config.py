@@ -5,7 +5,7 @@ Safe to repeat: Juju runs no hook for a value that does not change.
 
 from __future__ import annotations
 
-from . import conditions
+from . import wait_conditions
 from .context import DONE, Context, End, Result
 
 
@@ -39,7 +39,7 @@ async def change(
     request = {"kind": "set-config", "application": application, "key": key, "value": value}
     before = await ctx.change(name, request, send, is_so)
     await ctx.wait(
-        conditions.hooks_ended(
+        wait_conditions.hooks_ended(
             application,
             ("config-changed",),
             before,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import ceph
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 
 async def perform(ctx: Context) -> Result:

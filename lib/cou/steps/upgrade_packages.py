@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from ..juju.port import Task
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed, went_well
+from .task_results import must_have_completed, went_well
 
 _APT = "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600"
 _KEEP = "-o Dpkg::Options::=--force-confnew -o Dpkg::Options::=--force-confdef"

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
-from ..openstack import pausing
-from ..openstack import versions as known
-from ..ours import UPGRADE, ours, say
-from . import versions
+from ..openstack import paused as openstack_paused
+from ..openstack import workload_versions as known
+from ..wording import UPGRADE, ours, say
+from . import units_at_release
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 _TOLERATED = "Services not running that should be: ceilometer-agent-compute"
 
@@ -76,7 +76,7 @@ def _at(unit: UnitStatus, charm: str, release: str) -> bool:
 
 
 def _is_paused(unit: UnitStatus) -> bool:
-    return pausing.is_paused(unit.workload.current, unit.workload.message)
+    return openstack_paused.is_paused(unit.workload.current, unit.workload.message)
 
 
 async def _pause(ctx: Context, unit: str, found: UnitStatus, *, key: str = "pause") -> None:
@@ -111,7 +111,7 @@ async def _resume(ctx: Context, unit: str) -> None:
         # Resume has just said that it does not run, whatever an earlier restart did.
         await ctx.command(unit, restart, key="restart-ceilometer-agent", still=_not)
     )
-    await versions.update_status(ctx, [unit])
+    await units_at_release.update_status(ctx, [unit])
     status = await ctx.juju.full_status()
     agents = [
         other.name
@@ -120,7 +120,7 @@ async def _resume(ctx: Context, unit: str) -> None:
         for other in app.units.values()
         if other.principal == unit
     ]
-    await versions.update_status(ctx, agents)
+    await units_at_release.update_status(ctx, agents)
 
 
 async def _not() -> bool:
@@ -135,10 +135,10 @@ async def _await_version(ctx: Context, unit: str, charm: str, release: str) -> N
     name = unit.split("/")[0]
     if _at(await _unit(ctx, unit), charm, release):
         return
-    await versions.update_status(ctx, [unit])
+    await units_at_release.update_status(ctx, [unit])
     try:
         reached = await ctx.wait(
-            versions.reached(name, charm, release, [unit], min(120.0, ctx.step.timeout_s))
+            units_at_release.reached(name, charm, release, [unit], min(120.0, ctx.step.timeout_s))
         )
     except StepFailed:
         await ctx.discard("openstack-upgrade", f"{unit} does not show {release}")

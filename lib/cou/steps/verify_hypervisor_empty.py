@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..openstack import compute
-from ..ours import UPGRADE, say
+from ..openstack import compute_actions
+from ..wording import UPGRADE, say
 from .context import DONE, Context, End, Result
-from .tasks import must_have_completed
+from .task_results import must_have_completed
 
 
 async def perform(ctx: Context) -> Result:
     """Count; with instances the host is not touched at all."""
-    task = await ctx.read_action(ctx.step.target, compute.INSTANCE_COUNT, {})
+    task = await ctx.read_action(ctx.step.target, compute_actions.INSTANCE_COUNT, {})
     try:
-        count = compute.instances(must_have_completed(task).output)
+        count = compute_actions.instances(must_have_completed(task).output)
     except ValueError as error:
         raise StepFailed(
             "instance-count",
             f"{ctx.step.target}: {error}.",
             say(
-                f"Look at juju run {ctx.step.target} {compute.INSTANCE_COUNT}, then run `",
+                f"Look at juju run {ctx.step.target} {compute_actions.INSTANCE_COUNT}, then run `",
                 UPGRADE,
                 "`.",
             ),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..ours import ours, say
-from . import versions
+from ..wording import ours, say
+from . import units_at_release
 from .context import DONE, Context, End, Result
 
 
@@ -20,7 +20,7 @@ async def perform(ctx: Context) -> Result:
     old = [
         unit.name
         for name in names
-        for unit in versions.behind(status.applications[name], "nova-compute", release)
+        for unit in units_at_release.behind(status.applications[name], "nova-compute", release)
     ]
     if not old:
         return DONE

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .. import together
+from .. import concurrency
 from ..errors import StepFailed
-from ..ours import UPGRADE, say
-from . import versions
+from ..wording import UPGRADE, say
+from . import units_at_release
 from .context import DONE, Context, End, Result
 
 
@@ -16,12 +16,16 @@ async def perform(ctx: Context) -> Result:
     app = (await ctx.juju.full_status([name])).applications[name]
     wanted = [str(unit) for unit in ctx.step.params.get("units", ())] or list(app.units)
     units = [unit for unit in sorted(wanted) if unit not in ctx.skipped_units]
-    late = [unit.name for unit in versions.behind(app, charm, release) if unit.name in units]
+    late = [
+        unit.name for unit in units_at_release.behind(app, charm, release) if unit.name in units
+    ]
     if not late:
         return DONE
-    await together.together(*(versions.update_status(ctx, [unit]) for unit in late))
+    await concurrency.together(*(units_at_release.update_status(ctx, [unit]) for unit in late))
     try:
-        shown = await ctx.wait(versions.reached(name, charm, release, units, ctx.step.timeout_s))
+        shown = await ctx.wait(
+            units_at_release.reached(name, charm, release, units, ctx.step.timeout_s)
+        )
     except StepFailed as error:
         raise StepFailed(
             "workload-not-upgraded",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from . import conditions
+from . import wait_conditions
 from .context import DONE, Context, End, Result
 
 
 async def perform(ctx: Context) -> Result:
     """Wait; a drain lets go as soon as nothing is busy any more, and the wait is due again."""
     reached = await ctx.wait(
-        conditions.idle(
+        wait_conditions.idle(
             list(ctx.step.params["applications"]),
             quiet_s=float(ctx.step.params["quiet"]),
             timeout_s=ctx.step.timeout_s,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from . import conditions
+from . import wait_conditions
 from .context import DONE, Context, End, Result
 
 
 async def perform(ctx: Context) -> Result:
     """Wait without a deadline while a unit is sealed."""
-    reached = await ctx.wait(conditions.unsealed(ctx.step.target, timeout_s=ctx.step.timeout_s))
+    reached = await ctx.wait(
+        wait_conditions.unsealed(ctx.step.target, timeout_s=ctx.step.timeout_s)
+    )
     return DONE if reached else Result(End.AGAIN, "drained while sealed")

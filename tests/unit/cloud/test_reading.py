@@ -10,7 +10,7 @@ from cou.cloud import cloud, reading
 from cou.cloud.names import in_order
 from cou.errors import JujuError
 from cou.juju.port import Status, TaskStatus
-from cou.plan.options import Options
+from cou.options.options import Options
 from juju_testbed.model import virtual
 
 from ..fakes import Ceph, World, example

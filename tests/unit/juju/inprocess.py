@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
-from cou.juju import facades, failure
+from cou.juju import error_replies, facades
 from cou.juju.client import Client
 from cou.juju.transport import Session
 
@@ -48,7 +48,7 @@ class InProcess:
         try:
             return copy.deepcopy(self.controller.handle(facade, method, params))
         except Refused as refused:
-            raise failure.refused(
+            raise error_replies.refused(
                 f"{facade}.{method}", refused.message, refused.code, changes=changes
             ) from None
 

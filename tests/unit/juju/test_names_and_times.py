@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from cou.juju import names, times
+from cou.juju import names, timestamps
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,13 +85,14 @@ def test_a_base_gives_its_series(name: str, channel: str, expected: tuple[str, s
     )
 )
 def test_a_time_written_is_the_time_read(stamp: datetime.datetime):
-    assert times.parse(times.show(stamp)) == stamp
+    assert timestamps.parse(timestamps.show(stamp)) == stamp
 
 
 @given(st.integers(0, 999_999_999), st.integers(0, 999_999_999))
 def test_cutting_nanoseconds_never_turns_the_order_round(first: int, second: int):
     one, other = (
-        times.parse(f"2026-03-01T10:00:00.{nanoseconds:09}Z") for nanoseconds in (first, second)
+        timestamps.parse(f"2026-03-01T10:00:00.{nanoseconds:09}Z")
+        for nanoseconds in (first, second)
     )
     assert one is not None
     assert other is not None
@@ -103,20 +104,20 @@ def test_cutting_nanoseconds_never_turns_the_order_round(first: int, second: int
     ["2026-03-01T10:00:00Z", "2026-03-01T12:00:00+02:00", "2026-03-01T10:00:00.000000000Z"],
 )
 def test_times_are_in_utc_whatever_the_offset(text: str):
-    assert times.parse(text) == datetime.datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert timestamps.parse(text) == datetime.datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "0001-01-01T00:00:00Z"])
 def test_gos_zero_time_is_none(text: str):
-    assert times.parse(text) is None
+    assert timestamps.parse(text) is None
 
 
 @pytest.mark.parametrize("text", ["noon", "2026-03-01", "2026-13-01T10:00:00Z"])
 def test_what_is_no_time_is_refused(text: str):
     with pytest.raises(ValueError, match=r"time|month"):
-        times.parse(text)
+        timestamps.parse(text)
 
 
 def test_a_time_without_a_zone_is_not_sent():
     with pytest.raises(ValueError, match="zone"):
-        times.show(datetime.datetime(2026, 3, 1))
+        timestamps.show(datetime.datetime(2026, 3, 1))

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cou.control import stop
+from cou.control.control import Control
 from cou.errors import JujuError
-from cou.juju import supported
+from cou.journal.records import RunState
+from cou.juju import versions
 from cou.juju.client import Client
-from cou.plan.options import Options
-from cou.plan.settings import Settings
-from cou.run import stopping
-from cou.run.access import Access
-from cou.run.control import Control
-from cou.run.place import Place
-from cou.run.records import RunState
+from cou.options.options import Options
+from cou.options.settings import Settings
+from cou.process.access import Access
+from cou.process.paths import Place
 
 from .controller import Controller
 from .inprocess import UUID
@@ -28,7 +28,7 @@ TOP = Path(__file__).parents[3]
 
 @pytest.mark.parametrize("version", ["3.3", "3.3.0", "3.4.6", "3.6.14", "3.6-rc1", "3.9.1"])
 def test_juju_from_3_3_on_and_before_4_is_taken(version: str):
-    supported.check(version)
+    versions.check(version)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_juju_from_3_3_on_and_before_4_is_taken(version: str):
 )
 def test_any_other_is_refused_with_what_was_seen_and_what_is_supported(version: str):
     with pytest.raises(JujuError) as caught:
-        supported.check(version)
+        versions.check(version)
     error = caught.value
     assert (error.code, error.sent) == ("juju-unsupported", False)
     assert f"Juju {version}" in error.seen
@@ -118,7 +118,7 @@ def test_a_forced_cancel_looks_after_its_tasks():
             task = await juju.enqueue("keystone/0", "pause", {})
             await juju.close()
             access = access_to(daemon)
-            _, found = await stopping._after_kill(access, [task], None, RunState.KILLED)
+            _, found = await stop._after_kill(access, [task], None, RunState.KILLED)
             assert not isinstance(found, Exception)
             return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cou.openstack import catalogue, known_issues, releases
+from cou.openstack import charms, known_issues, releases
 from cou.openstack.known_issues import Hits
 
 from ..fakes import COMPUTE_ACTIONS, World, example, principal_options
@@ -25,7 +25,7 @@ def test_every_listed_issue_has_a_row():
 def test_every_row_is_of_charms_that_are_recognised():
     for issue in known_issues.issues():
         for charm in issue.charms:
-            assert catalogue.find(charm) is not None, charm
+            assert charms.find(charm) is not None, charm
 
 
 @pytest.mark.parametrize(

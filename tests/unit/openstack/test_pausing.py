@@ -7,7 +7,7 @@ import re
 
 import cou
 import pytest
-from cou.openstack import pausing
+from cou.openstack import paused as openstack_paused
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from cou.openstack import pausing
     ],
 )
 def test_a_unit_is_paused_when_its_status_says_so(state, message, paused):
-    assert pausing.is_paused(state, message) is paused
+    assert openstack_paused.is_paused(state, message) is paused
 
 
 def test_nothing_else_reads_it_out_of_a_message():

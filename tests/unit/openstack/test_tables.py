@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 from cou.openstack import (
-    catalogue,
-    ceph,
+    ceph_releases,
     channels,
+    charms,
     known_issues,
-    loading,
     origins,
+    preload,
     releases,
     tables,
     tracks,
-    versions,
+    workload_versions,
 )
-from cou.openstack.catalogue import CharmKind
+from cou.openstack.charms import CharmKind
 from cou.openstack.known_issues import Hits
 
 
@@ -83,19 +83,19 @@ def test_releases_are_ordered_by_place_not_by_name():
     ],
 )
 def test_a_version_belongs_to_every_release_whose_range_holds_it(key, version, found):
-    assert names(versions.compatible(key, version)) == found.split()
+    assert names(workload_versions.compatible(key, version)) == found.split()
 
 
 def test_a_unit_is_at_a_release_when_its_version_may_be_that_one_or_is_a_later():
-    assert versions.at_least("nova-compute", "22.1.0", "victoria")
-    assert versions.at_least("nova-compute", "23.1.0", "victoria")
-    assert versions.at_least("gnocchi", "4.4.1", "yoga")
-    assert not versions.surely_at_least("gnocchi", "4.4.1", "yoga")
-    assert versions.surely_at_least("gnocchi", "4.4.1", "xena")
-    assert not versions.surely_at_least("nova-compute", "22.1.0", "no-release")
-    assert not versions.at_least("nova-compute", "21.2.4", "victoria")
-    assert not versions.at_least("ntp", "1.0", "victoria")
-    assert not versions.at_least("hacluster", "1.0", "victoria")
+    assert workload_versions.at_least("nova-compute", "22.1.0", "victoria")
+    assert workload_versions.at_least("nova-compute", "23.1.0", "victoria")
+    assert workload_versions.at_least("gnocchi", "4.4.1", "yoga")
+    assert not workload_versions.surely_at_least("gnocchi", "4.4.1", "yoga")
+    assert workload_versions.surely_at_least("gnocchi", "4.4.1", "xena")
+    assert not workload_versions.surely_at_least("nova-compute", "22.1.0", "no-release")
+    assert not workload_versions.at_least("nova-compute", "21.2.4", "victoria")
+    assert not workload_versions.at_least("ntp", "1.0", "victoria")
+    assert not workload_versions.at_least("hacluster", "1.0", "victoria")
 
 
 @pytest.mark.parametrize(
@@ -166,20 +166,20 @@ def test_new_origins_use_the_codename_also_after_zed():
 
 
 def test_every_charm_with_a_version_key_has_its_versions():
-    keys = versions.keys()
-    assert len(catalogue.charms()) == 66
-    for charm in catalogue.charms().values():
+    keys = workload_versions.keys()
+    assert len(charms.charms()) == 66
+    for charm in charms.charms().values():
         if not charm.from_channel and charm.kind is not CharmKind.SUBORDINATE:
             assert charm.version_key in keys, charm.name
 
 
 def test_every_charm_that_follows_the_table_has_tracks_in_it():
-    for charm in catalogue.charms().values():
+    for charm in charms.charms().values():
         assert charm.from_table == tracks.known(charm.name), charm.name
 
 
 def test_members_of_a_quorum_are_known():
-    alone = {name for name, charm in catalogue.charms().items() if charm.one_at_a_time}
+    alone = {name for name, charm in charms.charms().items() if charm.one_at_a_time}
     assert alone == {
         "mysql-innodb-cluster",
         "rabbitmq-server",
@@ -195,7 +195,7 @@ def test_a_known_issue_is_told_only_where_it_hits():
     assert known_issues.note("designate", xena, Hits.CHANNEL) == ""
     assert known_issues.note("designate", zed, Hits.ORIGIN) == ""
     for issue in known_issues.issues():
-        assert all(catalogue.find(charm) for charm in issue.charms)
+        assert all(charms.find(charm) for charm in issue.charms)
 
 
 @pytest.mark.parametrize(
@@ -208,13 +208,13 @@ def test_a_known_issue_is_told_only_where_it_hits():
     ],
 )
 def test_the_fifth_word_names_the_release_of_ceph(entry, release):
-    assert ceph.release_of(entry) == release
+    assert ceph_releases.release_of(entry) == release
 
 
 def test_ceph_releases_are_ordered():
-    assert ceph.at_least("squid", "reef")
-    assert not ceph.at_least("quincy", "reef")
-    assert not ceph.at_least("nautilus", "reef")
+    assert ceph_releases.at_least("squid", "reef")
+    assert not ceph_releases.at_least("quincy", "reef")
+    assert not ceph_releases.at_least("nautilus", "reef")
 
 
 @pytest.mark.parametrize(
@@ -233,13 +233,13 @@ def test_a_damaged_data_file_is_refused_when_it_is_loaded(damage, tmp_path, monk
 
 
 def test_loading_once_makes_later_look_ups_independent_of_the_disk(monkeypatch):
-    loading.load()
+    preload.load()
 
     def gone(file, columns):
         raise AssertionError(f"{file} was read again")
 
     monkeypatch.setattr(tables, "rows", gone)
-    assert versions.at_least("keystone", "18.0.0", "victoria")
+    assert workload_versions.at_least("keystone", "18.0.0", "victoria")
     assert tracks.target("vault", "jammy", releases.get("zed")) == "1.8"
-    assert catalogue.find("vault") is not None
+    assert charms.find("vault") is not None
     assert known_issues.issues()

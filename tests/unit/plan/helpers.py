@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from cou.cloud import cloud, reading
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan import planner
-from cou.plan.options import Options
 from cou.plan.plan import Plan
-from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from cou.checks.problem import Severity
+from cou.checks.problem_codes import CODES
 from cou.juju.port import Status
-from cou.plan.codes import CODES
-from cou.plan.problem import Severity
 
 from ..fakes import EARLIER, Ceph, World, example, principal_options
 from .helpers import blocking, codes, does, find, plan_of
@@ -167,9 +167,9 @@ def test_unknown_object_stores_before_reef_block_too():
     world = reef_world(Ceph(releases=("quincy",)))
     world.silent.add("ceph-mon/0")
     from cou.cloud import cloud, reading
+    from cou.options.options import Options
+    from cou.options.settings import Settings
     from cou.plan import planner
-    from cou.plan.options import Options
-    from cou.plan.settings import Settings
     from juju_testbed.model import virtual
 
     options = Options(backup=False, accept=("ceph-unknown:ceph-mon",))

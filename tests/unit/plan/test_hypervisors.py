@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cou.plan.settings import Settings
+from cou.options.settings import Settings
 from cou.plan.step import Part
 
 from ..fakes import COMPUTE_ACTIONS, SERVICE_ACTIONS, World, principal_options

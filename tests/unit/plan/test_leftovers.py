@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from cou.journal.records import Mark, MarkState
 from cou.juju.port import Status
 from cou.plan.step import Kind
-from cou.run import leaving
-from cou.run.records import Mark, MarkState
+from cou.work import after_removal
 
 from ..fakes import EARLIER, Ceph, example
 from .helpers import codes, plan_of
@@ -150,7 +150,7 @@ def test_the_command_is_the_one_that_the_earlier_run_wrote_for_people(data, comm
     if isinstance(data.get("was"), str):
         id = f"option:nova-compute:{AMU}"
         mark = Mark(id, "option", "nova-compute", data, MarkState.KEPT, "", EARLIER, "")
-        (written,) = leaving.undos([mark]).values()
+        (written,) = after_removal.undos([mark]).values()
         assert told(plan)["nova-compute"] == f"{written}."
 
 

@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 from cou.openstack import overlaps
-from cou.plan import fewer
-from cou.plan.frontier import Frontier
-from cou.plan.settings import Settings
+from cou.options.settings import Settings
+from cou.plan import without_steps
+from cou.plan.ready import Frontier
 from cou.plan.step import Kind, Part, Step
 
 from ..fakes import COMPUTE_ACTIONS, SERVICE_ACTIONS, World, example, principal_options
@@ -262,4 +262,4 @@ def test_the_longest_way_comes_first():
 def test_what_came_after_a_step_that_is_left_out_comes_after_all_before_it():
     chain = group("root", leaf("x"), leaf("y", "x"), leaf("z", "y"))
     kept = group("root", leaf("x"), leaf("z", "y"))
-    assert [step.after for step in fewer.without(chain, kept).steps] == [(), ("x",)]
+    assert [step.after for step in without_steps.without(chain, kept).steps] == [(), ("x",)]

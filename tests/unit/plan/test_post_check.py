@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from cou.checks import after_run
 from cou.cloud import cloud, reading
 from cou.juju.port import Status
-from cou.plan import post_check
-from cou.plan.options import Options
+from cou.options.options import Options
 
 from ..fakes import EARLIER, Ceph, example
 
 
 def found(world, release="ussuri"):
     seen = asyncio.run(reading.read(world, Options()))
-    return [f"{one.code}:{one.subject}" for one in post_check.findings(cloud.build(seen), release)]
+    return [f"{one.code}:{one.subject}" for one in after_run.findings(cloud.build(seen), release)]
 
 
 def test_a_cloud_that_is_as_it_should_be_has_no_findings():

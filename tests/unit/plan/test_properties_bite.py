@@ -5,9 +5,17 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from cou.checks import application, changes
 from cou.cloud import analysis
 from cou.openstack import releases, tracks
-from cou.plan import gates, hosts, hypervisors, leaves, moves, planner, sequences, whole
+from cou.plan import (
+    application_steps,
+    cloud_steps,
+    hypervisor_order,
+    hypervisor_steps,
+    planner,
+    single_steps,
+)
 from cou.plan.step import Kind
 
 from . import properties
@@ -32,23 +40,23 @@ def _replaced(module, name, function):
 
 
 def _forgets_glance(patch):
-    true = sequences.application
+    true = application_steps.application
     patch.setattr(
-        sequences,
+        application_steps,
         "application",
         lambda scene, app, m: None if app.name == "glance" else true(scene, app, m),
     )
 
 
 def _codenames_as_tracks(patch):
-    true = moves.channel_for
+    true = changes.channel_for
 
     def named(app, release):
         if app.charm.from_table:
             return true(app, release)
         return f"{release.codename}/stable"
 
-    patch.setattr(moves, "channel_for", named)
+    patch.setattr(changes, "channel_for", named)
 
 
 def _oldest_of_principals(patch):
@@ -61,48 +69,48 @@ def _oldest_of_principals(patch):
 
 
 def _order_turned_round(patch):
-    true = hypervisors._host
+    true = hypervisor_steps._host
 
     def turned(*args):
         host = true(*args)
         return dataclasses.replace(host, steps=host.steps[::-1])
 
-    patch.setattr(hypervisors, "_host", turned)
+    patch.setattr(hypervisor_steps, "_host", turned)
 
 
 def _quorum_at_once(patch):
-    true = sequences.packages
+    true = application_steps.packages
 
     def together(scene, app):
         single = dataclasses.replace(app.charm, one_at_a_time=False)
         return true(scene, dataclasses.replace(app, charm=single))
 
-    patch.setattr(sequences, "packages", together)
+    patch.setattr(application_steps, "packages", together)
 
 
 def _wait_forgotten(patch):
-    true = leaves.refresh
-    patch.setattr(leaves, "refresh", lambda *a, **k: true(*a, **k)[:1])
+    true = single_steps.refresh
+    patch.setattr(single_steps, "refresh", lambda *a, **k: true(*a, **k)[:1])
 
 
 def _final_wait_for_another(patch):
-    true = leaves.final_wait
+    true = single_steps.final_wait
     patch.setattr(
-        leaves,
+        single_steps,
         "final_wait",
         lambda *a: dataclasses.replace(true(*a), params={"quiet": 10, "applications": []}),
     )
 
 
 def _origin_first(patch):
-    channel, origin = sequences.to_channel, sequences.to_origin
-    patch.setattr(sequences, "to_channel", origin)
-    patch.setattr(sequences, "to_origin", channel)
+    channel, origin = application_steps.to_channel, application_steps.to_origin
+    patch.setattr(application_steps, "to_channel", origin)
+    patch.setattr(application_steps, "to_origin", channel)
 
 
 def _every_risk(patch):
-    true = moves.channel_for
-    patch.setattr(moves, "channel_for", lambda *a: true(*a).replace("/stable", "/edge"))
+    true = changes.channel_for
+    patch.setattr(changes, "channel_for", lambda *a: true(*a).replace("/stable", "/edge"))
 
 
 def _two_releases_at_once(patch):
@@ -117,7 +125,7 @@ def _two_releases_at_once(patch):
 
 BREAKAGES = {
     "beyond-the-target": (
-        _replaced(gates, "_beyond", lambda *a: False),
+        _replaced(application, "_beyond", lambda *a: False),
         "nothing_goes_backwards_or_too_far",
     ),
     "an-application-forgotten": (_forgets_glance, "whoever_is_behind_is_planned_or_told"),
@@ -142,43 +150,43 @@ BREAKAGES = {
         "every_change_is_followed_by_a_wait_in_its_group",
     ),
     "hosts-that-remain-do-not-matter": (
-        _replaced(hypervisors, "remaining", lambda *a: ()),
+        _replaced(hypervisor_steps, "remaining", lambda *a: ()),
         "late_charms_come_after_every_hypervisor",
     ),
     "no-look-at-all-hypervisors": (
-        _replaced(sequences, "hypervisors_done", lambda *a: []),
+        _replaced(application_steps, "hypervisors_done", lambda *a: []),
         "late_charms_come_after_every_hypervisor",
     ),
     "hosts-with-instances": (
-        _replaced(hosts, "_emptiness", lambda *a: (True, [])),
+        _replaced(hypervisor_order, "_emptiness", lambda *a: (True, [])),
         "hosts_with_instances_are_untouched_unless_chosen",
     ),
     "machines-moved-along": (
-        _replaced(hypervisors, "_moved_along", lambda *a: []),
+        _replaced(hypervisor_steps, "_moved_along", lambda *a: []),
         "whoever_upgrades_a_machine_with_instances_is_told",
     ),
     "the-filter-forgotten": (
-        _replaced(hosts, "_wanted", lambda *a: True),
+        _replaced(hypervisor_order, "_wanted", lambda *a: True),
         "a_filter_reaches_no_other_machine",
     ),
     "osds-not-aligned": (
-        _replaced(sequences, "require_osd_release", lambda *a: []),
+        _replaced(application_steps, "require_osd_release", lambda *a: []),
         "osds_are_aligned_before_ceph_moves_and_at_the_end",
     ),
     "noout-left-set": (
-        _filtered(whole, "after", lambda s: s.kind is not Kind.SET_NOOUT),
+        _filtered(cloud_steps, "after", lambda s: s.kind is not Kind.SET_NOOUT),
         "noout_is_balanced_and_frames_everything",
     ),
     "a-mark-left-set": (
-        _replaced(leaves, "put_back_option", lambda *a: []),
+        _replaced(single_steps, "put_back_option", lambda *a: []),
         "marks_are_put_back_or_explained",
     ),
     "put-back-too-early": (
         _replaced(
-            hypervisors._Layout,
+            hypervisor_steps._Layout,
             "_put_back",
-            lambda self, member, prefix: leaves.put_back_option(
-                self._scene, prefix, member.app, sequences.AMU, "Too early."
+            lambda self, member, prefix: single_steps.put_back_option(
+                self._scene, prefix, member.app, application_steps.AMU, "Too early."
             ),
         ),
         "a_managed_option_goes_back_only_when_no_unit_stays_old",
@@ -188,7 +196,7 @@ BREAKAGES = {
         "no_unit_is_upgraded_twice_or_at_the_target",
     ),
     "mismatched-units": (
-        _replaced(gates, "_units", lambda *a: []),
+        _replaced(application, "_units", lambda *a: []),
         "units_of_different_releases_go_only_on_hypervisors",
     ),
     "the-group-forgotten": (

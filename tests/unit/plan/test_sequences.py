@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cou.plan.settings import Settings
+from cou.options.settings import Settings
 from cou.plan.step import Kind
 
 from ..fakes import World, principal_options

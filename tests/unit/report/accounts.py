@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 
-from cou.plan.problem import Problem, Severity
-from cou.report.account import (
+from cou.checks.problem import Problem, Severity
+from cou.show.report_data import (
     Account,
     Application,
     Doubt,

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from cou.plan.step import Kind
-from cou.report import run_report, words
+from cou.show import formatting, run_report
 
 from ..steps.test_databases import MYSQL, bench
 from .accounts import account
@@ -68,10 +68,10 @@ def test_the_command_in_a_report_fetches_the_dump_byte_for_byte(form, name, tmp_
 
 @pytest.mark.parametrize("text", ["juju config a b > c", "x -> y", "a & b", "R&D 5>3"])
 def test_what_means_nothing_to_markdown_stands_as_it_is(text):
-    assert words.markdown(text).replace("&amp;", "&") == text
-    assert "&gt;" not in words.markdown(text)
+    assert formatting.markdown(text).replace("&amp;", "&") == text
+    assert "&gt;" not in formatting.markdown(text)
 
 
 @pytest.mark.parametrize("text", ["> quoted", "  > quoted", "&gt;", "&#62;"])
 def test_what_means_something_to_markdown_does_not_there(text):
-    assert words.markdown(text) != text
+    assert formatting.markdown(text) != text

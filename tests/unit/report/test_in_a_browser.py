@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import pytest
-from cou.report import run_report
+from cou.show import run_report
 
 from .accounts import account
 

@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 from cou.plan.step import Kind
-from cou.report import plan_text
+from cou.show import plan_text
 
 from ..fakes import Ceph, example
 from ..plan.helpers import plan_of

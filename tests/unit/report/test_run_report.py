@@ -12,9 +12,9 @@ import unicodedata
 
 import pytest
 from cou import printable
-from cou.report import picture, run_report, words
-from cou.report.account import LastLook, MarkLine, Waiting, next_step
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.show import formatting, run_report, timeline
+from cou.show.report_data import LastLook, MarkLine, Waiting, next_step
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,8 +89,8 @@ def test_the_json_is_ascii_and_gives_the_texts_back(text):
 @given(st.text())
 def test_no_text_whatever_steers_or_opens_a_tag(text):
     assert not steers(printable.line(text))
-    assert "\n" not in words.markdown(text)
-    assert "<" not in words.markdown(text)
+    assert "\n" not in formatting.markdown(text)
+    assert "<" not in formatting.markdown(text)
 
 
 def steers(page: str) -> bool:
@@ -118,7 +118,7 @@ def test_the_html_loads_nothing():
 
 
 def test_the_style_serves_light_dark_phone_and_paper():
-    style = importlib.resources.files("cou.report").joinpath("templates/report.css").read_text()
+    style = importlib.resources.files("cou.show").joinpath("templates/report.css").read_text()
     for query in ("prefers-color-scheme: dark", "max-width", "@media print"):
         assert query in style
     light, dark = style.split("@media (prefers-color-scheme: dark)")
@@ -142,7 +142,7 @@ def test_the_same_account_gives_the_same_text():
 
 
 def test_a_rest_between_attempts_takes_no_room_in_the_timeline():
-    chart = picture.chart(account())
+    chart = timeline.chart(account())
     assert chart.seconds == 200
     assert chart.rests == (50,)
     first, second, third = chart.rows
@@ -153,9 +153,9 @@ def test_a_rest_between_attempts_takes_no_room_in_the_timeline():
 
 def test_a_bar_never_leaves_its_axis():
     sittings = account().sittings
-    assert picture.offset(sittings, at(-50)) == 0
-    assert picture.offset(sittings, at(2000)) == 100
-    assert picture.offset(sittings, at(90_000)) == 200
+    assert timeline.offset(sittings, at(-50)) == 0
+    assert timeline.offset(sittings, at(2000)) == 100
+    assert timeline.offset(sittings, at(90_000)) == 200
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ def test_a_bar_never_leaves_its_axis():
     [(0, "0s"), (59.6, "1m 00s"), (185, "3m 05s"), (7620, "2h 07m"), (273_600, "3d 04h")],
 )
 def test_durations_are_for_people(seconds, text):
-    assert words.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 def test_a_stamp_is_utc_or_a_dash():
-    assert words.stamp(NOON) == "2025-06-01 12:00:00"
-    assert words.stamp(None) == "–"
+    assert formatting.stamp(NOON) == "2025-06-01 12:00:00"
+    assert formatting.stamp(None) == "–"
 
 
 @pytest.mark.parametrize("state", [one.value for one in RunState])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cou.run.journal import Journal
-from cou.run.place import Place
+from cou.journal import Journal
+from cou.process.paths import Place
 
 
 @pytest.fixture

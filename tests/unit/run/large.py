@@ -8,10 +8,10 @@ import pathlib
 import sys
 
 import cou
-from cou.plan.options import Options
+from cou.journal.records import Limit
+from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Kind, Part, Step
-from cou.run.records import Limit
 
 BEGAN = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 ARCHIVE = "archive"

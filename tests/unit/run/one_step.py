@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cou.plan.options import Options
+from cou.journal.records import Limit
+from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Kind, Step
-from cou.run.records import Limit
 
 ROOT = Step("upgrade", Kind.GROUP, "Upgrade", steps=(Step("a", Kind.REFRESH, "Do a"),))
 PLAN = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), ROOT)

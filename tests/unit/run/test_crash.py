@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import re
 
-from cou.run import crash
+from cou import crash
 
 SOURCES = pathlib.Path(crash.__file__).parents[1]
 WRITE = re.compile(r'\.write\(\s*"([a-z-]+)"')

@@ -10,12 +10,12 @@ import sys
 import time
 
 import pytest
-from cou.run import ended
-from cou.run.place import Place
+from cou.process import await_end
+from cou.process.paths import Place
 
 HOLDER = """
 import sys, time
-from cou.run.locks import Lock
+from cou.process.locks import Lock
 import pathlib
 held = Lock(pathlib.Path(sys.argv[1]))
 print("held", flush=True)
@@ -51,17 +51,25 @@ def watches(pid):
 
 
 def test_nobody_is_waited_for_where_no_lock_is_held(place):
-    assert ended.wait(place)
+    assert await_end.wait(place)
 
 
 def test_who_holds_a_lock_is_waited_for_as_long_as_agreed(place, process):
-    assert not ended.wait(place, 0.3)
+    assert not await_end.wait(place, 0.3)
     assert process.poll() is None
 
 
 def test_the_wait_is_over_when_the_holder_is(place, process):
     with subprocess.Popen(
-        [sys.executable, "-m", "cou.run.ended", "--home", place.home, "--run-dir", place.run_dir]
+        [
+            sys.executable,
+            "-m",
+            "cou.process.await_end",
+            "--home",
+            place.home,
+            "--run-dir",
+            place.run_dir,
+        ]
     ) as waiting:
         while not watches(waiting.pid):
             assert waiting.poll() is None

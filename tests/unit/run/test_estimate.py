@@ -6,12 +6,12 @@ import dataclasses
 import datetime
 
 import pytest
-from cou.plan.options import Options
+from cou.journal import Journal
+from cou.journal.records import Limit, RunState, StepState
+from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Kind, Step
-from cou.run import estimate
-from cou.run.journal import Journal
-from cou.run.records import Limit, RunState, StepState
+from cou.show import estimate
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 

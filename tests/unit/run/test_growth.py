@@ -6,16 +6,16 @@ import asyncio
 import datetime
 
 import pytest
+from cou.clock import LoopClock
 from cou.errors import JujuError
-from cou.ours import NAMED
-from cou.plan.settings import Settings
+from cou.journal import Journal
+from cou.operations import late_tasks
+from cou.operations.calls import Holder
+from cou.operations.step_context import StepContext
+from cou.options.settings import Settings
 from cou.plan.step import Kind, Step
-from cou.report import run_report
-from cou.run import estimate, history, late, status_text, view
-from cou.run.calls import Holder
-from cou.run.clock import LoopClock
-from cou.run.journal import Journal
-from cou.run.step_context import StepContext
+from cou.show import estimate, history, run_report, status_text, view
+from cou.wording import NAMED
 
 from . import large
 
@@ -42,8 +42,8 @@ def holder(journal, attempt):
 
 def looks_for_late_tasks(journal, attempt):
     async def look():
-        assert await late.look(holder(journal, attempt)) == ()
-        assert await late.look(holder(journal, attempt), large.ARCHIVE) == ()
+        assert await late_tasks.look(holder(journal, attempt)) == ()
+        assert await late_tasks.look(holder(journal, attempt), large.ARCHIVE) == ()
 
     asyncio.run(look())
 

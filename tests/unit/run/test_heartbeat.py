@@ -6,8 +6,8 @@ import datetime
 import os
 
 import pytest
-from cou.run import heartbeat
-from cou.run.heartbeat import Ear, Pulse
+from cou.process import heartbeat
+from cou.process.heartbeat import Ear, Pulse
 
 
 @pytest.fixture

@@ -12,9 +12,18 @@ import sys
 
 import pytest
 from cou.errors import JournalError
-from cou.run.journal import FILE, Cancelled, Fenced, Journal, reserve
-from cou.run.journal.schema import FORMAT
-from cou.run.records import Job, Limit, Mark, MarkState, Resolution, RunState, StepState, Verdict
+from cou.journal import FILE, Cancelled, Fenced, Journal, disk_reserve
+from cou.journal.records import (
+    Job,
+    Limit,
+    Mark,
+    MarkState,
+    Resolution,
+    RunState,
+    StepState,
+    Verdict,
+)
+from cou.journal.schema import FORMAT
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -62,8 +71,8 @@ def test_a_second_cancel_changes_nothing(journal):
 # Begins and ends one step after the other, as fast as it can, until a cancel is recorded.
 _RUNNER = """
 import pathlib, sys
-from cou.run.journal import Cancelled, Journal
-from cou.run.records import StepState
+from cou.journal import Cancelled, Journal
+from cou.journal.records import StepState
 
 journal = Journal(pathlib.Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
@@ -328,7 +337,7 @@ def test_files_are_for_their_owner_only(journal):
     assert stat.S_IMODE(os.stat(journal.home / FILE).st_mode) == 0o600
     begin(journal)
     kept = (journal.home / "reserve").stat()
-    assert (stat.S_IMODE(kept.st_mode), kept.st_size) == (0o600, reserve.BYTES)
+    assert (stat.S_IMODE(kept.st_mode), kept.st_size) == (0o600, disk_reserve.BYTES)
 
 
 def test_a_newer_format_is_refused_and_left_alone(journal):
@@ -354,7 +363,7 @@ def test_a_damaged_journal_is_set_aside_and_said_so(tmp_path):
 
 def test_a_journal_held_by_a_hung_process_says_how_to_force(journal, monkeypatch):
     attempt = begin(journal)
-    monkeypatch.setattr("cou.run.journal.turn.PATIENCE_S", 0.1)
+    monkeypatch.setattr("cou.journal.write_turn.PATIENCE_S", 0.1)
     other = Journal(journal.home)
     held = sqlite3.connect(journal.home / FILE, isolation_level=None)
     held.execute("begin immediate")
@@ -367,7 +376,7 @@ def test_a_journal_held_by_a_hung_process_says_how_to_force(journal, monkeypatch
 
 
 def test_a_journal_that_another_keeps_for_itself_is_not_set_aside(tmp_path, monkeypatch):
-    monkeypatch.setattr("cou.run.journal.turn.PATIENCE_S", 0.05)
+    monkeypatch.setattr("cou.journal.write_turn.PATIENCE_S", 0.05)
     Journal(tmp_path).close()
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     other.execute("pragma locking_mode = exclusive")

@@ -9,12 +9,12 @@ import random
 import string
 
 import pytest
-from cou.cloud import annotation
+from cou.clock import LoopClock
+from cou.cloud import run_annotation
 from cou.errors import CouError, JujuError
-from cou.run.clock import LoopClock
-from cou.run.journal import Journal
-from cou.run.lease import KEY, POSITION, STALE_S, Lease, LeaseLost
-from cou.run.records import Limit
+from cou.journal import Journal
+from cou.journal.records import Limit
+from cou.work.lease import KEY, POSITION, STALE_S, Lease, LeaseLost
 from juju_testbed.model.virtual import VirtualTimeLoop
 
 from ...fuzz import mutate
@@ -133,7 +133,7 @@ def test_a_name_that_other_hands_have_changed_is_no_traceback(journal, text):
     async def story():
         model = Model()
         model.notes[KEY] = text
-        annotation.parse(text)
+        run_annotation.parse(text)
         await asyncio.wait_for(made(model, journal).take(), STALE_S + 20)
         assert json.loads(model.notes[KEY])["run"] == RUN
 
@@ -172,7 +172,7 @@ def test_whatever_stands_on_the_model_is_taken_or_refused_with_a_code(journal):
                     place = rng.randrange(len(text))
                     text = text[:place] + rng.choice(string.printable) + text[place + 1 :]
                 model.notes[key] = text
-                annotation.parse(text)
+                run_annotation.parse(text)
             held = made(model, journal)
             try:
                 await held.take()

@@ -7,13 +7,13 @@ import dataclasses
 import json
 
 import pytest
+from cou.clock import LoopClock
 from cou.errors import JujuError
+from cou.journal import Journal
+from cou.journal.records import Job, Limit, Mark, MarkState, RunState
 from cou.plan.plan import canonical
-from cou.run import letting_go
-from cou.run.clock import LoopClock
-from cou.run.journal import Journal
-from cou.run.lease import KEY, POSITION, Lease
-from cou.run.records import Job, Limit, Mark, MarkState, RunState
+from cou.work import release_lease
+from cou.work.lease import KEY, POSITION, Lease
 
 from ..fakes import NOW, example
 from ..plan.helpers import plan_of
@@ -41,7 +41,7 @@ class Story:
         await self.lease().take()
 
     async def let_go(self, state=RunState.KILLED):
-        return await letting_go.let_go(self.journal, self.model, state, letting_go.WITHIN_S)
+        return await release_lease.let_go(self.journal, self.model, state, release_lease.WITHIN_S)
 
     @property
     def note(self):
@@ -167,7 +167,7 @@ def test_a_juju_that_is_away_holds_nobody_up_and_is_told_later(story, of):
         story.model.notes = notes
         begun = asyncio.get_running_loop().time()
         assert not await story.let_go()
-        assert asyncio.get_running_loop().time() - begun <= letting_go.WITHIN_S + 0.1
+        assert asyncio.get_running_loop().time() - begun <= release_lease.WITHIN_S + 0.1
         assert story.journal.is_on_model(story.id)
         assert story.note["state"] == "running"
         story.model.of = "there"

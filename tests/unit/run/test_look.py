@@ -7,11 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from cou.clock import utc_now
+from cou.journal import Journal
+from cou.journal.records import Mark, MarkState, RunState, StepState
 from cou.plan.plan import canonical
-from cou.run import history, view
-from cou.run.clock import utc_now
-from cou.run.journal import Journal
-from cou.run.records import Mark, MarkState, RunState, StepState
+from cou.process import liveness
+from cou.show import history, view
 
 from . import one_step
 
@@ -45,8 +46,8 @@ def test_a_supervisor_that_takes_its_lock_between_the_two_looks_is_seen(place, m
         return 0
 
     place.coming.touch()
-    monkeypatch.setattr("cou.run.locks.holder", holder)
-    assert view.is_going(place)
+    monkeypatch.setattr("cou.process.locks.holder", holder)
+    assert liveness.is_going(place)
 
 
 @pytest.mark.parametrize(
@@ -155,19 +156,19 @@ def test_it_shows_the_tasks_that_are_known_the_marks_that_are_set_and_why_it_end
 def test_one_of_its_two_processes_is_enough_to_be_alive(place, who):
     path = getattr(place, who)
     code = (
-        "import pathlib, sys; from cou.run.locks import Lock\n"
+        "import pathlib, sys; from cou.process.locks import Lock\n"
         "kept = Lock(pathlib.Path(sys.argv[1])); print(flush=True); sys.stdin.read()"
     )
-    assert not view.is_alive(place)
+    assert not liveness.is_alive(place)
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert view.is_alive(place)
+        assert liveness.is_alive(place)
         process.communicate()
-    assert not view.is_alive(place)
+    assert not liveness.is_alive(place)
 
 
 READERS = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cou.run.journal import Journal
-from cou.run.records import Verdict
+from cou.journal import Journal
+from cou.journal.records import Verdict
 
 from . import one_step
 

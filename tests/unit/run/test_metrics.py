@@ -8,12 +8,21 @@ import pathlib
 import re
 
 import pytest
-from cou.plan.options import Options
+from cou.journal.records import (
+    Attempt,
+    Job,
+    Limit,
+    Mark,
+    MarkState,
+    RunState,
+    StepRecord,
+    StepState,
+)
+from cou.options.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Kind, Step
-from cou.run import metrics
-from cou.run.records import Attempt, Job, Limit, Mark, MarkState, RunState, StepRecord, StepState
-from cou.run.view import View
+from cou.show import metrics
+from cou.show.view import View
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs/reference/metrics.md"
 NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)

@@ -12,11 +12,11 @@ import subprocess
 import sys
 
 import pytest
+from cou.control.control import Control
 from cou.errors import CouError, JournalError
-from cou.run.control import Control
-from cou.run.journal import FILE, Journal, JournalGone, seal
-from cou.run.place import Place
-from cou.run.records import Limit
+from cou.journal import FILE, Journal, JournalGone, wal_seal
+from cou.journal.records import Limit
+from cou.process.paths import Place
 
 PARTS = ("", "-wal", "-shm")
 STEPS = [f"step-{number}" for number in range(40)]
@@ -126,7 +126,7 @@ def test_of_any_two_times_it_is_refused_or_a_journal_that_there_was(copies, tmp_
         home.mkdir()
         index = {"none": None, "its": copies[main], "newest": copies[4]}[shm]
         put_back(home, {"": copies[main], "-wal": copies[log], "-shm": index})
-        if not seal.fits(home / FILE):
+        if not wal_seal.fits(home / FILE):
             assert main != log
             refused(home)
         assert told(home) in existed, (main, log)
@@ -150,7 +150,7 @@ def test_of_two_times_between_which_the_log_was_begun_anew_it_is_refused(copies,
         home = tmp_path / f"home-{main}-{log}"
         home.mkdir()
         put_back(home, {"": copies[main], "-wal": copies[log]})
-        if not seal.fits(home / FILE):
+        if not wal_seal.fits(home / FILE):
             found.add((main, log))
     first, second, third = (0, 1), (2, 3), (4,)
     groups = (first, second, third)
@@ -172,7 +172,7 @@ def test_to_a_copy_whose_pages_are_in_another_order_no_log_fits(copies, tmp_path
         db.execute("vacuum into ?", (str(home / FILE),))
         db.close()
         put_back(home, {"-wal": copies[log]})
-        assert not seal.fits(home / FILE)
+        assert not wal_seal.fits(home / FILE)
 
 
 def test_sqlite_alone_mixes_them(copies, tmp_path):
@@ -224,7 +224,7 @@ def test_a_copy_written_over_an_open_journal_is_noticed_and_nothing_is_mixed(
     put_back(home, dict.fromkeys(PARTS, copies[4]))
     program = (
         "import pathlib, sys\n"
-        "from cou.run.journal import Journal, JournalGone\n"
+        "from cou.journal import Journal, JournalGone\n"
         "journal = Journal(pathlib.Path(sys.argv[1]))\n"
         "run = journal.current().id\n"
         "print(flush=True); sys.stdin.readline()\n"
@@ -274,7 +274,7 @@ def test_a_log_that_another_process_moves_meanwhile_is_never_taken_for_a_strange
         while not ready.exists():
             pass
         for _ in range(300):
-            assert seal.fits(home / FILE)
+            assert wal_seal.fits(home / FILE)
             Journal(home, create=False).close()
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -283,9 +283,11 @@ def test_a_log_that_another_process_moves_meanwhile_is_never_taken_for_a_strange
 
 def test_the_number_goes_round_and_another_history_is_told_from_it():
     highest = (1 << 31) - 1
-    assert seal.following(0, 5) == 1 << 12 | 5
-    assert seal.following(highest, 5) == 5
-    assert seal.following(seal.following(0, 1), 2) != seal.following(seal.following(0, 1), 3)
+    assert wal_seal.following(0, 5) == 1 << 12 | 5
+    assert wal_seal.following(highest, 5) == 5
+    assert wal_seal.following(wal_seal.following(0, 1), 2) != wal_seal.following(
+        wal_seal.following(0, 1), 3
+    )
 
 
 def test_a_connection_that_knows_of_the_replaced_journal_writes_nothing(copies, tmp_path):
@@ -296,7 +298,7 @@ def test_a_connection_that_knows_of_the_replaced_journal_writes_nothing(copies, 
     put_back(home, {"": copies[0]}, over=True)
     with pytest.raises(JournalGone):
         journal.version()
-    assert seal.of_journal(home / FILE) == seal.of_journal(copies[0] / FILE)
+    assert wal_seal.of_journal(home / FILE) == wal_seal.of_journal(copies[0] / FILE)
 
 
 def test_what_was_read_of_a_long_log_is_not_read_again(tmp_path, monkeypatch):
@@ -306,7 +308,7 @@ def test_what_was_read_of_a_long_log_is_not_read_again(tmp_path, monkeypatch):
     reader.execute("select * from event").fetchall()  # as long as it reads, the log only grows
     for number in range(200):
         journal.show(str(number), {})
-    assert seal.fits(tmp_path / FILE)
+    assert wal_seal.fits(tmp_path / FILE)
     read, pread = [], os.pread
 
     def counted(*arguments):
@@ -314,7 +316,7 @@ def test_what_was_read_of_a_long_log_is_not_read_again(tmp_path, monkeypatch):
         return pread(*arguments)
 
     monkeypatch.setattr(os, "pread", counted)
-    assert seal.fits(tmp_path / FILE)
+    assert wal_seal.fits(tmp_path / FILE)
     assert len(read) < 20
     reader.close()
     journal.close()
@@ -394,10 +396,10 @@ def test_a_log_that_never_stands_still_is_no_strange_one(tmp_path, monkeypatch):
     home = tmp_path / "home"
     journal = Journal(home)
     shown(journal, 2)
-    monkeypatch.setattr(seal, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(wal_seal, "PATIENCE_S", 0.05)
     heads = itertools.count()
-    monkeypatch.setattr(seal, "_head", lambda _: b"%032d" % next(heads))
-    monkeypatch.setattr(seal, "_of_log", lambda *_: {seal.Page(7, 7): None})
+    monkeypatch.setattr(wal_seal, "_head", lambda _: b"%032d" % next(heads))
+    monkeypatch.setattr(wal_seal, "_of_log", lambda *_: {wal_seal.Page(7, 7): None})
     with pytest.raises(CouError) as caught:
         Journal(home)
     assert caught.value.code == "journal-busy"

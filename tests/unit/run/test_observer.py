@@ -8,13 +8,13 @@ import dataclasses
 import datetime
 
 import pytest
+from cou.clock import LoopClock
+from cou.concurrency import Crew
 from cou.errors import StepFailed
 from cou.juju.port import Status, Task, TaskStatus
-from cou.run.clock import LoopClock
-from cou.run.observer import Observer
-from cou.run.outside import Outside
-from cou.steps import conditions
-from cou.together import Crew
+from cou.operations.observer import Observer
+from cou.operations.outside import Outside
+from cou.steps import wait_conditions
 from juju_testbed.model.virtual import VirtualTimeLoop
 
 from ..fakes import NOW, World
@@ -77,7 +77,7 @@ def made(outside=lambda model: None):
 
 
 def idle(*names):
-    return conditions.idle(names, quiet_s=10.0, timeout_s=300.0, grace_s=300.0)
+    return wait_conditions.idle(names, quiet_s=10.0, timeout_s=300.0, grace_s=300.0)
 
 
 def test_a_wait_after_no_change_costs_one_look():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from cou.ours import NAMED
-from cou.run import outcome
-from cou.run.records import StepRecord, StepState
+from cou.journal.records import StepRecord, StepState
+from cou.show import outcome
+from cou.wording import NAMED
 
 from ..fakes import example
 from ..plan.helpers import plan_of

@@ -10,15 +10,15 @@ import sys
 
 import pytest
 from cou.cli import app
-from cou.cli.ends import Code
+from cou.cli.exit_codes import Code
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
+from cou.control.control import Control
 from cou.errors import CouError
-from cou.run import owned
-from cou.run.access import Access
-from cou.run.control import Control
-from cou.run.journal import Journal
-from cou.run.place import Place
+from cou.journal import Journal
+from cou.process import ownership
+from cou.process.access import Access
+from cou.process.paths import Place
 
 STRANGER = 4711  # nobody's id here
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of somebody else's")
@@ -33,7 +33,7 @@ def place(tmp_path):
     (place.home / "log" / "r1.log").touch()
     (place.home / "reserve").touch()
     place.runner_lock.touch()
-    owned.check(place)
+    ownership.check(place)
     return place
 
 
@@ -175,10 +175,10 @@ def test_no_supervisor_starts_and_no_log_is_kept_in_a_strange_folder(place):
     os.chown(place.home, STRANGER, -1)
     arguments = ["--home", str(place.home), "--run-dir", str(place.run_dir), "--token", "1"]
     done = subprocess.run(
-        [sys.executable, "-m", "cou.run.supervisor", *arguments],
+        [sys.executable, "-m", "cou.process.supervisor", *arguments],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(owned.__file__).partition("/cou/run")[0]},
+        env={**os.environ, "PYTHONPATH": str(ownership.__file__).partition("/cou/process")[0]},
     )
     assert done.returncode == 1
     assert "belongs to the user 4711" in done.stderr
@@ -207,7 +207,7 @@ def used(home):
     for way in (
         lambda: Control(place).view(),
         lambda: Control(place).offer(Access((), "", "uuid", "m", "cou", "secret")),
-        lambda: owned.check_journal(place),
+        lambda: ownership.check_journal(place),
         lambda: Screen(Signals()).open_log(home.parent / "log"),
     ):
         with pytest.raises(CouError) as caught:

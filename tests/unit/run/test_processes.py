@@ -11,9 +11,9 @@ import sys
 import time
 
 import pytest
-from cou.run import locks, processes
+from cou.process import locks, processes
 
-HOLD = "import sys,time,pathlib; from cou.run.locks import Lock; "
+HOLD = "import sys,time,pathlib; from cou.process.locks import Lock; "
 HOLD += "l=Lock(pathlib.Path(sys.argv[1])); print('held', flush=True); time.sleep(600)"
 # A child with a session of its own, which holds nothing of its parent.
 TREE = "import subprocess,sys,time; "
@@ -121,7 +121,7 @@ def test_all_of_a_tree_stand_still_before_the_first_is_killed(monkeypatch):
 
 def test_a_child_dies_with_its_parent(tmp_path):
     child = "import time; print('up', flush=True); time.sleep(600)"
-    parent = "import os,subprocess,sys,time; from cou.run import processes; "
+    parent = "import os,subprocess,sys,time; from cou.process import processes; "
     parent += f"p=subprocess.Popen([sys.executable,'-c',{child!r}],"
     parent += "preexec_fn=processes.die_with_parent(os.getpid()),stdout=subprocess.PIPE); "
     parent += "p.stdout.readline(); print(p.pid, flush=True); time.sleep(600)"
@@ -145,7 +145,7 @@ def test_a_child_dies_with_its_parent(tmp_path):
 def test_what_crashes_leaves_no_core_of_itself_or_its_children(tmp_path):
     program = (
         "import os, resource, subprocess, sys\n"
-        "from cou.run import processes\n"
+        "from cou.process import processes\n"
         "processes.leave_no_core()\n"
         "print(resource.getrlimit(resource.RLIMIT_CORE), flush=True)\n"
         "code = 'import os, resource; "

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from cou.checks.problem_codes import problem
+from cou.control import remainder
 from cou.errors import BadInput
-from cou.plan.codes import problem
-from cou.plan.configuration import NUMBERS, TEXTS
-from cou.plan.configuration import options as options_of
-from cou.plan.options import Options
-from cou.plan.settings import Settings
-from cou.run import remainder
-from cou.run.records import RunState
+from cou.journal.records import RunState
+from cou.options.charm_config import NUMBERS, TEXTS
+from cou.options.charm_config import options as options_of
+from cou.options.options import Options
+from cou.options.settings import Settings
 
 from .test_status_text import view
 

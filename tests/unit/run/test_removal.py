@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 from cou.juju.port import ApplicationStatus, ModelStatus, Status, UnitStatus
-from cou.run import removal
+from cou.work import unit_removed
 
 from ..fakes import NOW
 
@@ -65,4 +65,4 @@ OTHER = dataclasses.replace(application(unit("cou-2/0")), name="cou-2")
     ],
 )
 def test_gone_is_a_unit_of_this_model_that_is_not_there_or_is_to_go(status, gone):
-    assert removal.is_gone(status, UUID, UNIT) is gone
+    assert unit_removed.is_gone(status, UUID, UNIT) is gone

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from cou.run.journal import Journal
-from cou.run.journal import reserve as reserves
-from cou.run.records import Limit, RunState, StepState
+from cou.journal import Journal
+from cou.journal import disk_reserve as reserves
+from cou.journal.records import Limit, RunState, StepState
 
 
 @pytest.fixture

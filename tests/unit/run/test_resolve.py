@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from cou.control.control import Control
 from cou.errors import CouError
-from cou.run.control import Control
-from cou.run.records import RunState, StepState, Verdict
+from cou.journal.records import RunState, StepState, Verdict
 
 from . import one_step
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from cou.control.control import Control
 from cou.errors import BadInput
-from cou.ours import COMMAND_LINE
-from cou.run.control import Control
-from cou.run.journal import Journal
-from cou.run.place import Place
-from cou.run.records import RunState, StepState
+from cou.journal import Journal
+from cou.journal.records import RunState, StepState
+from cou.process.paths import Place
+from cou.wording import COMMAND_LINE
 
 from .one_step import begin
 

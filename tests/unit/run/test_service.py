@@ -12,11 +12,11 @@ import subprocess
 
 import pytest
 from cou.errors import CouError
-from cou.run import command_line, launch, notify, systemd, unitfiles
-from cou.run.place import Place
-from cou.run.records import LEFT
-from cou.run.service import Service
-from cou.run.spawn import Session
+from cou.journal.records import LEFT
+from cou.process import command_line, launcher, sd_notify, systemd, unit_files
+from cou.process.paths import Place
+from cou.process.spawn import Session
+from cou.process.systemd_service import Service
 
 CHARM = pathlib.Path("/var/lib/juju/agents/unit-cou-0/charm")
 
@@ -45,12 +45,12 @@ def read(text):
 
 
 def test_a_place_names_how_its_supervisor_is_kept(place, tmp_path):
-    assert isinstance(launch.of(place), Service)
-    assert isinstance(launch.of(Place(tmp_path, tmp_path)), Session)
+    assert isinstance(launcher.of(place), Service)
+    assert isinstance(launcher.of(Place(tmp_path, tmp_path)), Session)
 
 
 def test_the_service_never_starts_by_itself_and_stops_as_designed(place):
-    service = read(unitfiles.render(place, sandbox=True)[place.service])
+    service = read(unit_files.render(place, sandbox=True)[place.service])
     assert not service.has_section("Install")
     assert service["Service"]["Restart"] == "no"
     assert service["Service"]["KillMode"] == "mixed"
@@ -60,16 +60,16 @@ def test_the_service_never_starts_by_itself_and_stops_as_designed(place):
 
 
 def test_the_supervisor_understands_the_command_line_of_the_unit_file(place):
-    text = unitfiles.render(place, sandbox=False)[place.service]
+    text = unit_files.render(place, sandbox=False)[place.service]
     words = read(text)["Service"]["ExecStart"].split()
     given = [word.replace("${COU_TOKEN}", "7").replace("${COU_LOG}", "/l") for word in words]
-    assert given[1:3] == ["-m", "cou.run.supervisor"]
+    assert given[1:3] == ["-m", "cou.process.supervisor"]
     assert command_line.parse(given[3:]) == (place, 7, pathlib.Path("/l"))
 
 
 def tell(place, tmp_path, fails):
     """Do what the teller's service does, where so many calls fail; return its code and calls."""
-    text = unitfiles.render(place, sandbox=False)[unitfiles.teller(place)]
+    text = unit_files.render(place, sandbox=False)[unit_files.teller(place)]
     line = text[text.index("ExecStart=") :].partition("=")[2].partition("'\n")[0] + "'"
     given = shlex.split(line.replace("\\\n", " ").replace("$$", "$"))
     calls, pauses = tmp_path / "calls", tmp_path / "pauses"
@@ -109,9 +109,9 @@ def test_nobody_goes_on_telling_a_charm_that_was_removed(place, tmp_path, how):
 
 def looking(place):
     """Return the command line of the service that has the charm look again."""
-    text = unitfiles.render(place, sandbox=False)[unitfiles.looker(place)]
+    text = unit_files.render(place, sandbox=False)[unit_files.looker(place)]
     assert read(text)["Service"]["SuccessExitStatus"] == "124"
-    assert f"Environment=COU_BLOCKED={unitfiles.blocked_file(place)}\n" in text
+    assert f"Environment=COU_BLOCKED={unit_files.blocked_file(place)}\n" in text
     line = text[text.index("ExecStart=") :].partition("=")[2].partition("'\n")[0] + "'"
     return shlex.split(line.replace("\\\n", " ").replace("$$", "$"))
 
@@ -124,7 +124,7 @@ def look(place, tmp_path, mended_at):
         tmp_path: for the tools.
         mended_at: after so many seconds whichever look comes next finds the cause gone.
     """
-    blocked = unitfiles.blocked_file(place)
+    blocked = unit_files.blocked_file(place)
     now, calls = tmp_path / "now", tmp_path / "calls"
     tools = {
         "timeout": f'echo 0 > {now}; echo $1 > {tmp_path}/limit; shift; exec "$@"',
@@ -153,13 +153,13 @@ def test_a_blocked_charm_looks_again_until_the_cause_is_gone(
     place, tmp_path, mended_at, calls, pauses
 ):
     place.make()
-    unitfiles.blocked_file(place).touch()
+    unit_files.blocked_file(place).touch()
     assert look(place, tmp_path, mended_at) == (calls, pauses)
 
 
 def test_a_blocked_charm_looks_at_most_every_minute_and_for_a_quarter_of_an_hour(place, tmp_path):
     place.make()
-    unitfiles.blocked_file(place).touch()
+    unit_files.blocked_file(place).touch()
     calls, pauses = look(place, tmp_path, 10_000)
     assert pauses[:3] == [10, 20, 40]
     assert set(pauses[3:]) == {60}
@@ -171,10 +171,10 @@ def test_a_charm_that_is_not_blocked_any_more_or_is_removed_does_not_look(place,
 
 
 def test_the_end_of_the_time_is_no_failure_of_the_service(place, monkeypatch):
-    monkeypatch.setattr(unitfiles, "_LOOK_S", 0.2)
+    monkeypatch.setattr(unit_files, "_LOOK_S", 0.2)
     place.make()
-    unitfiles.blocked_file(place).touch()
-    env = {"PATH": os.environ["PATH"], "COU_BLOCKED": str(unitfiles.blocked_file(place))}
+    unit_files.blocked_file(place).touch()
+    env = {"PATH": os.environ["PATH"], "COU_BLOCKED": str(unit_files.blocked_file(place))}
     assert subprocess.run(looking(place), env=env, timeout=60).returncode == 124
 
 
@@ -182,7 +182,7 @@ def test_the_end_of_the_time_is_no_failure_of_the_service(place, monkeypatch):
 def asked(place, tmp_path, monkeypatch):
     """What systemd is asked for; its unit files lie in a folder of the test's."""
     (tmp_path / "units").mkdir()
-    (tmp_path / "units" / unitfiles.looker(place)).touch()
+    (tmp_path / "units" / unit_files.looker(place)).touch()
     monkeypatch.setattr(systemd, "UNIT_FILES", tmp_path / "units")
     asked = []
     monkeypatch.setattr(systemd, "systemctl", lambda *words: asked.append(" ".join(words)) or "")
@@ -190,7 +190,7 @@ def asked(place, tmp_path, monkeypatch):
 
 
 def test_looking_again_is_begun_once_and_anew_where_somebody_tries_something(place, asked):
-    service, blocked = Service(place), unitfiles.blocked_file(place)
+    service, blocked = Service(place), unit_files.blocked_file(place)
     start = "restart --no-block cou-cou-0-look.service"
     for _ in range(3):  # its own looks, and update-status, do not prolong it
         service.look_again(anew=False)
@@ -208,7 +208,7 @@ def test_looking_again_is_begun_once_and_anew_where_somebody_tries_something(pla
 
 def test_the_file_that_keeps_it_looking_is_no_way_to_write_elsewhere(place, tmp_path, asked):
     place.make()
-    unitfiles.blocked_file(place).symlink_to(tmp_path / "elsewhere")
+    unit_files.blocked_file(place).symlink_to(tmp_path / "elsewhere")
     Service(place).look_again(anew=True)
     assert not (tmp_path / "elsewhere").exists()
 
@@ -237,10 +237,10 @@ def test_a_removed_charm_has_nothing_that_looks(place, tmp_path, asked):
 
 
 def test_without_a_sandbox_nothing_asks_for_a_mount_namespace(place):
-    settings = unitfiles.sandbox(place)
+    settings = unit_files.sandbox(place)
     assert "ProtectSystem=strict" in settings
     with_it, without = (
-        unitfiles.render(place, sandbox=sandbox)[place.service].splitlines()
+        unit_files.render(place, sandbox=sandbox)[place.service].splitlines()
         for sandbox in (True, False)
     )
     assert set(settings) <= set(with_it)
@@ -250,8 +250,8 @@ def test_without_a_sandbox_nothing_asks_for_a_mount_namespace(place):
 
 def test_the_parameters_of_an_attempt_are_its_owners_alone(place):
     place.make()
-    unitfiles.write_attempt(place, 7, place.log("r"))
-    path = unitfiles.attempt_file(place)
+    unit_files.write_attempt(place, 7, place.log("r"))
+    path = unit_files.attempt_file(place)
     assert path.read_text() == f'COU_TOKEN="7"\nCOU_LOG="{place.log("r")}"\n'
     assert path.stat().st_mode & 0o077 == 0
 
@@ -267,22 +267,22 @@ def test_the_parameters_of_an_attempt_are_its_owners_alone(place):
     ],
 )
 def test_words_are_quoted_as_systemd_reads_them(text, written):
-    assert unitfiles.word(text) == written
+    assert unit_files.word(text) == written
 
 
 @pytest.mark.parametrize("text", ["$HOME", "a\nExecStart=/bin/false"])
 def test_what_a_unit_file_would_read_otherwise_is_refused(text):
     with pytest.raises(CouError):
-        unitfiles.word(text)
+        unit_files.word(text)
 
 
 def test_systemd_finds_no_fault_with_the_unit_files(place, tmp_path):
     verify = shutil.which("systemd-analyze")
     if verify is None:
         pytest.skip("there is no systemd-analyze")
-    for name, text in unitfiles.render(place, sandbox=True).items():
+    for name, text in unit_files.render(place, sandbox=True).items():
         (tmp_path / name).write_text(text)
-    paths = [str(tmp_path / name) for name in unitfiles.render(place, sandbox=True)]
+    paths = [str(tmp_path / name) for name in unit_files.render(place, sandbox=True)]
     done = subprocess.run([verify, "verify", "--man=no", *paths], capture_output=True, text=True)
     found = [line for line in done.stderr.splitlines() if "cou-cou-0" in line]
     assert found == []
@@ -305,11 +305,11 @@ def test_no_cgroup_has_no_processes(tmp_path, group):
 
 def test_words_to_systemd_arrive_and_are_not_missed_where_there_is_none(tmp_path, monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    notify.tell("READY=1")
+    sd_notify.tell("READY=1")
     for address in (str(tmp_path / "socket"), f"@cou-test-{os.getpid()}"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
             server.bind(address.replace("@", "\0", 1) if address[0] == "@" else address)
             monkeypatch.setenv("NOTIFY_SOCKET", address)
-            notify.tell("READY=1", "STATUS=x")
+            sd_notify.tell("READY=1", "STATUS=x")
             assert server.recv(100) == b"READY=1\nSTATUS=x"
-    notify.tell("WATCHDOG=1")  # nobody listens any more
+    sd_notify.tell("WATCHDOG=1")  # nobody listens any more

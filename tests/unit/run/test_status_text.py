@@ -6,13 +6,8 @@ import dataclasses
 import datetime
 
 import pytest
-from cou.ours import Actions
-from cou.plan.options import Options
-from cou.plan.plan import Plan
-from cou.plan.problem import Problem, Severity
-from cou.plan.step import Kind, Step
-from cou.run import status_text
-from cou.run.records import (
+from cou.checks.problem import Problem, Severity
+from cou.journal.records import (
     Attempt,
     Job,
     Limit,
@@ -22,7 +17,12 @@ from cou.run.records import (
     StepRecord,
     StepState,
 )
-from cou.run.view import View
+from cou.options.options import Options
+from cou.plan.plan import Plan
+from cou.plan.step import Kind, Step
+from cou.show import status_text
+from cou.show.view import View
+from cou.wording import Actions
 
 NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 STEPS = (

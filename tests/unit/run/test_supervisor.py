@@ -10,13 +10,13 @@ import threading
 import time
 
 import pytest
-from cou.run import supervisor as supervising
-from cou.run import telling
-from cou.run.journal import Journal
-from cou.run.locks import Lock
-from cou.run.place import Place
-from cou.run.records import SIGNAL, RunState, StepState
-from cou.run.supervisor import Supervisor
+from cou.journal import Journal
+from cou.journal.records import SIGNAL, RunState, StepState
+from cou.process import juju_exec as process_juju_exec
+from cou.process import supervisor as supervising
+from cou.process.locks import Lock
+from cou.process.paths import Place
+from cou.process.supervisor import Supervisor
 
 from . import one_step
 
@@ -81,7 +81,7 @@ def test_the_charm_is_told_again_of_what_it_was_told_in_vain(place, tmp_path):
     journal = Journal(place.home)
     attempt = one_step.begin(journal)
     supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
-    supervisor._teller = telling.Teller(place, clock)
+    supervisor._teller = process_juju_exec.Teller(place, clock)
     juju_exec(tmp_path, f"[ -e {tmp_path}/up ] && echo told >> {tmp_path}/told")
     for _ in range(40):
         supervisor._look(None)
@@ -94,7 +94,7 @@ def test_the_charm_is_told_again_of_what_it_was_told_in_vain(place, tmp_path):
         supervisor._look(None)
         settle(supervisor)
         clock.at += 0.5
-        assert clock.at - since <= telling.LONGEST_PAUSE_S + 1
+        assert clock.at - since <= process_juju_exec.LONGEST_PAUSE_S + 1
     for _ in range(200):
         supervisor._look(None)
         settle(supervisor)
@@ -114,15 +114,19 @@ def tell(teller, summary):
 @pytest.mark.parametrize("fails", ["exit 1", "kill -9 $PPID"], ids=["failed", "cut off"])
 def test_calls_in_vain_come_seldom_and_news_comes_soon(place, tmp_path, fails):
     clock = Clock()
-    teller = telling.Teller(place, clock)
+    teller = process_juju_exec.Teller(place, clock)
     juju_exec(tmp_path, f"echo call >> {tmp_path}/calls; {fails}")
     for _ in range(600):  # ten minutes
         tell(teller, "step 3")
         clock.at += 1
     calls = len((tmp_path / "calls").read_text().splitlines())
-    assert 600 / telling.LONGEST_PAUSE_S <= calls <= 600 / telling.LONGEST_PAUSE_S + 4
+    assert (
+        600 / process_juju_exec.LONGEST_PAUSE_S
+        <= calls
+        <= 600 / process_juju_exec.LONGEST_PAUSE_S + 4
+    )
     juju_exec(tmp_path, f"echo told >> {tmp_path}/told")
-    for _ in range(int(telling.EVERY_S) + 1):
+    for _ in range(int(process_juju_exec.EVERY_S) + 1):
         tell(teller, "step 9")
         clock.at += 1
     assert (tmp_path / "told").exists()
@@ -130,11 +134,11 @@ def test_calls_in_vain_come_seldom_and_news_comes_soon(place, tmp_path, fails):
 
 def test_a_machine_that_has_no_juju_exec_for_a_while_ends_no_supervisor(place, tmp_path):
     clock = Clock()
-    teller = telling.Teller(place, clock)
+    teller = process_juju_exec.Teller(place, clock)
     (tmp_path / "juju-exec").rename(tmp_path / "away")
     tell(teller, "step 3")
     (tmp_path / "away").rename(tmp_path / "juju-exec")
-    clock.at += telling.LONGEST_PAUSE_S
+    clock.at += process_juju_exec.LONGEST_PAUSE_S
     assert teller.due()
     tell(teller, "step 3")
     assert (tmp_path / "told").exists()
@@ -143,7 +147,7 @@ def test_a_machine_that_has_no_juju_exec_for_a_while_ends_no_supervisor(place, t
 
 def test_what_changes_while_the_charm_looks_is_told_next(place, tmp_path):
     clock = Clock()
-    teller = telling.Teller(place, clock)
+    teller = process_juju_exec.Teller(place, clock)
     os.mkfifo(tmp_path / "gate")
     juju_exec(tmp_path, f"read line < {tmp_path}/gate; echo told >> {tmp_path}/told")
     teller.tell("step 3")
@@ -153,17 +157,17 @@ def test_what_changes_while_the_charm_looks_is_told_next(place, tmp_path):
     while teller._is_busy():
         time.sleep(0.01)
     assert not teller.due()
-    clock.at += telling.EVERY_S
+    clock.at += process_juju_exec.EVERY_S
     assert teller.due()
 
 
 def test_the_end_is_told_until_the_charm_has_looked_or_another_tells(place, tmp_path, monkeypatch):
-    monkeypatch.setattr(telling, "EVERY_S", 0.02)
+    monkeypatch.setattr(process_juju_exec, "EVERY_S", 0.02)
     juju_exec(tmp_path, f"echo x >> {tmp_path}/calls; [ $(wc -l < {tmp_path}/calls) -gt 2 ]")
-    assert telling.Teller(place).finish(lambda: False)
+    assert process_juju_exec.Teller(place).finish(lambda: False)
     assert (tmp_path / "calls").read_text() == "x\nx\nx\n"
     (tmp_path / "calls").unlink()
-    assert not telling.Teller(place).finish(lambda: True)
+    assert not process_juju_exec.Teller(place).finish(lambda: True)
     assert (tmp_path / "calls").read_text() == "x\n"
 
 

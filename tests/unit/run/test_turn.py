@@ -13,13 +13,13 @@ import time
 
 import pytest
 from cou.errors import JournalError
-from cou.run.journal import FILE, Journal, database, turn
-from cou.run.records import Limit
+from cou.journal import FILE, Journal, database, write_turn
+from cou.journal.records import Limit
 
 # One transaction that lasts until it is told to end, then as many as it can.
 BUSY = """
 import pathlib, sys
-from cou.run.journal import Journal
+from cou.journal import Journal
 journal = Journal(pathlib.Path(sys.argv[1]))
 with journal._db.write("tell") as db:
     journal._tell(db, sys.argv[2], "first", {})
@@ -116,7 +116,7 @@ def test_who_waited_for_a_cancel_goes_on_after_it(journal, attempt):
 @pytest.mark.slow
 def test_a_canceller_that_is_killed_in_the_line_leaves_it(journal, attempt):
     program = (
-        "import pathlib, sys; from cou.run.journal import Journal\n"
+        "import pathlib, sys; from cou.journal import Journal\n"
         "Journal(pathlib.Path(sys.argv[1])).cancel(int(sys.argv[2]), 'operator')\n"
     )
     held = sqlite3.connect(journal.home / FILE, isolation_level=None)
@@ -134,7 +134,7 @@ def test_a_canceller_that_is_killed_in_the_line_leaves_it(journal, attempt):
 
 def test_a_writer_is_as_patient_as_the_others_get_on(journal, attempt, monkeypatch):
     """Not the time counts, but whether anything moves: a slow disk has a long line before it."""
-    monkeypatch.setattr(turn, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(write_turn, "PATIENCE_S", 0.5)
     inside = threading.Event()
 
     def keep_busy():
@@ -174,14 +174,14 @@ def test_where_there_is_no_turnstile_sqlite_alone_decides(journal, attempt, monk
     def refuse(*_):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(turn.fcntl, "flock", refuse)
+    monkeypatch.setattr(write_turn.fcntl, "flock", refuse)
     journal.tell(attempt.run, "written", {})
     journal.cancel(attempt.token, "operator")
     assert [e.what for e in journal.events(attempt.run)][-2:] == ["written", "cancel"]
 
 
 def test_a_cancel_that_nobody_lets_by_gives_up_and_leaves_the_line(journal, attempt, monkeypatch):
-    monkeypatch.setattr(turn, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(write_turn, "PATIENCE_S", 0.1)
     held = sqlite3.connect(journal.home / FILE, isolation_level=None)
     held.execute("begin immediate")
     with pytest.raises(JournalError) as caught:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from cou.control import until
 from cou.errors import BadInput
-from cou.run import until
 
 NOW = datetime.datetime(2026, 3, 1, 22, 30, tzinfo=datetime.timezone.utc)
 

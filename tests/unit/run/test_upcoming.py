@@ -7,16 +7,19 @@ import datetime
 import json
 
 import pytest
+from cou import clock
+from cou.control import start
+from cou.control.control_base import Desk
 from cou.errors import BadInput
-from cou.plan.options import Options
+from cou.journal.records import Limit, RunState, StepRecord, StepState
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
-from cou.plan.settings import Settings
 from cou.plan.step import Kind, Part, Step
-from cou.run import clock, estimate, starting, upcoming
-from cou.run.access import Access
-from cou.run.desk import Desk
-from cou.run.place import Place
-from cou.run.records import Limit, RunState, StepRecord, StepState
+from cou.process.access import Access
+from cou.process.paths import Place
+from cou.show import estimate
+from cou.work import next_step
 
 NOW = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 HOUR = datetime.timedelta(hours=1)
@@ -60,7 +63,7 @@ def age_s(record: StepRecord) -> float:
 
 def check(limit: Limit, plan: Plan = PLAN, max_age_s: float = DAY_S, **states: StepState) -> None:
     durations = estimate.Durations()
-    upcoming.check(plan, records(plan, **states), limit, durations, NOW, age_s, max_age_s)
+    next_step.check(plan, records(plan, **states), limit, durations, NOW, age_s, max_age_s)
 
 
 DONE = StepState.DONE
@@ -166,7 +169,7 @@ def test_a_refused_order_leaves_everything_as_it_was(desk, limit, plan_hash, cod
         journal.close()
     before = everything(desk)
     with pytest.raises(BadInput) as refusal:
-        starting.start(desk, ACCESS, limit, plan_hash)
+        start.start(desk, ACCESS, limit, plan_hash)
     assert refusal.value.code == code
     assert everything(desk) == before
     assert not desk.place.coming.exists()
@@ -185,6 +188,6 @@ def test_an_upgrade_that_is_done_refuses_what_was_meant_for_another(desk, limit,
     journal.end_attempt(attempt.token, RunState.COMPLETED)
     journal.close()
     with pytest.raises(BadInput) as refusal:
-        starting.start(desk, ACCESS, limit, plan_hash)
+        start.start(desk, ACCESS, limit, plan_hash)
     assert refusal.value.code == code
-    assert "nothing was sent" in starting.start(desk, ACCESS, Limit(), PLAN.hash).message
+    assert "nothing was sent" in start.start(desk, ACCESS, Limit(), PLAN.hash).message

@@ -12,16 +12,16 @@ import sys
 
 import cou
 import pytest
+from cou.checks.problem import Problem, Severity
+from cou.control.control import Control
 from cou.errors import CouError
-from cou.plan.options import Options
+from cou.journal.records import Job, Limit, RunState, StepState
+from cou.options.options import Options
+from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
-from cou.plan.problem import Problem, Severity
-from cou.plan.settings import Settings
 from cou.plan.step import Kind, Step
-from cou.run import heartbeat
-from cou.run.access import Access
-from cou.run.control import Control
-from cou.run.records import Job, Limit, RunState, StepState
+from cou.process import heartbeat
+from cou.process.access import Access
 
 ACCESS = Access(("127.0.0.1:1",), "ca", "uuid", "openstack", "cou", "secret")
 SETTINGS = Settings()
@@ -57,8 +57,8 @@ class Processes:
 @pytest.fixture
 def processes(monkeypatch):
     found = Processes()
-    monkeypatch.setattr("cou.run.launch.of", lambda place: found)
-    monkeypatch.setattr("cou.run.spawn.await_start", lambda *_: True)
+    monkeypatch.setattr("cou.process.launcher.of", lambda place: found)
+    monkeypatch.setattr("cou.process.spawn.await_start", lambda *_: True)
     return found
 
 
@@ -321,13 +321,13 @@ def test_a_cancel_of_a_run_that_hangs_says_so_and_how_not_to_wait(control, place
 
 def test_a_cancel_that_took_long_says_that_the_disk_is_slow(control, going, monkeypatch):
     going()
-    monkeypatch.setattr("cou.run.stopping._SLOW_S", -1.0)
+    monkeypatch.setattr("cou.control.stop._SLOW_S", -1.0)
     assert " The disk is slow: to record this took 0." in control.cancel().message
 
 
 def test_a_cancel_wakes_the_runner(control, place, going):
     going()
-    holds = "import pathlib,sys,time; from cou.run.locks import Lock; "
+    holds = "import pathlib,sys,time; from cou.process.locks import Lock; "
     holds += "lock=Lock(pathlib.Path(sys.argv[1])); print('held', flush=True); time.sleep(600)"
     with subprocess.Popen(
         [sys.executable, "-c", holds, str(place.runner_lock)],

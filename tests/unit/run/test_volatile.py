@@ -11,8 +11,8 @@ import tempfile
 
 import pytest
 from cou.errors import CouError
-from cou.run import volatile
-from cou.run.access import Access
+from cou.process import memory_files
+from cou.process.access import Access
 
 ACCESS = Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "not-on-a-disk-4711")
 TOP = pathlib.Path(__file__).parents[3]
@@ -23,7 +23,7 @@ def disk():
     """A folder that is not in memory."""
     with tempfile.TemporaryDirectory(dir=TOP, prefix=".disk-") as name:
         descriptor = os.open(name, os.O_RDONLY)
-        in_memory = volatile.holds(descriptor)
+        in_memory = memory_files.holds(descriptor)
         os.close(descriptor)
         if in_memory:
             pytest.skip("the clone lies in memory")
@@ -44,7 +44,7 @@ def test_the_remedy_for_a_disk_helps(disk):
     command = caught.value.remedy.removeprefix("Run: sudo ")
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import pathlib;"
-        "from cou.run.access import Access;"
+        "from cou.process.access import Access;"
         "path = pathlib.Path(sys.argv[2]); "
         "Access(('a',), '', 'u', 'm', 'c', 'p').write(path); print(Access.read(path).username)"
     )
@@ -64,5 +64,5 @@ def test_memory_is_known_as_such():
             found = subprocess.run(
                 ["stat", "-f", "-c", "%T", folder], capture_output=True, text=True
             )
-            assert volatile.holds(opened) == (found.stdout.strip() in ("tmpfs", "ramfs"))
+            assert memory_files.holds(opened) == (found.stdout.strip() in ("tmpfs", "ramfs"))
             os.close(opened)

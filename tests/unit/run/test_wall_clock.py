@@ -6,10 +6,13 @@ import os
 import time
 
 import pytest
-from cou.run import clock, estimate, starting, view
-from cou.run.desk import Desk
-from cou.run.journal import Journal
-from cou.run.records import Mark, MarkState, RunState, StepState
+from cou import clock
+from cou.control import start
+from cou.control.control_base import Desk
+from cou.journal import Journal
+from cou.journal.records import Mark, MarkState, RunState, StepState
+from cou.process import liveness
+from cou.show import estimate, view
 
 from . import one_step
 from .test_estimate import Clock, leaf, plan_of, run
@@ -123,13 +126,13 @@ def test_what_is_left_of_a_running_step_is_never_more_than_the_whole(kept, wall,
 @pytest.mark.parametrize("jump_s", [-HOUR_S, 0, HOUR_S])
 def test_a_run_that_was_asked_for_a_moment_ago_comes_whatever_the_wall_clock_says(place, jump_s):
     desk = Desk(place, "a test")
-    starting._expect(desk)
+    start._expect(desk)
     then = time.time() - jump_s
     os.utime(place.coming, (then, then))
-    assert view.is_going(place)
+    assert liveness.is_going(place)
 
 
 def test_a_run_that_was_asked_for_long_ago_or_before_a_boot_does_not_come(place):
     for text in (f"{clock.boot()} {time.monotonic() - HOUR_S}", f"x {time.monotonic()}"):
         place.coming.write_text(text)
-        assert not view.is_going(place)
+        assert not liveness.is_going(place)

@@ -14,9 +14,9 @@ import json
 
 from cou.errors import StepFailed
 from cou.juju.port import HistoryEntry, Status, Task, TaskStatus
-from cou.plan.settings import Settings
+from cou.operations.quiet_time import ModelTime
+from cou.options.settings import Settings
 from cou.plan.step import Kind, Step
-from cou.run.model_time import ModelTime
 from cou.steps import table
 from cou.steps.context import Before, Drained
 

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 from cou.errors import StepFailed
-from cou.plan.settings import Settings
+from cou.options.settings import Settings
 from cou.plan.step import Kind
 from cou.steps.context import End
 

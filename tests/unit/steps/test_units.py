@@ -8,7 +8,7 @@ import pytest
 from cou.errors import StepFailed
 from cou.juju.port import Status, Task, TaskStatus
 from cou.plan.step import Kind
-from cou.steps import upgrade_packages, versions
+from cou.steps import units_at_release, upgrade_packages
 from cou.steps.context import End
 
 from ..fakes import NOW, example
@@ -311,6 +311,6 @@ def test_a_charm_is_asked_for_its_status_in_its_own_way(tmp_path, files, said):
         file = tmp_path / name
         file.write_text(f'#!/bin/sh\necho "{name} of $JUJU_DISPATCH_PATH"\n')
         file.chmod(0o755)
-    shell = ["/bin/sh", "-c", versions.UPDATE_STATUS]
+    shell = ["/bin/sh", "-c", units_at_release.UPDATE_STATUS]
     done = subprocess.run(shell, cwd=tmp_path, check=True, capture_output=True, text=True, env={})
     assert done.stdout == said

@@ -1,0 +1,1 @@
+"""What stands against an upgrade: problems, and the code of each."""

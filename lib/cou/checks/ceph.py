@@ -1,0 +1,159 @@
+"""What Ceph says before its daemons are upgraded (reference, section 5, checks 9 and 10)."""
+
+from __future__ import annotations
+
+from ..cloud.ceph_status import CephState
+from ..cloud.cloud import Application
+from ..openstack import ceph_releases, charms, tracks
+from ..wording import Option, say
+from . import undo_commands
+from .problem import Problem
+from .problem_codes import problem
+from .scope import Scene
+
+_CHARMS = (charms.CEPH_MON, charms.CEPH_OSD, "ceph-fs", "ceph-radosgw")
+
+
+def check(scene: Scene, planned: frozenset[str]) -> list[Problem]:
+    """Return what is wrong with Ceph clusters.
+
+    Args:
+        scene: the circumstances.
+        planned: names of the applications that have steps.
+    """
+    upgraded = any(app.name in planned for app in scene.applications if app.charm.name in _CHARMS)
+    found: list[Problem] = []
+    for state in scene.cloud.ceph:
+        if state.application in scene.options.skip_apps and not upgraded:
+            continue
+        found += _flags(state)
+        if upgraded:
+            found += _unknown(state) + _health(state) + _filestore(scene, state)
+            if not scene.options.set_noout:
+                found.append(_without_noout(state))
+    return found + _osds_without_monitors(scene, planned)
+
+
+def _osds_without_monitors(scene: Scene, planned: frozenset[str]) -> list[Problem]:
+    """Say which OSDs nobody could be asked about before Reef."""
+    if scene.cloud.ceph:
+        return []
+    return [
+        problem(
+            "filestore-unknown",
+            app.name,
+            f"No ceph-mon of this model tells which object store the OSDs of {app.name} use.",
+            say(
+                "Look at `ceph osd metadata` where its cluster is, upgrade it by the "
+                "charm guide, and leave it out with ",
+                Option("skip-apps", app.name),
+                ".",
+            ),
+        )
+        for app in scene.applications
+        if app.name in planned and app.charm.name == charms.CEPH_OSD and _to_reef(scene, app)
+    ]
+
+
+def _to_reef(scene: Scene, app: Application) -> bool:
+    return ceph_releases.at_least(tracks.target(app.charm.name, app.series, scene.target), "reef")
+
+
+def _flags(state: CephState) -> list[Problem]:
+    found: list[Problem] = []
+    if state.overall and len(state.overall) > 1:
+        found.append(
+            problem(
+                "ceph-mixed-versions",
+                state.application,
+                f"Daemons run different versions: {'; '.join(state.overall)}.",
+                "Restart the daemons that are behind, before or after the upgrade.",
+            )
+        )
+    if state.flags and "noout" in state.flags:
+        found.append(
+            problem(
+                "noout-set",
+                state.application,
+                f"The flag noout of the cluster of {state.application} is set.",
+                f"Unset it with {undo_commands.noout(state.unit)}.",
+            )
+        )
+    return found
+
+
+def _unknown(state: CephState) -> list[Problem]:
+    if state.flags is not None and state.health is not None:
+        return []
+    return [
+        problem(
+            "ceph-unknown",
+            state.application,
+            f"The cluster of {state.application} did not tell its state from {state.unit}.",
+            f"Look at juju exec -u {state.unit} 'ceph status'.",
+        )
+    ]
+
+
+def _health(state: CephState) -> list[Problem]:
+    found: list[Problem] = []
+    checks = f" ({', '.join(state.checks)})" if state.checks else ""
+    codes = {"HEALTH_ERR": "ceph-health-error", "HEALTH_WARN": "ceph-health-warning"}
+    # A warning that only repeats flags on the OSD map is told by the flag itself.
+    only_flags = state.health == "HEALTH_WARN" and set(state.checks) == {"OSDMAP_FLAGS"}
+    if state.health in codes and not only_flags:
+        found.append(
+            problem(
+                codes[state.health],
+                state.application,
+                f"The cluster of {state.application} is in {state.health}{checks}.",
+                "Mend it first.",
+            )
+        )
+    if state.unclean_pgs:
+        found.append(
+            problem(
+                "ceph-pgs-unclean",
+                state.application,
+                f"{state.unclean_pgs} placement groups are not active+clean.",
+                "Wait until Ceph has recovered.",
+            )
+        )
+    return found
+
+
+def _without_noout(state: CephState) -> Problem:
+    return problem(
+        "ceph-without-noout",
+        state.application,
+        "Ceph is upgraded without noout, so it may move data while OSDs restart.",
+        say("Plan with ", Option("set-noout", True), "."),
+    )
+
+
+def _filestore(scene: Scene, state: CephState) -> list[Problem]:
+    """Check the object stores of OSDs before Reef, which no longer reads FileStore."""
+    app = next(one for one in scene.cloud.applications if one.name == state.application)
+    if not _to_reef(scene, app):
+        return []
+    track = tracks.target(app.charm.name, app.series, scene.target)
+    if state.filestore_osds is None:
+        return [
+            problem(
+                "filestore-unknown",
+                state.application,
+                f"Which object store the OSDs use could not be read from {state.unit}.",
+                f"Look at juju exec -u {state.unit} 'ceph osd metadata'.",
+            )
+        ]
+    if not state.filestore_osds:
+        return []
+    osds = ", ".join(f"osd.{number}" for number in state.filestore_osds)
+    return [
+        problem(
+            "filestore-osd",
+            state.application,
+            f"{osds} use FileStore, which Ceph {track} cannot read.",
+            "Convert them to BlueStore first.",
+        )
+    ]

@@ -1,0 +1,158 @@
+"""What an earlier run has left switched on the model, by the annotation that it wrote.
+
+A mark that the model shows to be put back since is not told. The command that undoes one is made
+here of what its step wrote down with it, so it is the one that the annotation has for people:
+whoever may change the annotation cannot put another in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..cloud.cloud import Application, Unit
+from ..cloud.run_annotation import RunNote
+from ..openstack import paused
+from . import undo_commands
+from .problem import Problem
+from .problem_codes import problem
+from .scope import Scene
+
+MANAGED = undo_commands.MANAGED
+_RESTARTS = "enable-auto-restarts"
+# The value that a run sets as a mark; the option is left over while it still has it.
+_SET = {MANAGED: True, _RESTARTS: False}
+# Debian policy, 5.6.7; an architecture may follow.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+(:[a-z0-9-]+)?")
+
+
+def is_ours(scene: Scene, app: Application) -> bool:
+    """Whether an earlier run has set an application's ``action-managed-upgrade`` to true.
+
+    Hypervisors are upgraded zone by zone with a plan for each; the option stays true in between
+    and the plan that upgrades the last of them puts it back, as if it had set it itself.
+    """
+    return f"option:{app.name}:{MANAGED}" in _marks(scene.cloud.note) and bool(app.flag(MANAGED))
+
+
+def problems(scene: Scene, put_back: frozenset[str]) -> list[Problem]:
+    """Return what was left, with the command that undoes it.
+
+    Args:
+        scene: the circumstances.
+        put_back: marks that this plan puts back.
+    """
+    note = scene.cloud.note
+    if note is None:
+        return []
+    found: list[Problem] = []
+    if note.unfinished:
+        found.append(_unfinished(scene, note))
+    for mark in note.marks:
+        if mark in put_back:
+            continue
+        kind, _, target = mark.partition(":")
+        how = _undo(scene, kind, target, note.data.get(mark, {}))
+        if how:
+            seen = f"{_told(kind, target)} by run {note.run} of {note.holder}."
+            subject = target.partition(":")[0]
+            found.append(problem("leftover-marks", subject, seen, f"{how}."))
+    return found
+
+
+def _unfinished(scene: Scene, note: RunNote) -> Problem:
+    """Return that a run was not ended, and whom to ask."""
+    seen = f"Run {note.run} of {note.holder} is {note.state} by its name on the model."
+    remedy = f"Ask {note.holder} for its status; two runs would work against each other."
+    if note.unit and note.unit not in scene.cloud.cou_machines.values():
+        seen += f" The unit {note.unit} is not in this model any more."
+        remedy = "Nobody goes on with that run. An upgrade takes its place."
+    return problem("leftover-run", "model", seen, remedy)
+
+
+def _marks(note: RunNote | None) -> tuple[str, ...]:
+    return note.marks if note else ()
+
+
+def _told(kind: str, target: str) -> str:
+    if kind == "option":
+        app, _, key = target.partition(":")
+        return f"The option {key} of {app} was changed"
+    words = {
+        "compute-service": f"The compute service of {target} was disabled",
+        "paused": f"{target} was paused",
+        "noout": f"noout of the cluster of {target} was set",
+        "held": f"Packages on {target} were held",
+    }
+    return words[kind]
+
+
+def _undo(
+    scene: Scene, kind: str, target: str, data: Mapping[str, Any]
+) -> undo_commands.Undo | None:
+    """Return how a mark is undone; None where it is not so any more.
+
+    Args:
+        scene: the circumstances.
+        kind: of the mark.
+        target: of the mark.
+        data: what its step wrote down with it; nothing where an older version wrote the note.
+    """
+    name = target.partition("/")[0].partition(":")[0]
+    app = next((one for one in scene.cloud.applications if one.name == name), None)
+    if app is None:
+        return None
+    unit = next((one for one in app.units if one.name == target), None)
+    if kind == "option":
+        return _option(app, target.partition(":")[2], data)
+    if kind == "noout":
+        return _noout(scene, target)
+    return _of_unit(scene, app, unit, kind, data) if unit else None
+
+
+def _option(app: Application, key: str, data: Mapping[str, Any]) -> undo_commands.Undo | None:
+    value = _SET.get(key)
+    if value is None or app.flag(key) is not value:
+        return None
+    was = data.get("was")
+    return undo_commands.option(
+        app.name, key, was if isinstance(was, str) else str(not value).lower()
+    )
+
+
+def _noout(scene: Scene, name: str) -> undo_commands.Undo | None:
+    for state in scene.cloud.ceph:
+        if state.application == name and "noout" in (state.flags or ()):
+            return undo_commands.noout(state.unit)
+    return None
+
+
+def _of_unit(
+    scene: Scene, app: Application, unit: Unit, kind: str, data: Mapping[str, Any]
+) -> undo_commands.Undo | None:
+    if kind == "compute-service" and scene.cloud.compute_services.get(unit.name) is not True:
+        return undo_commands.compute_service(unit.name)
+    if kind == "paused" and paused.is_paused(unit.workload.current, unit.workload.message):
+        return undo_commands.paused(unit.name)
+    if kind == "held" and app.charm.held_packages:
+        packages = _packages(data) or app.charm.held_packages
+        return _held(packages, scene.cloud.held.get(unit.name), unit.name)
+    return None
+
+
+def _packages(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a run has held, by its name on the model."""
+    listed = data.get("packages")
+    if not isinstance(listed, list):
+        return ()
+    every: list[Any] = listed  # pyright: ignore[reportUnknownVariableType]
+    return tuple(one for one in every if isinstance(one, str) and _PACKAGE.fullmatch(one))
+
+
+def _held(
+    packages: Sequence[str], now: Sequence[str] | None, unit: str
+) -> undo_commands.Undo | None:
+    """Release what is held now; all that a run may have held where the unit did not answer."""
+    left = [name for name in packages if now is None or name in now]
+    return undo_commands.held(unit, left) if left else None

@@ -1,0 +1,193 @@
+"""Is the cloud settled, and may the account do what is needed (reference, section 5).
+
+Idleness is looked at, not waited for: an application that is not active is an error, an agent
+that just runs a hook only a warning, as the upgrade's first step waits for it.
+"""
+
+from __future__ import annotations
+
+from ..cloud import names
+from ..cloud.cloud import Application, Unit
+from ..juju.port import Status
+from ..openstack import charms, paused
+from . import undo_commands
+from .problem import Problem
+from .problem_codes import problem
+from .scope import Scene
+
+_SEALED = "Unit is sealed"
+_BUSY = ("executing", "allocating")
+
+
+def check(scene: Scene) -> list[Problem]:
+    """Return what stands in the way in the state of the cloud; skipped applications are left out
+    (the peer checks them too, W32)."""
+    found: list[Problem] = []
+    for app in scene.applications:
+        if _sealed(app):
+            found.append(_vault(app))
+        else:
+            found += _idle(app)
+    found += _compute_services(scene) + _filters(scene) + _unanswered(scene)
+    found += _held(scene) + _unattended(scene)
+    return found + _surroundings(scene)
+
+
+def _sealed(app: Application) -> bool:
+    statuses = [app.status, *(unit.workload for unit in app.units)]
+    return app.charm.name == charms.VAULT and any(
+        status.current == "blocked" and _SEALED in status.message for status in statuses
+    )
+
+
+def _vault(app: Application) -> Problem:
+    units = [unit.name for unit in app.units if _SEALED in unit.workload.message]
+    return problem(
+        "vault-sealed",
+        app.name,
+        f"Vault is sealed: {', '.join(units) or app.name}.",
+        "Unseal it.",
+    )
+
+
+def _idle(app: Application) -> list[Problem]:
+    found: list[Problem] = []
+    restless: list[str] = []
+    busy: list[str] = []
+    for unit in app.units:
+        if paused.is_paused(unit.workload.current, unit.workload.message):
+            found.append(_paused(unit))
+        elif unit.workload.current != "active":
+            restless.append(f"{unit.name} is {_told(unit.workload)}")
+        elif unit.agent.current in _BUSY:
+            busy.append(f"{unit.name} is {_told(unit.agent)}")
+        elif unit.agent.current != "idle":
+            restless.append(f"the agent of {unit.name} is {_told(unit.agent)}")
+    # Juju calls an application without units unknown.
+    well = ("active", "") if app.units else ("active", "", "unknown")
+    if not (found or restless) and app.status.current not in well:
+        restless.append(f"the application is {_told(app.status)}")
+    if restless:
+        seen = f"{app.name} is not idle: {'; '.join(restless)}."
+        found.append(problem("not-idle", app.name, seen, "Mend it."))
+    if busy:
+        seen = f"{app.name} is busy: {'; '.join(busy)}."
+        found.append(problem("busy", app.name, seen, "Nothing; the upgrade waits for it."))
+    return found
+
+
+def _told(status: Status) -> str:
+    since = f" since {status.since:%Y-%m-%d %H:%M:%S}" if status.since else ""
+    message = f" ({status.message})" if status.message else ""
+    return f"{status.current or 'unknown'}{message}{since}"
+
+
+def _paused(unit: Unit) -> Problem:
+    return problem(
+        "paused-unit",
+        unit.name,
+        f"{unit.name} is paused.",
+        f"Resume it with {undo_commands.paused(unit.name)}.",
+    )
+
+
+def _compute_services(scene: Scene) -> list[Problem]:
+    return [
+        problem(
+            "compute-service-disabled",
+            unit,
+            f"The compute service of {unit} is disabled and stays so.",
+            "If an earlier upgrade left it so, enable it: "
+            f"{undo_commands.compute_service(unit).command}.",
+        )
+        for unit, enabled in sorted(scene.cloud.compute_services.items())
+        if not enabled and unit.partition("/")[0] not in scene.options.skip_apps
+    ]
+
+
+def _filters(scene: Scene) -> list[Problem]:
+    """Check the option's value; the peer looks among the names of its attributes (W13)."""
+    found: list[Problem] = []
+    for app in scene.applications:
+        if app.charm.name != charms.NOVA_CLOUD_CONTROLLER or scene.target.codename != "bobcat":
+            continue
+        value = str(app.config.get("scheduler-default-filters") or "")
+        names = [name.strip() for name in value.split(",")]
+        if "AvailabilityZoneFilter" in names:
+            found.append(
+                problem(
+                    "availability-zone-filter",
+                    app.name,
+                    f"scheduler-default-filters of {app.name} holds AvailabilityZoneFilter, "
+                    "which is gone in 2023.2.",
+                    "Take it out of the option.",
+                )
+            )
+    return found
+
+
+def _held(scene: Scene) -> list[Problem]:
+    """Say what is held already: it stays held, whoever held it."""
+    found: list[Problem] = []
+    for app in scene.applications:
+        for unit in app.units:
+            held = set(scene.cloud.held.get(unit.name, ())) & set(app.charm.held_packages)
+            if held:
+                packages = sorted(held)
+                seen = f"{' '.join(packages)} is held on {unit.name} and stays so."
+                how = undo_commands.held(unit.name, packages).command
+                remedy = f"If an earlier upgrade left it so, release it: {how}."
+                found.append(problem("held-packages", unit.name, seen, remedy))
+    return found
+
+
+def _unattended(scene: Scene) -> list[Problem]:
+    """Warn where APT would follow one charm's new origin with the software of another."""
+    found: list[Problem] = []
+    for machine in names.in_order(scene.cloud.unattended):
+        there = [app.name for app in scene.applications if machine in app.machines]
+        seen = (
+            f"unattended-upgrades is active on machine {machine}, which {', '.join(there)} share: "
+            "when one of them changes the APT sources, it may upgrade the others."
+        )
+        remedy = (
+            f"Run juju exec --machine {machine} -- systemctl disable --now unattended-upgrades."
+        )
+        found.append(problem("unattended-upgrades", machine, seen, remedy))
+    return found
+
+
+def _unanswered(scene: Scene) -> list[Problem]:
+    """Return the questions without an answer that no other check speaks of."""
+    told_elsewhere = ("instance-count", "model-access", "osd-metadata")
+    return [
+        problem(
+            "no-answer",
+            one.subject,
+            f"{one.subject} did not answer {one.asked}: {one.seen.rstrip('.')}.",
+            "Plan again, if the answer matters.",
+        )
+        for one in scene.cloud.unanswered
+        if one.key not in told_elsewhere
+    ]
+
+
+def _surroundings(scene: Scene) -> list[Problem]:
+    found: list[Problem] = []
+    access = scene.cloud.access
+    if not access:
+        seen = "Juju did not tell what the account may do on the model."
+        remedy = "Give the account admin access, which an upgrade needs."
+        found.append(problem("access-unknown", "model", seen, remedy))
+    elif access != "admin":
+        seen = f"The account has {access} access; commands on units need admin."
+        remedy = f"Run juju grant USER admin {scene.cloud.name}."
+        found.append(problem("access-too-low", "model", seen, remedy))
+    if scene.cloud.retries_hooks is False:
+        seen = (
+            "automatically-retry-hooks is false: a unit whose hook fails once stays in error, and "
+            "its step fails, unless somebody runs juju resolved within hook-error-grace."
+        )
+        remedy = "Run juju model-config automatically-retry-hooks=true."
+        found.append(problem("hooks-not-retried", "model", seen, remedy))
+    return found

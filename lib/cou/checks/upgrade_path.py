@@ -1,0 +1,170 @@
+"""Is there a way from where the cloud stands, for the group that was chosen?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..cloud import analysis, names
+from ..cloud.analysis import Standing
+from ..cloud.cloud import Application, Cloud
+from ..openstack import charms, releases
+from ..openstack.releases import Release
+from ..options.options import Group, Options
+from ..wording import ours, say
+from .problem import Problem
+from .problem_codes import problem
+from .scope import Scene, is_data_plane
+
+DONE = "nothing-to-do"
+_EMPTY = {
+    Group.CONTROL_PLANE: ("no-control-plane", "is no control plane"),
+    Group.DATA_PLANE: ("no-data-plane", "is no data plane"),
+    Group.HYPERVISORS: ("no-hypervisors", "are no hypervisors"),
+}
+
+
+def option_problems(cloud: Cloud, options: Options) -> list[Problem]:
+    """Return what the options name and the model has not, with what it has.
+
+    It is found whatever else the plan comes to: a name that is spelt wrong is never taken for
+    something that is done already.
+    """
+    return [*_skipped(cloud, options), *_filters(cloud, options)]
+
+
+def _skipped(cloud: Cloud, options: Options) -> Iterator[Problem]:
+    everything = {app.name for app in cloud.applications} | set(cloud.ignored)
+    for name in options.skip_apps:
+        if name not in everything:
+            seen = f"There is no application {name} in the model, so it cannot be left out."
+            known = ", ".join(sorted(everything))
+            remedy = f"Choose from the applications: {known}." if known else "Leave it out."
+            yield problem("unknown-skip-app", name, seen, remedy)
+
+
+def _filters(cloud: Cloud, options: Options) -> Iterator[Problem]:
+    hypervisors = names.in_order(cloud.hypervisor_machines)
+    for machine in options.machines:
+        if machine not in cloud.machines:
+            seen, code = f"There is no machine {machine} in the model.", "unknown-machine"
+        elif machine not in hypervisors:
+            seen, code = f"Machine {machine} hosts no nova-compute unit.", "not-a-hypervisor"
+        else:
+            continue
+        listed = f"Choose from the machines of hypervisors: {', '.join(hypervisors)}."
+        remedy = listed if hypervisors else "Choose no machines, as there are no hypervisors."
+        yield problem(code, machine, seen, remedy)
+    computes = [unit for app in cloud.of_charm(charms.NOVA_COMPUTE) for unit in app.units]
+    zones = sorted({unit.zone for unit in computes if unit.zone})
+    for zone in options.availability_zones:
+        if zone not in zones:
+            seen = f"No hypervisor is in the availability zone {zone!r}."
+            listed = f"Choose from the zones of hypervisors: {', '.join(zones)}."
+            remedy = listed if zones else "Choose no zones, as no hypervisor is in one."
+            yield problem("unknown-zone", zone, seen, remedy)
+
+
+def faults(considered: Iterable[Standing]) -> list[Problem]:
+    """Return why releases of applications cannot be told."""
+    return [
+        problem(one.code, one.subject, one.seen, one.remedy)
+        for standing in considered
+        for one in standing.faults
+    ]
+
+
+def nothing_recognised(cloud: Cloud, considered: list[Standing]) -> Problem:
+    """Say why there is no release of the cloud."""
+    if not considered:
+        seen = f"No application of the model {cloud.name} is to be upgraded."
+        remedy = "Point cou at the model that holds the OpenStack."
+        return problem("no-openstack", "model", seen, remedy)
+    seen = "No application tells which release the cloud is at."
+    return problem("unknown-cloud-release", "model", seen, "Mend the other problems first.")
+
+
+def no_way_on(cloud: Cloud, series: str, origin: Release) -> Problem:
+    """Say why no release follows; the peer loses the explanation (W12)."""
+    chain = releases.on_series(series)
+    if not chain:
+        seen = f"The cloud is on {series}; cou upgrades clouds on focal and jammy."
+        return problem("unsupported-series", "model", seen, "Move it to a supported series.")
+    if origin == chain[-1]:
+        seen = f"The cloud is at {origin}, the last release on {series}."
+        remedy = "Upgrade the machines to the next series first, by the charm guide."
+        return problem("last-release", "model", seen, remedy)
+    seen = f"The cloud is at {origin}, which cou does not upgrade on {series}."
+    listed = ", ".join(one.codename for one in chain)
+    remedy = f"Upgrade it by the charm guide to one of the releases on {series}: {listed}."
+    return problem("unsupported-release", "model", seen, remedy)
+
+
+def empty_group(scene: Scene) -> Problem | None:
+    """Check that the chosen group has members; name the groups that have."""
+    groups = {group: _members(scene.cloud, group) for group in Group}
+    chosen = scene.options.group
+    skipped = set(scene.options.skip_apps)
+    if any(app.name not in skipped for app in groups[chosen]):
+        return None
+    code, what = _EMPTY[chosen]
+    if chosen is Group.HYPERVISORS and not groups[Group.DATA_PLANE]:
+        code, what = _EMPTY[Group.DATA_PLANE]
+    seen = f"The group {chosen.value} was chosen and there {what}."
+    if groups[chosen]:
+        seen = f"The group {chosen.value} was chosen, and skip-apps leaves all of it out."
+    there = [group.value for group, apps in groups.items() if {a.name for a in apps} - skipped]
+    listed = f"Choose from the groups with something in them: {', '.join(there)}."
+    return problem(code, "model", seen, listed if there else "Leave fewer applications out.")
+
+
+_CONTROL_PLANE = ours("plan", group="control-plane")
+
+
+def _members(cloud: Cloud, group: Group) -> list[Application]:
+    if group is Group.HYPERVISORS:
+        return list(cloud.of_charm(charms.NOVA_COMPUTE))
+    return [
+        app
+        for app in cloud.applications
+        if group is Group.ALL or is_data_plane(cloud, app) is (group is Group.DATA_PLANE)
+    ]
+
+
+def plane_problem(scene: Scene) -> Problem | None:
+    """Check that the control plane is ahead where only the data plane is to be upgraded."""
+    if not scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
+        return None
+    planes: tuple[list[Standing], list[Standing]] = ([], [])
+    for app in scene.applications:
+        planes[is_data_plane(scene.cloud, app)].append(scene.standings[app.name])
+    control, data = (analysis.oldest(plane) for plane in planes)
+    if control is None or data is None or control > data:
+        return None
+    if control == data:
+        # The peer reports a finished data plane as an error here (W30).
+        return done(scene)
+    seen = f"The control plane is at {control}, the data plane at {data}."
+    remedy = say("Upgrade the control plane first: ", _CONTROL_PLANE)
+    return problem("control-plane-first", "model", seen, remedy)
+
+
+def done(scene: Scene, old: Sequence[str] = ()) -> Problem:
+    """Say that nothing of what was chosen has to be upgraded.
+
+    Args:
+        scene: the circumstances.
+        old: units that stay old, since they were not chosen or had to be left out.
+    """
+    group = scene.options.group.value
+    if old:
+        seen = f"Nothing that was chosen is upgraded; {', '.join(old)} would still be old."
+        remedy = "Choose others, or see which problems leave them out."
+    elif scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
+        seen = f"Nothing in the group {group} is older than the control plane."
+        remedy = say(
+            f"To go on to {scene.target}, upgrade the control plane first: ", _CONTROL_PLANE
+        )
+    else:
+        seen = f"Everything in the group {group} is at {scene.target} already."
+        remedy = "Nothing has to be done."
+    return problem(DONE, "model", seen, remedy)

@@ -1,0 +1,140 @@
+"""Connecting, analysing and planning, with a line for each phase."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ..control.control import Shown
+from ..errors import BadInput, JujuError
+from ..juju.port import ModelStatus
+from ..options import charm_config
+from ..options.settings import Settings
+from ..process.access import Access
+from ..process.connection import PLAN_TIMING, open_client
+from ..wording import PLAN, UPGRADE, Actions
+from . import unit
+from .location import Where
+from .screen import Screen
+
+_OURS = "cou"
+
+
+@dataclasses.dataclass(frozen=True)
+class Looked:
+    """A plan that was shown, and what it was made with."""
+
+    shown: Shown
+    access: Access
+    settings: Settings
+
+
+def plan(
+    screen: Screen, where: Where, given: Mapping[str, Any], *, any_version: bool = False
+) -> Looked:
+    """Look at the model and plan; while a run is unfinished, show what is left of it.
+
+    Args:
+        screen: where to show it.
+        where: where the command runs.
+        given: options of `plan` that the command line gives, by their names.
+        any_version: also where its Juju is not supported: to show what is left of a run.
+
+    Raises:
+        BadInput: the model has a cou of its own, or other options than the unfinished run's.
+        JujuError: the model cannot be read.
+        Interrupted: a signal came first.
+    """
+    access = connect(screen, where, any_version=any_version)
+
+    def work() -> Looked:
+        settings = where.settings()
+        options = charm_config.options(given, settings, where.given)
+        shown = where.control().plan(
+            access, settings, options, lambda: screen.go_on("Generating upgrade plan...")
+        )
+        return Looked(shown, access, settings)
+
+    return screen.during("Analyzing cloud...", work)
+
+
+def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Access:
+    """Log in once, and see whether this cou may work on the model at all.
+
+    Args:
+        screen: where to say so.
+        where: the model.
+        any_version: also where its Juju is not supported: to end a run, or to show one.
+
+    Raises:
+        BadInput: the model has a cou of its own.
+        JujuError: the controller cannot be reached, or refuses the login; or its Juju, or that of
+            the unit's agent, is not supported.
+        Interrupted: a signal came first.
+    """
+    name = where.model or "own"
+
+    def work() -> tuple[Access, ModelStatus | None]:
+        if not any_version:
+            where.check_juju()
+        access = where.access()
+        if where.on_unit:
+            return access, None
+        try:
+            return access, asyncio.run(_status(access, any_version))
+        except JujuError as error:
+            raise _of_client(error, access) from error
+
+    access, status = screen.during(
+        f"Connecting to '{name}' model...", work, done=f"Connected to '{name}'"
+    )
+    if status is not None:
+        refuse_beside_charm(status)
+    elif (home := unit.home()) is not None and not unit.leads(home):
+        raise BadInput(
+            "not-leader",
+            f"{home.name} is not the leader, and only the leader runs.",
+            "Run cou on the leader's machine: `juju status cou` marks it with an asterisk.",
+        )
+    return access
+
+
+def refuse_beside_charm(status: ModelStatus) -> None:
+    """Refuse a model in which the charm cou is at home: it holds the journal, not this machine.
+
+    Raises:
+        BadInput: naming the action to run.
+    """
+    for name, application in sorted(status.applications.items()):
+        if application.charm == _OURS:
+            there = Actions(f"{name}/leader")
+            raise BadInput(
+                "charm-in-model",
+                f"The model '{status.name}' has the application {name}, which keeps the journal "
+                "of its upgrades.",
+                f"Run its actions: {there.command(PLAN)}, then {there.command(UPGRADE)}; or run "
+                "cou on its unit.",
+            )
+
+
+def _of_client(error: JujuError, access: Access) -> JujuError:
+    """Return an error with what a user of the Juju client can do; the engine speaks of a charm."""
+    if error.code != "login-refused":
+        return error
+    return JujuError(
+        error.code,
+        error.seen,
+        f"Is the password of {access.username} right, in the Juju client's accounts.yaml or in "
+        "the file of --login? Has the user access to the model? `juju show-model` tells. "
+        "An account that logs in in a browser cannot be used: make one with `juju add-user`.",
+    )
+
+
+async def _status(access: Access, any_version: bool) -> ModelStatus:
+    client = open_client(access, PLAN_TIMING, any_version=any_version)
+    try:
+        return await client.full_status()
+    finally:
+        await client.close()

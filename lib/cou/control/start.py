@@ -1,0 +1,231 @@
+"""How a run is begun and gone on with: the checks, the attempt, the supervisor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .. import clock
+from ..errors import BadInput, CouError, JournalError, record
+from ..journal import Journal, rows
+from ..journal.records import Attempt, Job, Limit, MarkState, RunState, StepRecord
+from ..options.settings import Settings
+from ..plan.plan import Plan
+from ..process import account_in_memory, spawn
+from ..process.access import Access
+from ..show import formatting, view
+from ..wording import CANCEL, FORCE, PLAN, STATUS, UPGRADE, say, sentence
+from .answers import Started
+from .control_base import Desk
+
+SILENT = say("Run `", UPGRADE, "` to go on: it looks first.")
+_START_WAIT_S = 1.5
+_NOTHING = {Job.RESTORE: "nothing-to-restore", Job.ABANDON: "nothing-to-abandon"}
+
+
+def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> Started:
+    """Start the plan last shown, or go on with an unfinished run; see `control.Control.start`."""
+    journal = desk.journal()
+    try:
+        seen = view.look_at(desk.place, journal, estimated=False)
+        if seen is not None and seen.state is RunState.COMPLETED and journal.shown() is None:
+            same_plan(seen.plan.hash, plan_hash)
+            if limit.expect:
+                raise BadInput(
+                    "not-expected",
+                    f"Nothing is next: the upgrade to {seen.to} is done. Nothing was begun.",
+                    say("Run `", PLAN, "` to see what comes next."),
+                )
+            return _nothing_left(desk, seen)
+        if seen is not None and seen.unfinished:
+            attempt = _resume(desk, journal, seen, plan_hash, Job.UPGRADE, limit)
+            resumed = True
+        else:
+            attempt = _begin(desk, journal, plan_hash, limit)
+            resumed = False
+        _launch(desk, journal, access, attempt.run, attempt.token)
+    finally:
+        journal.close()
+    verb = "goes on" if resumed else "has begun"
+    desk.audit("upgrade", f"Run {attempt.run} {verb}.")
+    message = f"Run {attempt.run} {verb} in the background."
+    if limit.until is not None:
+        message += f" Nothing begins that may end after {formatting.stamp(limit.until)} UTC."
+    log = desk.place.log(attempt.run)
+    return Started(attempt.run, resumed, log, message, until=limit.until)
+
+
+def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
+    """Begin an attempt that puts back the marks of a run that rests.
+
+    Returns:
+        the run, and how many marks are set.
+
+    Raises:
+        BadInput: there is no unfinished run.
+        JournalError: it is going on.
+    """
+    seen = desk.view()
+    if seen is None or not seen.unfinished:
+        raise BadInput(_NOTHING[job], "No run is unfinished.", "There is nothing to do.")
+    journal = desk.journal()
+    try:
+        attempt = _resume(desk, journal, seen, None, job, Limit())
+        _launch(desk, journal, access, attempt.run, attempt.token)
+    finally:
+        journal.close()
+    desk.audit(job.value, f"What run {seen.run} has switched is put back.")
+    return seen.run, sum(mark.state is MarkState.SET for mark in seen.marks)
+
+
+def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) -> Attempt:
+    shown = journal.shown()
+    if shown is None:
+        raise BadInput("no-plan", "No plan was shown.", say("Run `", PLAN, "` first."))
+    plan = rows.plan(shown[0])
+    same_plan(plan.hash, plan_hash)
+    if plan.blocking:
+        first, several = plan.blocking[0], len(plan.blocking) > 1
+        there = f"{len(plan.blocking)} blocking problems; the first is"
+        raise BadInput(
+            "plan-blocked",
+            f"The plan has {there if several else 'a blocking problem:'} "
+            f"{first.code} ({first.subject}): {first.seen}",
+            say(sentence(first.remedy), " Then run `", PLAN, "` again."),
+        )
+    steps = [step.id for step in plan.root.leaves()]
+    if not steps:
+        raise BadInput(
+            "nothing-to-do", "The plan has no steps.", say("Run `", PLAN, "` to see why.")
+        )
+    _may_begin(journal, "", plan, {}, limit, shown[1])
+    _await_end(desk)
+    _expect(desk)
+    return journal.create_run(shown[0], shown[1], steps, limit)
+
+
+def _resume(
+    desk: Desk,
+    journal: Journal,
+    seen: view.View,
+    plan_hash: str | None,
+    job: Job,
+    limit: Limit,
+) -> Attempt:
+    if seen.state.active or seen.state is RunState.DRAINING:
+        doing = seen.running[0].title if seen.running else "starting"
+        raise JournalError(
+            "run-going-on",
+            f"Run {seen.run} is {seen.state.value} (step {seen.number} of {seen.total}: {doing}).",
+            say("Run `", STATUS, "` to look at it, or `", CANCEL, "` to stop it."),
+        )
+    shown = journal.shown(seen.run) if job is Job.UPGRADE else None
+    plan = rows.plan(shown[0]) if shown else seen.plan
+    same_plan(plan.hash, plan_hash)
+    _may_begin(journal, seen.run, plan, seen.steps, limit, seen.settings)
+    _await_end(desk)
+    if seen.attempt is not None and seen.attempt.ended is None:
+        error = record("runner-ended", "The runner ended without a word.", SILENT)
+        journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
+    if shown is not None:
+        journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])
+    _expect(desk)
+    return journal.resume_run(seen.run, job, limit)
+
+
+def _may_begin(
+    journal: Journal,
+    run: str,
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    limit: Limit,
+    settings: Mapping[str, Any],
+) -> None:
+    """Refuse now what the runner would only refuse later."""
+    if limit.expect or limit.until is not None:
+        from ..journal import ages
+        from ..show import estimate
+        from ..work import next_step
+
+        max_age_s = Settings(**settings).backup_max_age_s
+        durations = estimate.learn(journal, for_window=True)
+        moment = ages.Moment.here()
+        age_s = ages.of_steps(journal, run, moment)
+        next_step.check(plan, records, limit, durations, moment.now, age_s, max_age_s)
+
+
+def _await_end(desk: Desk) -> None:
+    """Wait for the processes of an attempt that has just ended; they clean up after it.
+
+    Raises:
+        JournalError: they are still there after a moment.
+    """
+    deadline = time.monotonic() + _START_WAIT_S
+    while desk.launcher.is_alive():
+        if time.monotonic() > deadline:
+            raise JournalError(
+                "run-ending",
+                "The processes of the last attempt are still ending.",
+                say("Try again in a moment, or run `", FORCE, "`."),
+            )
+        time.sleep(0.02)
+
+
+def _expect(desk: Desk) -> None:
+    """Have the run taken for starting until its supervisor is there.
+
+    Once its attempt has ended, in whatever way, this means nothing any more.
+
+    Raises:
+        CouError: the file for it cannot be written.
+    """
+    path = desk.place.coming
+    try:
+        path.touch(0o600)
+        path.write_text(f"{clock.boot()} {time.monotonic()}", encoding="ascii")
+    except OSError as error:
+        raise CouError(
+            "run-folder", f"{path} cannot be written: {error.strerror}.", "Free some space there."
+        ) from None
+
+
+def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
+    try:
+        desk.launcher.start(run, token, access)
+        up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
+        if not up and desk.launcher.came_to_nothing():
+            raise CouError(
+                "not-started",
+                f"The supervisor of run {run} ended before it began.",
+                f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
+            )
+    except CouError as failure:
+        error = record(failure.code, failure.seen, failure.remedy)
+        journal.end_attempt(token, RunState.INTERRUPTED, error)
+        account_in_memory.forget(desk.place)
+        raise
+
+
+def _nothing_left(desk: Desk, seen: view.View) -> Started:
+    return Started(
+        seen.run,
+        resumed=False,
+        log_path=desk.place.log(seen.run),
+        message=f"The upgrade to {seen.to} is done{seen.outcome.exceptions(desk.way)}; nothing "
+        f"was sent. To see what comes next: {desk.way.command(PLAN)}",
+    )
+
+
+def same_plan(known: str, wanted: str | None) -> None:
+    """Refuse another plan than the one that was asked for by its hash.
+
+    Raises:
+        BadInput: it is another.
+    """
+    if wanted and wanted != known:
+        raise BadInput(
+            "another-plan",
+            f"plan={wanted} was asked for; the plan that would be done is {known}.",
+            say("Run `", PLAN, "`, look at it, and give its hash."),
+        )

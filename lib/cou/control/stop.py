@@ -1,0 +1,364 @@
+"""How a run is stopped: a cancel, which is a record and a wake-up, and a forced one."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .. import crash
+from ..errors import CouError, JournalError
+from ..journal import FILE, Fenced, Journal
+from ..journal.records import Attempt, Run, RunState, StepState
+from ..process import account_in_memory, liveness, lost_journal, runner_files
+from ..process.access import Access
+from ..show import view
+from ..wording import FORCE, UPGRADE, say
+from . import cancel_by_supervisor
+from .answers import Cancelled, Forced
+from .control_base import Desk
+
+if TYPE_CHECKING:
+    from ..juju.port import Juju
+
+_FORCE_S = 10.0
+_TASKS_S = 6.0
+# Twice what a disk may need for a cancel to be acknowledged within two seconds.
+_SLOW_S = 1.5
+
+
+def cancel(desk: Desk) -> Cancelled:
+    """Record a cancel: the fence. What is running is finished, nothing further begins.
+
+    A run that goes on without its journal is seen to end. Where the cancel cannot be recorded
+    here, the run's supervisor is asked to. What else is wrong is said, and stops no cancel.
+
+    Raises:
+        CouError: it could not be recorded, so it is not acknowledged.
+    """
+    try:
+        answer = _record(desk.for_cancel())
+    except (CouError, OSError) as error:
+        answer = cancel_by_supervisor.cancel(desk, error)
+    return dataclasses.replace(answer, message=answer.message + desk.trouble())
+
+
+def _record(desk: Desk) -> Cancelled:
+    ended = lost_journal.end(desk.place)
+    try:
+        answer = _cancel(desk)
+    except JournalError as error:
+        if _is_lost(desk, error):
+            ended = f"{error.seen} {lost_journal.end(desk.place)}"
+            answer = _cancel(desk)
+        elif ended:  # which is what was asked for, whatever lies there now
+            message = "Nothing is running."
+            told = (
+                f"{message}{lost_journal.may_go_on(desk.place, desk.way)} {error.told(desk.way)}"
+            )
+            answer = Cancelled(None, told)
+        else:
+            raise
+    return dataclasses.replace(answer, message=ended + answer.message)
+
+
+def _is_lost(desk: Desk, error: JournalError) -> bool:
+    """Whether a damaged journal was just set aside that somebody has open, or had to the end."""
+    if error.code != "journal-damaged" or (desk.place.home / FILE).exists():
+        return False
+    return runner_files.is_astray(desk.place) or bool(lost_journal.tasks(desk.place, None))
+
+
+def _cancel(desk: Desk) -> Cancelled:
+    seen = desk.view()
+    journal = desk.existing() if seen is not None else None
+    if seen is None or journal is None:
+        message = "Nothing is running."
+        return Cancelled(None, message + lost_journal.may_go_on(desk.place, desk.way))
+    try:
+        attempt, interrupted = seen.attempt, seen.state is RunState.INTERRUPTED
+        goes_on = seen.state.active or seen.state is RunState.DRAINING
+        if attempt is None or not (goes_on or interrupted):
+            message = f"Nothing is running: the run is {seen.state.value}."
+            return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
+        # One whose locks are gone looks interrupted, and ends for that.
+        if interrupted and not liveness.is_any(desk.place):
+            asked = time.monotonic()
+            journal.cancel(attempt.token, desk.by)
+            message = "Nothing is running: the run is interrupted. It will not go on by itself."
+            message += _slow(time.monotonic() - asked)
+            return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
+        return _acknowledge(desk, journal, seen, attempt)
+    except JournalError as error:
+        raise JournalError(
+            "cancel-not-acknowledged",
+            f"The cancel could not be recorded and is not acknowledged: {error.seen}",
+            say("Run `", FORCE, "` to kill the runner."),
+        ) from error
+    finally:
+        journal.close()
+
+
+def _acknowledge(desk: Desk, journal: Journal, seen: view.View, attempt: Attempt) -> Cancelled:
+    before, asked = attempt.cancelled, time.monotonic()
+    attempt, running = journal.cancel(attempt.token, desk.by)
+    took_s = time.monotonic() - asked
+    lost_journal.wake(desk.place)
+    desk.audit("cancel", f"Run {seen.run} is stopped after {len(running)} running steps.")
+    records = journal.steps(seen.run)
+    steps = [step for step in seen.plan.root.leaves() if step.id in running]
+    drained = view.describe(steps, records)
+    names = "; ".join(f"{one['title']} (since {one['since'][11:19]})" for one in drained)
+    since = (before or attempt.cancelled or attempt.started).strftime("%H:%M:%S")
+    what = f"still finishing: {names}" if names else "no step was running"
+    message = f"Cancelled at {since} UTC; {what}. Nothing further begins."
+    if seen.silent_since is not None:
+        message += f" The runner hangs since {seen.silent_since:%H:%M:%S} UTC."
+    message += _slow(took_s)
+    if before is not None or seen.silent_since is not None:
+        message += f" To stop without waiting: {desk.way.command(FORCE)}"
+    return Cancelled(RunState.DRAINING, message, tuple(drained))
+
+
+def _slow(took_s: float) -> str:
+    message = f" The disk is slow: to record this took {took_s:.1f} s."
+    return message if took_s > _SLOW_S else ""
+
+
+def force(desk: Desk, access: Access | None = None) -> Forced:
+    """Kill the supervisor, the runner and every process below them; return when none is left.
+
+    Args:
+        access: to look after the tasks that were sent; without it they are only counted.
+
+    Raises:
+        CouError: processes are still there after 10 s; it names them.
+        JournalError: they were killed, and it could not be recorded.
+    """
+    without = _without(desk)
+    killed = desk.launcher.kill(_FORCE_S)
+    if killed.left:
+        names = ", ".join(map(str, killed.left))
+        raise CouError(
+            "force-failed",
+            f"Processes {names} did not end within {_FORCE_S:.0f} s.",
+            "They hang in the kernel: look at the machine.",
+        )
+    desk.audit("cancel-force", f"{len(killed.gone)} processes were killed.")
+    left = _clear(desk)
+    try:
+        answer = _record_after_damage(desk.for_cancel(), killed.gone, access)
+    except (CouError, OSError) as error:
+        # The tasks that its runner has kept are all that is left to look after.
+        answer = _after_force(desk, None, killed.gone, access)
+        if not without:
+            raise _unrecorded(answer.message, error) from error
+        answer = dataclasses.replace(answer, message=f"{answer.message} {_told(error, desk)}")
+    return dataclasses.replace(answer, message=without + answer.message + left + desk.trouble())
+
+
+def _without(desk: Desk) -> str:
+    """Say that what goes on has lost its journal, if that can be seen."""
+    with contextlib.suppress(OSError):
+        return f"{lost_journal.gone(desk.place)} " if runner_files.is_astray(desk.place) else ""
+    return ""
+
+
+def _clear(desk: Desk) -> str:
+    """Remove what only a run that goes on needs; return what could not be, in words."""
+    try:
+        account_in_memory.forget(desk.place)
+        desk.place.coming.unlink(missing_ok=True)
+    except CouError as error:
+        return f" {error.told(desk.way)}"
+    except OSError as error:
+        return f" {error.filename} cannot be removed: {error.strerror}."
+    return ""
+
+
+def _unrecorded(done: str, error: CouError | OSError) -> JournalError:
+    """Say what was done, and why it could not be recorded."""
+    if isinstance(error, CouError):
+        return JournalError(error.code, f"{done} {error.seen}", error.remedy)
+    seen = f"{done} {error.filename}: {error.strerror}."
+    return JournalError("journal-unusable", seen, "See whose it is: ls -ld")
+
+
+def _record_after_damage(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:
+    """Record it, also where the journal is damaged and is set aside only now."""
+    try:
+        return _record_force(desk, killed, access)
+    except JournalError as error:
+        if error.code != "journal-damaged" or not lost_journal.tasks(desk.place, None):
+            raise
+        # The tasks are all that is left to look after.
+        answer = _record_force(desk, killed, access)
+        return dataclasses.replace(answer, message=f"{error.seen} {answer.message}")
+
+
+def _record_force(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:
+    journal = desk.existing()
+    try:
+        return _after_force(desk, journal, killed, access)
+    finally:
+        if journal is not None:
+            journal.close()
+
+
+def _after_force(
+    desk: Desk, journal: Journal | None, killed: Sequence[int], access: Access | None
+) -> Forced:
+    run = journal.current() if journal is not None else None
+    message, doubt = _kill(desk, journal, run, killed)
+    open_tasks = _open_tasks(desk, journal, run.id if run else "")
+    note, taken, running = _tell_juju(desk, journal, access, open_tasks)
+    message += note
+    if running:
+        message += f" Tasks {_listed(running)} run on in Juju until they end."
+    if doubt:
+        message += (
+            f" In doubt: {', '.join(doubt)}. "
+            f"To go on (it looks first): {desk.way.command(UPGRADE)}"
+        )
+    return Forced(message, tuple(killed), taken, running, doubt)
+
+
+def _tell_juju(
+    desk: Desk, journal: Journal | None, access: Access | None, tasks: Sequence[int]
+) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+    """Take tasks back, and have the model's annotation say that nothing runs; at the same time.
+
+    Returns:
+        what to say of it, the tasks that were taken back, and those that run on.
+    """
+    run = journal.current() if journal is not None else None
+    held = journal if journal is not None and run and journal.is_on_model(run.id) else None
+    message, taken, running, said = "", (), tuple(tasks), False
+    if access is not None and (tasks or held is not None):
+        import asyncio
+
+        from .. import concurrency
+
+        state = run.state if run is not None else RunState.KILLED
+        said, found = asyncio.run(concurrency.alone(_after_kill(access, tasks, held, state)))
+        if not isinstance(found, Exception):
+            taken, running = found
+        elif tasks:
+            message = (
+                f" What became of tasks {list(tasks)} could not be read: {_told(found, desk)}"
+            )
+    if held is not None and not said:
+        message += (
+            " The model's annotation could not be changed. It says for up to two minutes that the "
+            "run goes on."
+        )
+    return message, taken, running
+
+
+async def _after_kill(
+    access: Access, tasks: Sequence[int], held: Journal | None, state: RunState
+) -> tuple[bool, tuple[tuple[int, ...], tuple[int, ...]] | Exception]:
+    """Return whether the annotation was changed, and what became of the tasks."""
+    from .. import concurrency
+    from ..process.connection import PLAN_TIMING, open_client
+    from ..work import release_lease
+
+    try:
+        juju = open_client(access, PLAN_TIMING, any_version=True)
+    except CouError as error:
+        return held is None, error
+
+    async def say() -> bool:
+        if held is None:
+            return True
+        return await release_lease.let_go(held, juju, state, release_lease.WITHIN_S)
+
+    try:
+        return await concurrency.together(say(), _taken_back(juju, tasks))
+    finally:
+        await juju.close()
+
+
+def _kill(
+    desk: Desk, journal: Journal | None, run: Run | None, killed: Sequence[int]
+) -> tuple[str, tuple[str, ...]]:
+    """Record that a run was killed, unless it has ended; return what to say, and its doubts."""
+    going, doubt = False, ()
+    attempt = journal.attempt(run.id) if journal is not None and run is not None else None
+    if journal is not None and attempt is not None:
+        going = attempt.ended is None
+        if going:
+            try:
+                journal.cancel(attempt.token, desk.by, forced=True)
+                journal.end_attempt(attempt.token, RunState.KILLED)
+            except Fenced:  # another forced cancel, or the supervisor in its last moment
+                going = False
+        steps = journal.steps(attempt.run).values()
+        doubt = tuple(one.id for one in steps if one.state is StepState.IN_DOUBT)
+    message = "Nothing is running."
+    if killed:
+        message = f"Killed {len(killed)} processes; none is left."
+    elif going:
+        message = "Nothing is running: the run was interrupted. It will not go on by itself."
+    return message, doubt
+
+
+def _may_go_on(desk: Desk, journal: Journal, run: str) -> str:
+    """Name what nobody here runs any more, and Juju may still do."""
+    tasks = _open_tasks(desk, journal, run)
+    message = (
+        f" Tasks {_listed(tasks)} may run on in Juju. "
+        f"To look for their end: {desk.way.command(UPGRADE)}"
+    )
+    return message if tasks else ""
+
+
+def _told(error: Exception, desk: Desk) -> str:
+    if isinstance(error, CouError):
+        return error.told(desk.way)
+    if isinstance(error, OSError):
+        return f"{error}."
+    return "no answer came in time."
+
+
+def _listed(tasks: Sequence[int]) -> str:
+    return ", ".join(map(str, tasks))
+
+
+def _open_tasks(desk: Desk, journal: Journal | None, run: str) -> list[int]:
+    """Return the tasks of which nobody has seen the end: of a run, and of one without journal."""
+    found = journal.open_tasks(run) if journal is not None else []
+    return sorted({*found, *lost_journal.tasks(desk.place, journal)})
+
+
+async def _taken_back(
+    juju: Juju, tasks: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | Exception:
+    """Cancel tasks that Juju has not begun; return them and those that run on, or what failed."""
+    import asyncio
+
+    if not tasks:
+        return (), ()
+    try:
+        return await _take_back(juju, tasks)
+    except (CouError, OSError, asyncio.TimeoutError) as error:
+        return error
+
+
+async def _take_back(juju: Juju, tasks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    from .. import concurrency
+    from ..juju.port import TaskStatus
+
+    found = await concurrency.within(juju.tasks(tasks), _TASKS_S)
+    pending = [id_ for id_, task in found.items() if task.status is TaskStatus.PENDING]
+    if pending:
+        crash.reach("juju/cancel-tasks/before")
+        await concurrency.within(juju.cancel_tasks(pending), _TASKS_S)
+        crash.reach("juju/cancel-tasks/after")
+    after = await concurrency.within(juju.tasks(tasks), _TASKS_S)
+    return (
+        tuple(i for i in sorted(after) if after[i].status is TaskStatus.CANCELLED),
+        tuple(i for i in sorted(after) if not after[i].status.final),
+    )

@@ -1,0 +1,193 @@
+"""Reads rows of the journal's tables, and the plans in them, as records.
+
+SQLite keeps no checksum: a disk that flips a bit in a text is only noticed here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from ..errors import JournalError
+from ..plan.plan import Plan
+from ..wording import PLAN, from_data, say
+from .records import (
+    Attempt,
+    Event,
+    Job,
+    Limit,
+    Mark,
+    MarkState,
+    Operation,
+    Run,
+    RunState,
+    StepRecord,
+    StepState,
+    Verdict,
+)
+
+_R = TypeVar("_R")
+_PLAIN = {"str": str, "int": int}
+
+
+def _sound(read: Callable[[Any], _R]) -> Callable[[Any], _R]:
+    """Turn what no cou has written into an error of the journal's own."""
+
+    @functools.wraps(read)
+    def checked(stored: Any) -> _R:
+        try:
+            found = read(stored)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise _damaged(read.__name__, type(error).__name__) from error
+        for name, wanted in _plain_fields(type(found)):
+            if not isinstance(getattr(found, name), wanted):
+                raise _damaged(read.__name__, name)
+        return found
+
+    return checked
+
+
+@functools.cache
+def _plain_fields(kind: Any) -> tuple[tuple[str, type], ...]:
+    fields = [(field.name, _PLAIN.get(str(field.type))) for field in dataclasses.fields(kind)]
+    return tuple((name, wanted) for name, wanted in fields if wanted)
+
+
+def _damaged(what: str, why: str) -> JournalError:
+    return JournalError(
+        "journal-damaged",
+        f"The journal holds a {what} that cou cannot have written ({why}).",
+        say("Move its folder away, then run `", PLAN, "`: it looks for what the run left behind."),
+    )
+
+
+@functools.lru_cache(maxsize=8)  # a run's is read again and again, and never changed
+@_sound
+def plan(text: str) -> Plan:
+    """Read a stored plan."""
+    return Plan.from_dict(json.loads(text))
+
+
+def check_steps(stored: Plan, records: Mapping[str, StepRecord]) -> None:
+    """Check that each step of a stored plan has its record.
+
+    Raises:
+        JournalError: one has none.
+    """
+    for planned in stored.root.leaves():
+        if planned.id not in records:
+            raise _damaged("plan", f"{planned.id} has no record")
+
+
+def shown(row: sqlite3.Row) -> tuple[str, Mapping[str, Any]]:
+    """Read a row of shown: the plan's text, and the settings."""
+    try:
+        settings = json.loads(row["settings"])
+    except (ValueError, TypeError, LookupError) as error:
+        raise _damaged("plan shown", type(error).__name__) from error
+    return row["plan"], settings
+
+
+def time(text: str) -> datetime.datetime:
+    """Read a stamp."""
+    return datetime.datetime.fromisoformat(text)
+
+
+def maybe(text: str | None) -> datetime.datetime | None:
+    """Read a stamp that may be absent."""
+    return time(text) if text else None
+
+
+@_sound
+def run(row: sqlite3.Row) -> Run:
+    """Read a row of run."""
+    return Run(
+        id=row["id"],
+        plan=row["plan"],
+        settings=json.loads(row["settings"]),
+        state=RunState(row["state"]),
+        created=time(row["created"]),
+        ended=maybe(row["ended"]),
+        error=from_data(json.loads(row["error"])),
+        waits_for=row["waits_for"],
+        waits=row["waits"],
+        baseline=row["baseline"],
+    )
+
+
+@functools.lru_cache(maxsize=8)  # it is read at each write
+@_sound
+def attempt(row: sqlite3.Row) -> Attempt:
+    """Read a row of attempt."""
+    return Attempt(
+        token=row["token"],
+        run=row["run"],
+        job=Job(row["job"]),
+        limit=Limit.from_dict(json.loads(row["bounds"])),
+        started=time(row["started"]),
+        cancelled=maybe(row["cancelled"]),
+        cancelled_by=row["cancelled_by"],
+        forced=maybe(row["forced"]),
+        ended=maybe(row["ended"]),
+        how=row["how"],
+    )
+
+
+@functools.lru_cache(maxsize=1 << 12)  # all steps of a run are read at once, most as they were
+@_sound
+def step(row: sqlite3.Row) -> StepRecord:
+    """Read a row of step."""
+    return StepRecord(
+        id=row["id"],
+        position=row["position"],
+        state=StepState(row["state"]),
+        round=row["round"],
+        started=maybe(row["started"]),
+        ended=maybe(row["ended"]),
+        note=row["note"],
+        error=row["error"],
+    )
+
+
+@_sound
+def operation(row: sqlite3.Row) -> Operation:
+    """Read a row of operation."""
+    return Operation(
+        id=row["id"],
+        step=row["step"],
+        round=row["round"],
+        key=row["key"],
+        request=json.loads(row["request"]),
+        watermark=row["watermark"],
+        intended=time(row["intended"]),
+        model_time=maybe(row["model_time"]),
+        task=row["task"],
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        result=json.loads(row["result"]),
+    )
+
+
+@_sound
+def mark(row: sqlite3.Row) -> Mark:
+    """Read a row of mark."""
+    return Mark(
+        id=row["id"],
+        kind=row["kind"],
+        target=row["target"],
+        data=json.loads(row["data"]),
+        state=MarkState(row["state"]),
+        step=row["step"],
+        at=time(row["at"]),
+        note=row["note"],
+    )
+
+
+@_sound
+def event(row: sqlite3.Row) -> Event:
+    """Read a row of event."""
+    return Event(row["seq"], time(row["at"]), row["what"], json.loads(row["data"]))

@@ -1,0 +1,1 @@
+"""What a run sends to Juju, and how it learns what became of that."""

@@ -1,0 +1,204 @@
+"""Tasks and changes that turn up late, of requests that nobody answered.
+
+Only operations in doubt are looked after: those that were sent again, or asked about, while their
+first request might still arrive. What is found is told, and where it leaves something switched
+that the run had put back, the mark is set again and the step that puts it back is due again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Container, Mapping
+
+from ..errors import JujuError
+from ..journal import Cancelled
+from ..journal.records import Mark, MarkState, Operation
+from ..juju.port import Juju, Task
+from ..options.settings import Settings
+from ..plan.step import Step
+from ..steps import repeatable, wait_conditions
+from . import late_changes, run_once
+from .calls import COMMAND, Calls, Holder, is_ours
+from .late_changes import Overtaken
+from .run_once import Heard
+
+logger = logging.getLogger("cou.late")
+
+_TASK_S = 600.0
+
+
+async def look(holder: Holder, step: str = "") -> tuple[Mark, ...]:
+    """Look for late tasks of a run, or of one step; write down what is found.
+
+    A look that fails changes nothing: the operations stay in doubt, and are looked after later.
+
+    Returns:
+        The marks of what a late task has switched after the run had put it back.
+
+    Raises:
+        Fenced: this runner no longer holds the run.
+    """
+    doubtful = [
+        one
+        for one in holder.journal.doubtful(holder.run, step)
+        if one.request.get("kind") not in late_changes.CHANGES
+    ]
+    known = holder.journal.sent(holder.run) if doubtful else frozenset[int]()
+    switched: list[Mark] = []
+    for operation in doubtful:
+        try:
+            found = await _of(holder, operation, known)
+        except JujuError as error:
+            logger.warning("no look for late tasks of %s: %s", operation.key, error)
+            continue
+        _tell(holder, operation, found)
+        switched += [mark for task in found for mark in _switched(holder, task)]
+    return tuple({mark.id: mark for mark in switched}.values())
+
+
+async def undo(holder: Holder, root: Step, settings: Settings) -> bool:
+    """Undo what late requests have done: have steps due again, and set again what was set since.
+
+    Returns:
+        Whether any step is due again: those that put back what late tasks have switched.
+
+    Raises:
+        Fenced: this runner no longer holds the run.
+        CouError: what was set could not be set again.
+    """
+    for one in await changes(holder):
+        _tell_change(holder, one)
+        await _set_again(holder, one, settings)
+    planned = {step.id for step in root.leaves()}
+    marks = [mark for mark in await look(holder) if mark.step in planned]
+    for mark in marks:
+        logger.warning("%s is switched by a task that arrived late", mark.id)
+        set_again = dataclasses.replace(mark, state=MarkState.SET, at=holder.clock.now())
+        holder.journal.write_mark(holder.token, set_again)
+        holder.journal.make_due(holder.token, mark.step, "a task that arrived late undid it")
+    return bool(marks)
+
+
+async def _set_again(holder: Holder, one: Overtaken, settings: Settings) -> None:
+    """Set again what a run has set last, as another operation of that step; see the units rest.
+
+    No hook is waited for as proof: where the one that the late request causes has not run yet,
+    the agents find everything as it was, and run none.
+    """
+    request = one.last.request
+    name = str(request["application"])
+
+    async def is_so() -> bool:
+        return not await late_changes.look(holder.juju, [one.early], [one.last])
+
+    async def send() -> None:
+        if request["kind"] == "refresh":
+            switch = str(request.get("switch", ""))
+            await holder.juju.refresh(name, str(request["channel"]), switch)
+        else:
+            await holder.juju.set_config(name, {str(request["key"]): str(request["value"])})
+
+    calls = Calls(holder, one.last.step, _TASK_S)
+    try:
+        await calls.change(one.last.name, request, send, is_so, can_wait=True)
+    except Cancelled:
+        return
+    quiet_s, grace_s = float(settings.quiet_period_s), float(settings.hook_error_grace_s)
+    await holder.observer.wait(
+        wait_conditions.idle([name], quiet_s=quiet_s, timeout_s=_TASK_S, grace_s=grace_s)
+    )
+
+
+async def changes(holder: Holder) -> tuple[Overtaken, ...]:
+    """Look which changes of a run a late request has likely undone.
+
+    A look that fails finds nothing: it is made again later.
+    """
+    left = holder.journal.unanswered(holder.run)
+    if not any(one.request.get("kind") in late_changes.CHANGES for one in left):
+        return ()
+    try:
+        return await late_changes.look(holder.juju, left, holder.journal.operations(holder.run))
+    except JujuError as error:
+        logger.warning("no look for late changes: %s", error)
+        return ()
+
+
+def _tell_change(holder: Holder, one: Overtaken) -> None:
+    before: Mapping[str, str] = one.early.result.get("late", {})
+    if before.get("change") != one.text:
+        holder.journal.note(holder.token, one.early.id, {"late": {**before, "change": one.text}})
+        logger.warning("%s", one.text)
+        data = {"step": one.early.step, "text": one.text}
+        holder.journal.tell(holder.run, "late-change", data)
+
+
+async def arrived(juju: Juju, operation: Operation, known: Container[int]) -> list[Task]:
+    """Return the tasks of an operation that are not among those known.
+
+    Raises:
+        JujuError: the model cannot be looked at.
+    """
+    unit, name = str(operation.request["unit"]), str(operation.request["name"])
+    listed = await juju.tasks_after([unit], name, operation.watermark)
+    ids = [task.id for task in listed if task.id not in known and _may_be(operation, task)]
+    return list((await juju.tasks(ids)).values()) if ids else []
+
+
+async def _of(holder: Holder, operation: Operation, known: Container[int]) -> list[Task]:
+    """Return the late tasks of an operation; switches as they ended."""
+    found = await arrived(holder.juju, operation, known)
+    if operation.request["name"] in repeatable.SWITCHES:
+        found = [await holder.observer.task(task.id, _TASK_S) for task in found]
+    return found
+
+
+def _may_be(operation: Operation, task: Task) -> bool:
+    if operation.id_on_unit:
+        return run_once.is_of(operation.id_on_unit, task)
+    return operation.request["name"] != COMMAND and is_ours(
+        task.parameters, operation.request["params"]
+    )
+
+
+def _tell(holder: Holder, operation: Operation, found: list[Task]) -> None:
+    before: Mapping[str, str] = operation.result.get("late", {})
+    now = {str(task.id): text(operation, task) for task in found}
+    if all(before.get(id) == words for id, words in now.items()):
+        return
+    holder.journal.note(holder.token, operation.id, {"late": {**before, **now}})
+    for id, words in now.items():
+        if before.get(id) != words:
+            logger.warning("%s", words)
+            data = {"step": operation.step, "task": int(id), "text": words}
+            holder.journal.tell(holder.run, "late-task", data)
+
+
+def text(operation: Operation, task: Task) -> str:
+    """Return what has arrived late, in a sentence."""
+    what = "a command" if task.name == COMMAND else task.name
+    beside = f", beside task {operation.task}" if operation.task is not None else ""
+    id = operation.id_on_unit
+    did = "and did nothing" if id and run_once.heard(id, task) is not Heard.WORKED else ""
+    did = did or f"and is {task.status.value}"
+    return f"{what} on {task.unit} arrived late as task {task.id}{beside}, {did}."
+
+
+def _switched(holder: Holder, task: Task) -> list[Mark]:
+    """Return the mark of what a late task has switched after it had been put back."""
+    kind = repeatable.SWITCHES.get(task.name)
+    if kind is None or task.started is None:
+        return []
+    back = repeatable.BACK[task.name]
+    later = [
+        one.task
+        for one in holder.journal.operations(holder.run)
+        if one.request.get("name") == back
+        and one.request.get("unit") == task.unit
+        and one.task is not None
+        and one.task > task.id
+    ]
+    target = task.unit.split("/")[0] if kind == "noout" else task.unit
+    mark = holder.journal.mark(holder.run, f"{kind}:{target}")
+    return [mark] if mark and mark.state is MarkState.PUT_BACK and not later else []

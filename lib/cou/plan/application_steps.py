@@ -1,0 +1,282 @@
+"""The steps of one application off the hypervisors: units together, or one by one (6.5, 6.6).
+
+Differences from the peer, on purpose:
+
+- Packages of a quorum go unit by unit, each followed by a wait (W19).
+- rabbitmq-server that restarts by itself is no refusal: restarts are deferred for the upgrade.
+- ``action-managed-upgrade`` that is true is put back at the end (W31).
+- vault is waited for wherever something restarted it; nobody is asked for keys (W8, W9).
+- A charm-only application (no workload version) still ends with its wait.
+"""
+
+from __future__ import annotations
+
+from ..checks import leftover_marks
+from ..checks.changes import Moves
+from ..checks.scope import Scene
+from ..cloud.cloud import Application
+from ..openstack import charms, known_issues
+from ..openstack.known_issues import Hits
+from . import rolling_steps, single_steps
+from .step import Kind, Part, Step
+
+AMU = "action-managed-upgrade"
+RESTARTS = "enable-auto-restarts"
+
+
+def application(scene: Scene, app: Application, moves: Moves) -> Step | None:
+    """Return the plan of one application, or None where nothing is left to do."""
+    if app.charm.subordinate_kind:
+        steps = _subordinate(scene, app, moves)
+    else:
+        steps = _principal(scene, app, moves)
+    return group_of(scene, app, steps)
+
+
+def group_of(scene: Scene, app: Application, steps: list[Step]) -> Step | None:
+    """Return the group of one application's steps."""
+    note = known_issues.note(app.charm.name, scene.target, Hits.APPLICATION)
+    return single_steps.group(
+        app.name,
+        f"Upgrade plan for '{app.name}' to '{scene.target}'",
+        Part.APPLICATION,
+        steps,
+        why=f"{app.name} is not wholly at {scene.target} yet.{note}",
+        target=app.name,
+    )
+
+
+def _subordinate(scene: Scene, app: Application, moves: Moves) -> list[Step]:
+    return first_refresh(scene, app.name, app, moves) + to_channel(scene, app.name, app, moves)
+
+
+def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:
+    """Return the upgrade of an application unit by unit, each back in service before the next."""
+    name = app.name
+    steps = hypervisors_done(scene, name, app)
+    steps += first_refresh(scene, name, app, moves)
+    switched = leftover_marks.is_ours(scene, app) or not app.flag(AMU)
+    if switched:
+        why = "Units are upgraded one by one, by an action, not all at once by hooks."
+        was = "False" if leftover_marks.is_ours(scene, app) else ""
+        steps.append(
+            single_steps.set_config(scene, name, app, AMU, "True", why=why, mark=True, was=was)
+        )
+    steps += to_channel(scene, name, app, moves)
+    steps += to_origin(scene, name, app, moves)
+    for unit in rolling_steps.in_order(app):
+        prefix = f"{name}/{unit.slug}"
+        beside = rolling_steps.hacluster_of(scene, unit)
+        upgrade = single_steps.upgrade_unit(scene, prefix, app, unit, hacluster=beside)
+        steps += [
+            single_steps.packages(scene, prefix, app, unit),
+            upgrade,
+            single_steps.wait(
+                scene, f"{upgrade.id}/wait", app, single_steps.final_timeout_s(scene, app)
+            ),
+        ]
+    note = known_issues.note(app.charm.name, scene.target, Hits.VERIFY)
+    steps += [
+        single_steps.final_wait(scene, name, app),
+        single_steps.verify(scene, name, app, (), note),
+    ]
+    if switched:
+        why = "It was false before; every unit has the release of the origin now."
+        steps += single_steps.put_back_option(scene, name, app, AMU, why)
+    return steps
+
+
+def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
+    if rolling_steps.chosen(scene, app, moves):
+        return _rolling(scene, app, moves)
+    name = app.name
+    steps = hypervisors_done(scene, name, app)
+    steps += _defer_restarts(scene, app)
+    steps += packages(scene, app)
+    steps += first_refresh(scene, name, app, moves)
+    steps += _run_deferred(scene, app, "before", wait_first=False)
+    if app.charm.name == charms.CEPH_MON:
+        steps += require_osd_release(name, app)
+    managed = bool(app.flag(AMU))
+    if managed:
+        why = "All units are upgraded together by the charm's own hooks."
+        steps.append(single_steps.set_config(scene, name, app, AMU, "False", why=why, mark=True))
+    steps += to_channel(scene, name, app, moves)
+    steps += to_origin(scene, name, app, moves)
+    steps += _run_deferred(scene, app, "after", wait_first=True)
+    if app.units:
+        steps.append(single_steps.final_wait(scene, name, app))
+    if app.units and (app.charm.version_key and all(unit.version for unit in app.units)):
+        note = known_issues.note(app.charm.name, scene.target, Hits.VERIFY)
+        steps.append(single_steps.verify(scene, name, app, (), note))
+    if managed:
+        why = "It was true before; every unit has the release of the origin now."
+        steps += single_steps.put_back_option(scene, name, app, AMU, why)
+    if _defers(app) and app.flag(RESTARTS):
+        why = "It was true before; deferred restarts have been done."
+        steps += single_steps.put_back_option(scene, name, app, RESTARTS, why)
+    return steps
+
+
+def hypervisors_done(scene: Scene, prefix: str, app: Application) -> list[Step]:
+    """Return the check that begins what must come after all hypervisors."""
+    computes = scene.cloud.of_charm(charms.NOVA_COMPUTE)
+    if app.charm.name not in charms.AFTER_HYPERVISORS or not computes:
+        return []
+    return [
+        single_steps.leaf(
+            Kind.VERIFY_HYPERVISORS_UPGRADED,
+            f"{prefix}/verify-hypervisors-upgraded",
+            f"Check that every nova-compute unit is at '{scene.target}'",
+            "model",
+            {
+                "release": scene.target.codename,
+                "applications": sorted(one.name for one in computes),
+            },
+            single_steps.QUERY_S,
+            f"{app.name} may only be upgraded after every hypervisor.",
+        )
+    ]
+
+
+def packages(scene: Scene, app: Application) -> list[Step]:
+    """Return the package upgrades of all units: together, or one by one in a quorum."""
+    if not app.charm.one_at_a_time:
+        children = [
+            single_steps.packages(scene, f"{app.name}/{unit.slug}", app, unit)
+            for unit in app.units
+        ]
+        together = single_steps.group(
+            f"{app.name}/packages",
+            f"Upgrade software packages of '{app.name}' from the current APT repositories",
+            Part.PARALLEL,
+            children,
+            why="Units of this application do not depend on each other here.",
+            target=app.name,
+            parallel=True,
+        )
+        return [together] if together else []
+    steps: list[Step] = []
+    for unit in app.units:
+        step = single_steps.packages(scene, f"{app.name}/{unit.slug}", app, unit)
+        steps.append(step)
+        steps += settled(scene, step, app, scene.settings.long_idle_timeout_s)
+    return steps
+
+
+def settled(scene: Scene, step: Step, app: Application, timeout_s: int) -> list[Step]:
+    """Return the waits after a step that may have restarted a service of an application."""
+    found = _unsealed(scene, step, app)
+    found.append(single_steps.wait(scene, f"{step.id}/wait", app, timeout_s))
+    return found
+
+
+def _unsealed(scene: Scene, step: Step, app: Application) -> list[Step]:
+    if app.charm.name != charms.VAULT:
+        return []
+    return [single_steps.unsealed(scene, f"{step.id}/wait-unsealed", app)]
+
+
+def _refreshed(scene: Scene, steps: list[Step], app: Application) -> list[Step]:
+    """Put the wait for vault's operator between a refresh and its wait."""
+    return [steps[0], *_unsealed(scene, steps[0], app), *steps[1:]]
+
+
+def first_refresh(scene: Scene, prefix: str, app: Application, moves: Moves) -> list[Step]:
+    """Return the refresh within the present release: crossgrade or newest revision."""
+    if not moves.refresh:
+        return []
+    if moves.switch:
+        title = f"Move '{app.name}' from the Charm Store to Charmhub: '{moves.refresh}'"
+        why = "The Charm Store is closed; channels of releases are on Charmhub."
+    elif moves.downgrade:
+        title = f"Move '{app.name}' from '{app.channel}' to '{moves.refresh}' (may be a downgrade)"
+        why = f"'{app.channel}' follows no release; an upgrade begins from a release's channel."
+    else:
+        title = f"Refresh '{app.name}' to the newest revision of '{moves.refresh}'"
+        why = "A newer revision of the charm lies in its channel."
+    why += known_issues.note(app.charm.name, scene.target, Hits.REFRESH)
+    steps = single_steps.refresh(
+        scene, prefix, app, moves.refresh, title=title, why=why, switch=moves.switch
+    )
+    return _refreshed(scene, steps, app)
+
+
+def to_channel(scene: Scene, prefix: str, app: Application, moves: Moves) -> list[Step]:
+    """Return the move to the target's channel and the wait after it."""
+    if not moves.channel:
+        return []
+    note = known_issues.note(app.charm.name, scene.target, Hits.CHANNEL, Hits.REFRESH)
+    steps = single_steps.refresh(
+        scene,
+        prefix,
+        app,
+        moves.channel,
+        title=f"Upgrade '{app.name}' to the new channel: '{moves.channel}'",
+        why=f"The charm of this channel can upgrade to {scene.target}.{note}",
+    )
+    return _refreshed(scene, steps, app)
+
+
+def to_origin(scene: Scene, prefix: str, app: Application, moves: Moves) -> list[Step]:
+    """Return the change of the APT origin."""
+    if not moves.origin:
+        return []
+    note = known_issues.note(app.charm.name, scene.target, Hits.ORIGIN)
+    why = f"The packages of {scene.target} come from there.{note}"
+    step = single_steps.set_config(scene, prefix, app, app.origin_setting, moves.origin, why=why)
+    return [step, *_unsealed(scene, step, app)]
+
+
+def require_osd_release(prefix: str, app: Application) -> list[Step]:
+    """Return the alignment of a cluster with its OSDs, on the first unit of a ceph-mon."""
+    return [
+        single_steps.leaf(
+            Kind.REQUIRE_OSD_RELEASE,
+            f"{prefix}/require-osd-release",
+            f"Align require-osd-release of '{app.name}' with its OSDs",
+            unit.name,
+            {},
+            single_steps.QUERY_S,
+            "An older requirement than the OSDs' release breaks later upgrades (LP#1929254).",
+        )
+        for unit in app.units[:1]
+    ]
+
+
+def _defers(app: Application) -> bool:
+    """Whether restarts are deferred while an application is upgraded (LP#2046381)."""
+    return app.charm.name == charms.RABBITMQ and app.flag(RESTARTS) is not None
+
+
+def _defer_restarts(scene: Scene, app: Application) -> list[Step]:
+    if not (_defers(app) and app.flag(RESTARTS)):
+        return []
+    why = "A restart in the middle of the upgrade would break the cluster (LP#2046381)."
+    step = single_steps.set_config(scene, app.name, app, RESTARTS, "False", why=why, mark=True)
+    return [step, *settled(scene, step, app, scene.settings.long_idle_timeout_s)]
+
+
+def _run_deferred(scene: Scene, app: Application, when: str, *, wait_first: bool) -> list[Step]:
+    """Return the deferred restarts, one unit at a time, with the wait before or after them."""
+    if not _defers(app):
+        return []
+    actions = [
+        single_steps.leaf(
+            Kind.RUN_ACTION,
+            f"{app.name}/{unit.slug}/run-deferred-hooks/{when}",
+            f"Run deferred hooks on unit '{unit.name}'",
+            unit.name,
+            {"action": "run-deferred-hooks", "params": {}},
+            scene.settings.long_idle_timeout_s,
+            "Restarts were deferred; they are done one unit at a time.",
+        )
+        for unit in app.units
+    ]
+    pause = single_steps.wait(
+        scene,
+        f"{app.name}/run-deferred-hooks/{when}/wait",
+        app,
+        scene.settings.long_idle_timeout_s,
+    )
+    return [pause, *actions] if wait_first else [*actions, pause]

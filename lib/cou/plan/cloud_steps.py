@@ -1,0 +1,191 @@
+"""Steps for the cloud as a whole, before and after its applications (reference, section 8).
+
+Differences from the peer, on purpose: every database application is backed up, and every
+nova-cloud-controller archived (W20, W21); every ceph-mon application is looked at, also on
+hypervisors (W18f); nothing is planned that has no target.
+"""
+
+from __future__ import annotations
+
+from ..checks.problem import Problem
+from ..checks.problem_codes import problem
+from ..checks.scope import Scene
+from ..cloud.cloud import Application
+from ..openstack import charms
+from ..options.options import Group
+from ..wording import Option, say
+from . import application_steps, single_steps
+from .step import Kind, Step
+
+_CEPH_GROUPS = (Group.ALL, Group.DATA_PLANE)
+
+
+def _considered(scene: Scene, charm: str) -> list[Application]:
+    return [app for app in scene.applications if app.charm.name == charm and app.units]
+
+
+def before(scene: Scene) -> list[Step]:
+    """Return what is done before any application: idleness, noout, backup, archive, purge."""
+    steps = [
+        single_steps.wait_model(
+            scene,
+            "prepare/wait-idle",
+            scene.settings.standard_idle_timeout_s,
+            title="Verify that all OpenStack applications are in idle state",
+            why="An upgrade begins on a settled cloud.",
+        )
+    ]
+    steps += _noout(scene, True)
+    if scene.options.backup:
+        steps += _backup(scene)
+    controllers = _considered(scene, charms.NOVA_CLOUD_CONTROLLER)
+    if scene.options.archive:
+        steps += [_archive(scene, app) for app in controllers]
+    if scene.options.purge:
+        steps += [_purge(scene, app) for app in controllers if "purge-data" in app.actions]
+    return steps
+
+
+def after(scene: Scene) -> list[Step]:
+    """Return what is done when every application is: require-osd-release, noout put back."""
+    if not scene.covers(*_CEPH_GROUPS):
+        return []
+    steps: list[Step] = []
+    for app in _considered(scene, charms.CEPH_MON):
+        steps += application_steps.require_osd_release(f"finish/{app.name}", app)
+    return steps + _noout(scene, False)
+
+
+def problems(scene: Scene) -> list[Problem]:
+    """Return what is asked for and cannot be done, or is not asked for and would be good."""
+    return _database_problems(scene) + _noout_problems(scene) + _controller_problems(scene)
+
+
+def _noout(scene: Scene, noout: bool) -> list[Step]:
+    if not scene.options.set_noout or not scene.covers(*_CEPH_GROUPS):
+        return []
+    word = "Set" if noout else "Unset"
+    name = "set-noout" if noout else "unset-noout"
+    why = (
+        "Restarting OSDs must not make Ceph move data."
+        if noout
+        else "Ceph may heal itself again; a flag that was set before stays."
+    )
+    return [
+        single_steps.leaf(
+            Kind.SET_NOOUT,
+            f"{'prepare' if noout else 'finish'}/{app.name}/{name}",
+            f"{word} noout on the Ceph cluster of '{app.name}'",
+            app.units[0].name,
+            {"noout": noout},
+            single_steps.SWITCH_S,
+            why,
+        )
+        for app in _considered(scene, charms.CEPH_MON)
+    ]
+
+
+def _databases(scene: Scene) -> list[Application]:
+    """Return the databases to back up; also skipped ones, for a dump upgrades nothing."""
+    return [app for app in scene.cloud.of_charm(charms.MYSQL) if app.units]
+
+
+def _backup(scene: Scene) -> list[Step]:
+    databases = _databases(scene)
+    return [
+        single_steps.leaf(
+            Kind.BACKUP_DATABASE,
+            f"prepare/{app.name}/backup-database",
+            "Back up MySQL databases" + (f" of '{app.name}'" if len(databases) > 1 else ""),
+            app.units[0].name,
+            {},
+            single_steps.BACKUP_S,
+            "An upgrade cannot be undone; this dump is the only way back, by hand.",
+        )
+        for app in databases
+    ]
+
+
+def _archive(scene: Scene, app: Application) -> Step:
+    return single_steps.leaf(
+        Kind.ARCHIVE_DATA,
+        f"prepare/{app.name}/archive-data",
+        f"Archive deleted rows of the nova database from '{app.name}'",
+        app.units[0].name,
+        {"batch-size": scene.options.archive_batch_size},
+        single_steps.DATABASE_S,
+        "Fewer rows make the migration of the database shorter.",
+    )
+
+
+def _purge(scene: Scene, app: Application) -> Step:
+    before_date = scene.options.purge_before
+    limit = f" older than {before_date}" if before_date else ""
+    return single_steps.leaf(
+        Kind.PURGE_DATA,
+        f"prepare/{app.name}/purge-data",
+        f"Purge archived rows{limit} of the nova database from '{app.name}'",
+        app.units[0].name,
+        {"before": before_date},
+        single_steps.DATABASE_S,
+        "Archived rows are deleted for good, as was asked for.",
+    )
+
+
+def _database_problems(scene: Scene) -> list[Problem]:
+    if not scene.options.backup:
+        return [
+            problem(
+                "no-way-back",
+                "model",
+                "No backup of the databases is made, and an upgrade cannot be undone.",
+                say("Plan with ", Option("backup", True), "."),
+            )
+        ]
+    if _databases(scene):
+        return []
+    return [
+        problem(
+            "no-database",
+            "model",
+            f"There is no {charms.MYSQL} application to back up.",
+            say("Back up the databases by hand and plan with ", Option("backup", False), "."),
+        )
+    ]
+
+
+def _noout_problems(scene: Scene) -> list[Problem]:
+    if not scene.options.set_noout:
+        return []
+    if not scene.covers(*_CEPH_GROUPS):
+        seen = f"noout is not set for the group {scene.options.group.value}."
+        remedy = "Choose it with the group all or data-plane."
+        return [problem("noout-not-in-group", "model", seen, remedy)]
+    if not _considered(scene, charms.CEPH_MON):
+        seen = "noout was asked for and there is no ceph-mon application."
+        return [problem("no-ceph", "model", seen, "Nothing has to be done.")]
+    return []
+
+
+def _controller_problems(scene: Scene) -> list[Problem]:
+    found: list[Problem] = []
+    controllers = _considered(scene, charms.NOVA_CLOUD_CONTROLLER)
+    if scene.options.archive and not controllers:
+        found.append(
+            problem(
+                "no-nova-cloud-controller",
+                "model",
+                "No nova-cloud-controller is considered, so no deleted rows are archived.",
+                say("Plan with ", Option("archive", False), " to hear no more of it."),
+            )
+        )
+    if scene.options.purge and not any("purge-data" in app.actions for app in controllers):
+        found.append(
+            problem(
+                "no-purge-action",
+                "model",
+                "No nova-cloud-controller has the action purge-data, so nothing is purged.",
+                "Refresh its charm, or plan without purging.",
+            )
+        )
+    return found

@@ -1,0 +1,68 @@
+"""Principals that are upgraded unit by unit, so that the others serve: ``strategy=rolling``.
+
+It is the charm guide's way for a paused single unit: the option ``action-managed-upgrade`` is true
+while the origin changes, so nothing moves by itself; then each unit, the leader first, is taken
+out of its cluster and out of service, upgraded by its action, and put back.
+"""
+
+from __future__ import annotations
+
+from ..checks.changes import Moves
+from ..checks.problem import Problem
+from ..checks.problem_codes import problem
+from ..checks.scope import Scene
+from ..cloud.cloud import Application, Unit
+from ..options.options import Strategy
+from .single_steps import PER_UNIT_ACTIONS
+
+HACLUSTER = "hacluster"
+_MANAGED = "action-managed-upgrade"
+
+
+def chosen(scene: Scene, app: Application, moves: Moves) -> bool:
+    """Whether an application is upgraded unit by unit: asked for, possible, and of any use."""
+    if scene.options.strategy is not Strategy.ROLLING or not moves.origin:
+        return False
+    return not _why_not(app)
+
+
+def problems(scene: Scene, allowed: dict[str, Moves]) -> list[Problem]:
+    """Return which principals are upgraded all at once although rolling was asked for."""
+    if scene.options.strategy is not Strategy.ROLLING:
+        return []
+    found: list[Problem] = []
+    for app in scene.applications:
+        if app.name not in allowed or app.charm.subordinate_kind or len(app.units) < 2:
+            continue
+        reason = _why_not(app)
+        if reason and allowed[app.name].origin:
+            seen = f"{app.name} is not upgraded unit by unit: {reason}."
+            remedy = "Expect it to be away while its units are upgraded together."
+            found.append(problem("not-rolling", app.name, seen, remedy))
+    return found
+
+
+def _why_not(app: Application) -> str:
+    missing = [name for name in PER_UNIT_ACTIONS if name not in app.actions]
+    if missing:
+        return f"its charm has no action {', '.join(missing)}"
+    if _MANAGED not in app.config:
+        return f"its charm has no option {_MANAGED}"
+    if app.charm.one_at_a_time:
+        return "its units form a quorum, and its charm keeps it"
+    return "" if len(app.units) > 1 else "it has one unit"
+
+
+def in_order(app: Application) -> list[Unit]:
+    """Return an application's units, the leader first."""
+    return sorted(app.units, key=lambda unit: not unit.leader)
+
+
+def hacluster_of(scene: Scene, unit: Unit) -> str:
+    """Return a unit's hacluster unit; empty where it has none, or its charm cannot pause."""
+    for app in scene.cloud.of_charm(HACLUSTER):
+        if {"pause", "resume"} <= app.actions:
+            for beside in app.units:
+                if beside.principal == unit.name:
+                    return beside.name
+    return ""

@@ -1,0 +1,116 @@
+"""What a runner keeps beside its locks: which journal it has open, and its tasks in Juju.
+
+Whoever finds no journal, or another one, learns from it what goes on. It lies in memory on a unit
+and promises nothing after a boot: then nobody has the journal open any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from ..journal import FILE, Journal, wal_seal
+from ..journal.open_files import identity
+from . import liveness, locks
+from .paths import Place
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What a runner has left beside its locks.
+
+    Attributes:
+        pid: its process.
+        run: what it works on.
+        files: by name, what tells each file of its journal from every other.
+        tasks: those that it has sent, and of which it has not recorded the end.
+    """
+
+    pid: int = 0
+    run: str = ""
+    files: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict[str, Any])
+    tasks: tuple[int, ...] = ()
+
+
+class Keeper:
+    """What a runner writes there; without a path it keeps nothing.
+
+    Args:
+        path: the file, for its owner only.
+        kept: what is known at the beginning.
+    """
+
+    def __init__(self, path: pathlib.Path | None = None, kept: Kept | None = None):
+        self._path = path
+        self._kept = kept or Kept()
+        self._write()
+
+    def sent(self, task: int) -> None:
+        """Keep a task; before the journal does, for the journal may be what is lost."""
+        self._become((*self._kept.tasks, task))
+
+    def over(self, task: int | None) -> None:
+        """Keep a task no more; after the journal has its end."""
+        self._become(tuple(one for one in self._kept.tasks if one != task))
+
+    def clear(self) -> None:
+        """Keep nothing: the journal has recorded how the attempt ended."""
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+    def _become(self, tasks: tuple[int, ...]) -> None:
+        if tasks != self._kept.tasks:
+            self._kept = dataclasses.replace(self._kept, tasks=tasks)
+            self._write()
+
+    def _write(self) -> None:
+        if self._path is None:
+            return
+        text = json.dumps(dataclasses.asdict(self._kept))
+        part = self._path.with_name(f"{self._path.name}.new")
+        # The run does not depend on it: where there is no room, the journal still says it all.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            part.replace(self._path)
+
+
+def keep(place: Place, journal: Journal, run: str) -> Keeper:
+    """Begin to keep what somebody needs who finds no journal, or another one."""
+    sent = tuple(journal.open_tasks(run))
+    return Keeper(place.kept, Kept(os.getpid(), run, journal.files(), sent))
+
+
+def read(place: Place) -> Kept:
+    """Return what the newest runner has left; nothing where it has ended well, or none was."""
+    try:
+        data = json.loads(place.kept.read_text(encoding="utf-8"))
+        return Kept(
+            int(data["pid"]),
+            str(data["run"]),
+            {str(name): (int(one[0]), int(one[1])) for name, one in data["files"].items()},
+            tuple(int(task) for task in data["tasks"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return Kept()
+
+
+def is_astray(place: Place) -> bool:
+    """Whether processes are alive that have another journal open than the one that lies there."""
+    if not (place.home / FILE).exists():
+        return liveness.is_any(place)
+    if not liveness.holds_lock(place):
+        return False
+    kept = read(place)
+    if not kept.pid or locks.holder(place.runner_lock) != kept.pid:
+        return False
+    if any(identity(place.home / name) != found for name, found in kept.files.items()):
+        return True
+    return not wal_seal.fits(place.home / FILE)  # a copy was written over it

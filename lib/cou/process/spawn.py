@@ -1,0 +1,143 @@
+"""A session of its own for the supervisor, so that it outlives who asked for it.
+
+For places without systemd: a workstation, the demo. Its processes are known by the locks that they
+hold, and killed through pidfds.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import cou
+
+from .. import crash
+from ..errors import CouError
+from ..journal import Journal
+from . import account_in_memory, command_line, liveness, locks, processes
+from .access import Access
+from .paths import Place
+from .processes import Killed
+
+# What a hook's environment holds that a process that outlives it must not have: the context is
+# gone by then, and `juju-exec` refuses to work where its id is set.
+_DROPPED = ("JUJU_CONTEXT_ID", "JUJU_DISPATCH_PATH", "JUJU_HOOK_NAME", "JUJU_AGENT_TOKEN")
+_DROPPED_STARTS = ("JUJU_ACTION", "JUJU_RELATION", "JUJU_REMOTE", "JUJU_SECRET")
+_LOOK_S = 0.02
+
+
+class Session:
+    """The launcher of a place without systemd."""
+
+    def __init__(self, place: Place):
+        self._place = place
+
+    def prepare(self) -> None:
+        """Need nothing."""
+
+    def start(self, run: str, token: int, access: Access) -> None:
+        """Start the supervisor; all its streams go to the run's log.
+
+        Nothing of the caller is kept open: a stream of a hook would hold up the unit.
+
+        Raises:
+            CouError: it cannot be started.
+        """
+        self._place.make()
+        account = account_in_memory.InMemory.make(access)
+        log = os.open(self._place.log(run), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        try:
+            crash.reach("process/supervisor/before")
+            with processes.apart_from_terminal():
+                subprocess.run(
+                    [
+                        sys.executable,
+                        "-m",
+                        "cou.control.supervisor",
+                        "--detach",
+                        *command_line.arguments(self._place, token),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    close_fds=True,
+                    pass_fds=(account.descriptor,),
+                    start_new_session=True,
+                    cwd="/",
+                    env={**environment(), account_in_memory.VARIABLE: str(account.descriptor)},
+                    check=True,
+                )
+            crash.reach("process/supervisor/after")
+        except (subprocess.CalledProcessError, OSError) as error:
+            raise CouError(
+                "not-started",
+                f"The supervisor of run {run} could not be started: {error}.",
+                f"Look at {self._place.log(run)}.",
+            ) from error
+        finally:
+            os.close(log)
+            account.close()
+
+    def came_to_nothing(self) -> bool:
+        """Never know: a slow start looks the same until it holds its lock."""
+        return False
+
+    def is_alive(self) -> bool:
+        """Whether a supervisor or a runner is there, with its lock or without."""
+        return liveness.is_any(self._place)
+
+    def kill(self, timeout_s: float) -> Killed:
+        """Kill until none is found: a runner may just be on its way to its lock."""
+        deadline = time.monotonic() + timeout_s
+        killed: set[int] = set()
+        left: list[int] = []
+        while time.monotonic() < deadline:
+            roots = liveness.find(self._place)
+            if not roots:
+                break
+            try:
+                gone, left = processes.kill_tree(roots, deadline - time.monotonic())
+                killed.update(gone)
+            finally:
+                liveness.close(roots)
+        return Killed(tuple(sorted(killed)), tuple(left))
+
+    def look_again(self, *, anew: bool) -> None:
+        """Do nothing: without a service, nothing would end what looks, and update-status does."""
+
+    def look_no_more(self) -> None:
+        """Have nothing to end."""
+
+    def remove(self) -> None:
+        """Have nothing to take away."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without what belongs to one hook only."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in _DROPPED
+        and not key.startswith(_DROPPED_STARTS)
+        and not key.lower().endswith("_proxy")
+    }
+    # The engine is found where this process found it, whatever the working directory.
+    own = pathlib.Path(cou.__file__).parent.parent
+    given = [pathlib.Path(part) for part in kept.get("PYTHONPATH", "").split(os.pathsep) if part]
+    paths = [str(path.absolute()) for path in (own, *given)]
+    kept["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    return kept
+
+
+def await_start(place: Place, journal: Journal, run: str, token: int, timeout_s: float) -> bool:
+    """Wait until the supervisor is there or the attempt has ended; False if it takes long."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        attempt = journal.attempt(run)
+        if locks.holder(place.supervisor_lock) or attempt is None or attempt.ended is not None:
+            return True
+        time.sleep(_LOOK_S)
+    return False

@@ -1,0 +1,205 @@
+"""A systemd service for the supervisor, on a real unit.
+
+Hooks run in the cgroup of Juju's agent, and everything in it dies with the agent. A
+service has a cgroup of its own: it outlives the agent, and it can be killed whole.
+Its unit files lie below /run: they are rendered by the charm of the revision that is deployed,
+nothing is left on the disk if a machine loses its charm, and nothing starts at boot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import pathlib
+import time
+from collections.abc import Iterable
+
+from .. import crash
+from ..errors import CouError
+from . import liveness, spawn, systemd, unit_files
+from .access import Access
+from .paths import Place
+from .processes import Killed
+
+logger = logging.getLogger(__name__)
+
+_OVER = ("inactive", "failed")
+_LOOK_S = 0.05
+_LAST_S = 1.0
+_REMOVAL_S = 10.0
+
+
+class Service:
+    """The launcher of a place with systemd.
+
+    Args:
+        place: folders of the unit; it names the service.
+    """
+
+    def __init__(self, place: Place):
+        self._place = place
+        self._name = place.service
+
+    def prepare(self) -> None:
+        """Render the unit files, with a sandbox if this host can make one.
+
+        Unprivileged containers without nesting refuse mount namespaces; an upgrade is worth more
+        than its sandbox.
+
+        Raises:
+            CouError: systemd did not take them.
+        """
+        self._place.make()
+        sandbox = systemd.try_out(unit_files.sandbox(self._place))
+        if not sandbox:
+            logger.warning("%s gets no sandbox: this host cannot make one", self._name)
+        files = unit_files.render(self._place, sandbox=sandbox)
+        if any([_write(systemd.UNIT_FILES / name, text) for name, text in files.items()]):
+            systemd.systemctl("daemon-reload")
+
+    def start(self, run: str, token: int, access: Access) -> None:
+        """Start the service for an attempt, without waiting.
+
+        Raises:
+            CouError: systemd refused.
+        """
+        self._place.make()
+        log = self._place.log(run)
+        log.touch(0o600)
+        access.write(self._place.credential)
+        unit_files.write_attempt(self._place, token, log)
+        if not (systemd.UNIT_FILES / self._name).exists():
+            self.prepare()
+        crash.reach("process/supervisor/before")
+        systemd.systemctl("start", "--no-block", self._name)
+        crash.reach("process/supervisor/after")
+
+    def came_to_nothing(self) -> bool:
+        """Whether systemd has no process of the service any more, and none on its way."""
+        return not self.is_alive()
+
+    def is_alive(self) -> bool:
+        """Whether the service is anything but over: a start would do nothing then."""
+        return liveness.is_any(self._place) or not self._is_over()
+
+    def _is_over(self) -> bool:
+        return systemd.show(self._name, "ActiveState") in _OVER
+
+    def kill(self, timeout_s: float) -> Killed:
+        """Have systemd kill the whole cgroup, see it empty, then look at the locks as well.
+
+        The processes come last: of a supervisor that systemd does not know of, and of one that
+        systemd, itself in trouble, did not kill.
+        """
+        deadline = time.monotonic() + timeout_s
+        killed, left = self._kill_group(deadline - _LAST_S)
+        rest = spawn.Session(self._place).kill(max(_LAST_S, deadline - time.monotonic()))
+        with contextlib.suppress(CouError):  # then what was seen last counts
+            left = left and self._processes()
+        still = left | set(rest.left)
+        return Killed(
+            tuple(sorted((killed | set(rest.gone)) - still)),
+            tuple(sorted(still)),
+        )
+
+    def _kill_group(self, deadline: float) -> tuple[set[int], set[int]]:
+        """Kill what is in the cgroup; return what was seen there, and what at the last look."""
+        killed: set[int] = set()
+        left: set[int] = set()
+        try:
+            while time.monotonic() < deadline:
+                left = self._processes()
+                killed |= left
+                if not left and self._is_over():
+                    break
+                self._kill_once()
+                time.sleep(_LOOK_S)
+        except CouError as error:
+            logger.error("%s", error)
+        return killed, left
+
+    def _kill_once(self) -> None:
+        with contextlib.suppress(CouError):  # "not loaded" or "no process": the next look tells
+            # All processes are meant by default; the option's name differs between versions.
+            systemd.systemctl("kill", "--signal=SIGKILL", self._name)
+        # Takes back a start too that systemd has not begun.
+        systemd.systemctl("stop", "--no-block", self._name)
+
+    def _processes(self) -> set[int]:
+        return systemd.members(systemd.show(self._name, "ControlGroup"))
+
+    def look_again(self, *, anew: bool) -> None:
+        """Have systemd make the charm look, with growing pauses, for a quarter of an hour.
+
+        What has been begun so goes on, or is over; only with `anew` does its time begin again.
+
+        Raises:
+            CouError: systemd refused.
+            OSError: the run's folder cannot be used.
+        """
+        blocked = unit_files.blocked_file(self._place)
+        if blocked.exists() and not anew:
+            return
+        self._place.make()
+        name = unit_files.looker(self._place)
+        if not (systemd.UNIT_FILES / name).exists():
+            self.prepare()
+        systemd.systemctl("restart", "--no-block", name)
+        with contextlib.suppress(FileExistsError):  # in a folder of another's it follows no link
+            blocked.touch(0o600, exist_ok=False)
+
+    def look_no_more(self) -> None:
+        """Have it end at its next look at the file, since the one under way may be this one.
+
+        Raises:
+            OSError: the run's folder cannot be used.
+        """
+        unit_files.blocked_file(self._place).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Kill what is left in the cgroup and remove the unit files.
+
+        Whoever removes the charm has ended the run before, unless its journal or its folders could
+        not be used. No file of theirs is needed for this.
+
+        Raises:
+            CouError: systemd does not answer.
+        """
+        killed, left = self._kill_group(time.monotonic() + _REMOVAL_S)
+        if left:
+            logger.error("Processes %s of %s did not end", sorted(left), self._name)
+        elif killed:
+            logger.warning("%d processes of %s were killed", len(killed), self._name)
+        place = self._place
+        names = (self._name, unit_files.teller(place), unit_files.looker(place))
+        if not (systemd.UNIT_FILES / self._name).exists():
+            return
+        systemd.systemctl("stop", "--no-block", *names)
+        _delete([systemd.UNIT_FILES / name for name in names])
+        unit_files.attempt_file(place).unlink(missing_ok=True)
+        systemd.systemctl("daemon-reload")
+        for name in names:
+            with contextlib.suppress(CouError):  # it has not failed, or is not known any more
+                systemd.systemctl("reset-failed", name)
+
+
+def _write(path: pathlib.Path, text: str) -> bool:
+    """Write a unit file if it is another one; return whether it was."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    part = path.with_suffix(".new")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise CouError(
+            "unit-file",
+            f"The unit file {path} cannot be written: {error.strerror}.",
+            "Free some space there.",
+        ) from None
+    return True
+
+
+def _delete(paths: Iterable[pathlib.Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -1,1 +1,0 @@
-"""The run: journal, executor, runner process, supervisor process, control."""

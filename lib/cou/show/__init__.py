@@ -1,0 +1,1 @@
+"""All that a person or a program reads of a run: status, progress, report, metrics."""

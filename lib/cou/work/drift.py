@@ -1,0 +1,180 @@
+"""What other hands changed between two attempts at a run, and whether it matters.
+
+The first attempt writes down what it found; a later one compares. What the run itself has changed
+since is no drift: the steps that are over say what is expected now.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..journal.baseline import Application, Baseline
+from ..journal.records import Mark, Operation, StepRecord, StepState
+from ..juju.port import Juju
+from ..plan.plan import Plan
+from ..plan.step import Kind, Step
+
+if TYPE_CHECKING:
+    from ..operations.late_changes import Overtaken
+
+_PROVED_BY_HOOKS = (Kind.REFRESH, Kind.SET_CONFIG)
+
+
+@dataclasses.dataclass(frozen=True)
+class Drift:
+    """One difference, for people; `stops`: a step that is left would be wrong."""
+
+    text: str
+    stops: bool
+
+
+async def observe(juju: Juju, plan: Plan) -> Baseline:
+    """Read what is compared, of the applications that the plan changes."""
+    keys = _changed_options(plan)
+    names = sorted({step.target.split("/")[0] for step in plan.root.leaves()} - {"model"})
+    status = await juju.full_status(names)
+    present = [name for name in names if name in status.applications]
+    configs = await juju.config([name for name in present if keys.get(name)])
+    return Baseline(
+        {
+            name: Application(
+                status.applications[name].channel,
+                tuple(sorted(status.applications[name].units)),
+                {
+                    key: _text(configs[name][key].value)
+                    for key in sorted(keys.get(name, ()))
+                    if key in configs.get(name, {})
+                },
+            )
+            for name in present
+        }
+    )
+
+
+def compare(
+    before: Baseline,
+    now: Baseline,
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    undone: Sequence[Overtaken] = (),
+) -> tuple[Drift, ...]:
+    """Return what differs from what the run found and did, in order of application.
+
+    Args:
+        before: what the run found.
+        now: what is found now.
+        plan: of the run.
+        records: of its steps.
+        undone: what a late request has likely undone; the run itself puts that right, so it is
+            told beside the rest, and stops nothing.
+    """
+    found = [Drift(f"{one.text} {one.remedy}", stops=False) for one in undone]
+    moved = {one.application for one in undone if one.is_refresh}
+    theirs: dict[str, list[Step]] = {}
+    for step in plan.root.leaves():
+        theirs.setdefault(step.target.split("/")[0], []).append(step)
+    for name, was in sorted(before.applications.items()):
+        steps = theirs.get(name, [])
+        left = [step for step in steps if not records[step.id].state.over]
+        if name not in now.applications:
+            found.append(Drift(f"{name} is gone", stops=bool(left)))
+            continue
+        found.extend(_units(name, was, now.applications[name], left))
+        if name not in moved:
+            found.extend(_channel(name, was, now.applications[name], steps, records))
+        found.extend(_options(name, was, now.applications[name], steps, records))
+    return tuple(found)
+
+
+def _units(name: str, was: Application, now: Application, left: list[Step]) -> Iterator[Drift]:
+    targets = {step.target for step in left}
+    for unit in sorted(set(was.units) - set(now.units)):
+        yield Drift(f"{unit} is gone", stops=unit in targets)
+    for unit in sorted(set(now.units) - set(was.units)):
+        yield Drift(f"{unit} is new and not part of this run", stops=False)
+
+
+def _channel(
+    name: str,
+    was: Application,
+    now: Application,
+    steps: list[Step],
+    records: Mapping[str, StepRecord],
+) -> Iterator[Drift]:
+    moves = [step for step in steps if step.kind is Kind.REFRESH]
+    so = (StepState.DONE, StepState.SATISFIED)
+    done = [step for step in moves if records[step.id].state in so]
+    expected = str(done[-1].params["channel"]) if done else was.channel
+    # A step in doubt may or may not have moved it; its own settling finds out.
+    allowed = {expected, *(str(s.params["channel"]) for s in moves if _open(records[s.id]))}
+    if now.channel not in allowed:
+        left = any(not records[step.id].state.over for step in steps)
+        yield Drift(f"{name} follows {now.channel}, not {expected}", stops=left)
+    elif now.channel != expected and not any(
+        records[step.id].state is StepState.IN_DOUBT for step in moves
+    ):
+        yield Drift(f"{name} follows {now.channel} already", stops=False)
+
+
+def _options(
+    name: str,
+    was: Application,
+    now: Application,
+    steps: list[Step],
+    records: Mapping[str, StepRecord],
+) -> Iterator[Drift]:
+    for key, value in was.options.items():
+        changes = [
+            step for step in steps if step.kind is Kind.SET_CONFIG and step.params["key"] == key
+        ]
+        own = {str(step.params["value"]).lower() for step in changes}
+        present = now.options.get(key, "").lower()
+        if present == value.lower() or present in own:
+            continue
+        left = any(not records[step.id].state.over for step in steps)
+        yield Drift(f"{name}: {key} is {present!r}, not {value!r}", stops=left)
+
+
+def unproved(
+    plan: Plan,
+    records: Mapping[str, StepRecord],
+    operations: Sequence[Operation],
+    marks: Sequence[Mark],
+) -> tuple[str, ...]:
+    """Return the steps that a look called satisfied although they had sent something before.
+
+    Earlier versions recorded so what had failed after it was sent: the hooks that it causes were
+    never seen to end. Left out is what a later step of the plan has moved on from, and what was
+    put back since: doing it once more would undo that.
+    """
+    asked = {operation.step for operation in operations}
+    switched = {mark.step for mark in marks}
+    last: dict[tuple[object, ...], Step] = {}
+    for step in plan.root.leaves():
+        if step.kind in _PROVED_BY_HOOKS and (step.id in asked or records[step.id].state.over):
+            last[step.kind, step.target, step.params.get("key")] = step
+    return tuple(
+        step.id
+        for step in last.values()
+        if step.id in asked
+        and step.id not in switched
+        and records[step.id].state is StepState.SATISFIED
+    )
+
+
+def _open(record: StepRecord) -> bool:
+    return not record.state.over
+
+
+def _changed_options(plan: Plan) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for step in plan.root.leaves():
+        if step.kind is Kind.SET_CONFIG:
+            found.setdefault(step.target, set()).add(str(step.params["key"]))
+    return found
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

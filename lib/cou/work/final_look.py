@@ -1,0 +1,33 @@
+"""A last look at the cloud when a run is completed, written down for the report."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+from ..checks import after_run
+from ..cloud import cloud, reading
+from ..errors import JujuError
+from ..journal import Journal
+from ..journal.records import POST_CHECK
+from ..juju.port import Juju
+from ..plan.plan import Plan
+
+logger = logging.getLogger("cou.final-look")
+
+
+async def look(journal: Journal, juju: Juju, run: str, plan: Plan) -> None:
+    """Look, and write down what was found; a look that fails changes nothing about the run."""
+    try:
+        seen = cloud.build(await reading.read(juju, plan.options))
+    except JujuError as error:
+        logger.warning("no last look: %s", error)
+        tell_of_none(journal, run, error.seen)
+        return
+    found = [dataclasses.asdict(one) for one in after_run.findings(seen, plan.target)]
+    journal.tell(run, POST_CHECK, {"findings": found, "failure": ""})
+
+
+def tell_of_none(journal: Journal, run: str, why: str) -> None:
+    """Write down why nobody could look."""
+    journal.tell(run, POST_CHECK, {"findings": [], "failure": why})

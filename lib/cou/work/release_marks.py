@@ -1,0 +1,115 @@
+"""Puts the marks of an unfinished run back, or writes down why they stay."""
+
+from __future__ import annotations
+
+from ..errors import CouError
+from ..journal import Cancelled
+from ..journal.records import MarkState, StepState
+from ..operations.calls import Holder
+from ..operations.step_context import StepContext
+from ..options.settings import Settings
+from ..plan.plan import Plan
+from ..plan.step import Kind, Step
+from ..steps import put_back_early
+from ..steps.context import NeedsOperator
+from .lease import Lease
+
+_TIMEOUT_S = 600
+_PREFIX = "put-back/"
+
+
+async def release_marks(
+    holder: Holder, plan: Plan, settings: Settings, lease: Lease, *, for_good: bool
+) -> bool:
+    """Put back every mark that is set, the newest first; one that fails keeps no other.
+
+    Args:
+        holder: the attempt.
+        plan: the run's plan.
+        settings: the run's settings.
+        lease: this run's name on the model.
+        for_good: the run ends here: what has to stay is no longer waited for. Otherwise it stays
+            a mark, and the step that set it is due again.
+
+    Returns:
+        Whether it came to the last one: none is begun after a recorded cancel.
+
+    Raises:
+        Fenced: this runner no longer holds the run.
+    """
+    charms = {
+        name: app.charm for name, app in (await holder.juju.full_status()).applications.items()
+    }
+    touched = _touched(holder, plan)
+    marks_now = holder.journal.marks(holder.run)
+    await lease.show_marks([m.id for m in marks_now if m.state is not MarkState.PUT_BACK])
+    settle_put_backs(holder, plan)
+    for mark in reversed(holder.journal.marks(holder.run)):
+        if mark.state is not MarkState.SET:
+            continue
+        step = Step(
+            id=f"{_PREFIX}{mark.id}",
+            kind=Kind.PUT_BACK,
+            title=f"Put back {mark.id}",
+            target=mark.target,
+            params={"mark": mark.id},
+            timeout_s=_TIMEOUT_S,
+        )
+        holder.journal.add_step(holder.token, step.id)
+        try:
+            holder.journal.begin_step(holder.token, step.id)
+        except Cancelled:
+            settle_put_backs(holder, plan)
+            return False
+        context = StepContext(
+            holder, step, settings, lambda: False, lease.show_marks, lambda: frozenset()
+        )
+        if not for_good:
+            # Before it is put back: a runner killed in between must not leave a step done of
+            # which nothing is left. Where it is still so, the step finds that and sends nothing.
+            holder.journal.make_due(holder.token, mark.step)
+        name = mark.target.split("/")[0].split(":")[0]
+        try:
+            reason = await put_back_early.release(
+                context, mark.id, touched, charms.get(name, ""), plan.target
+            )
+        except (CouError, NeedsOperator) as error:
+            reason = str(error)
+        if not reason or for_good:
+            await context.unmark(mark.id, reason, kept=bool(reason))
+        holder.journal.end_step(
+            holder.token,
+            step.id,
+            StepState.FAILED if reason else StepState.DONE,
+            error=reason,
+        )
+    return True
+
+
+def settle_put_backs(holder: Holder, plan: Plan) -> None:
+    """Close what an earlier `restore` or `abandon` has left open of its own steps.
+
+    They are not in the plan, so nothing else would come back to them. What became of one stands in
+    the ledger: its mark is put back, or it still is set and left to what comes now.
+
+    Raises:
+        Fenced: this runner no longer holds the run.
+    """
+    planned = {step.id for step in plan.root.leaves()}
+    marks_now = {mark.id: mark.state for mark in holder.journal.marks(holder.run)}
+    for record in holder.journal.steps(holder.run).values():
+        if record.id in planned or record.state.over or not record.id.startswith(_PREFIX):
+            continue
+        is_set = marks_now.get(record.id.removeprefix(_PREFIX)) is MarkState.SET
+        state = StepState.SKIPPED if is_set else StepState.DONE
+        note = "its mark is left to what comes next" if is_set else "its mark was put back"
+        holder.journal.end_step(holder.token, record.id, state, note=note)
+
+
+def _touched(holder: Holder, plan: Plan) -> frozenset[str]:
+    """Units whose upgrade has begun: an operation of a step that changes them is journalled."""
+    changing = (Kind.UPGRADE_PACKAGES, Kind.UPGRADE_UNIT)
+    begun = {operation.step for operation in holder.journal.operations(holder.run)}
+    return frozenset(
+        step.target for step in plan.root.leaves() if step.kind in changing and step.id in begun
+    )

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from cou.journal import FILE, Journal, schema
 from cou.journal.database import Database
-from cou.journal.records import Job, MarkState, RunState, StepState, Verdict
+from cou.journal.records import POST_CHECK, Job, MarkState, RunState, StepState, Verdict
 from cou.show import metrics
 
 TOP = pathlib.Path(__file__).parents[2]
@@ -91,6 +91,8 @@ def told():
             place = {"_tell": 2, "tell": 1, "tell_of": 1}.get(node.func.attr)
             if place is None or len(node.args) <= place:
                 continue
+            if isinstance(node.args[place], ast.Name) and node.args[place].id == "POST_CHECK":
+                yield POST_CHECK
             if isinstance(node.args[place], ast.Name) and node.args[place].id in own:
                 yield own[node.args[place].id]
             names = [one for one in ast.walk(node.args[place]) if isinstance(one, ast.Constant)]

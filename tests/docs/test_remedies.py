@@ -7,6 +7,7 @@ text that names an action outright, as those do that are told through Juju alone
 from __future__ import annotations
 
 import ast
+import itertools
 import pathlib
 import re
 import shlex
@@ -346,7 +347,9 @@ def begins(node: ast.expr, function: ast.AST) -> Iterator[str]:
 
 def remedies() -> Iterator[tuple[str, str, str]]:
     """Yield where a problem is made that may block, its code, and how its remedy begins."""
-    for path in [ROOT / "lib/cou/cloud/analysis.py", *(ROOT / "lib/cou/plan").glob("*.py")]:
+    rooms = [ROOT / "lib/cou/checks", ROOT / "lib/cou/plan"]
+    every = itertools.chain.from_iterable(room.glob("*.py") for room in rooms)
+    for path in [ROOT / "lib/cou/cloud/analysis.py", *every]:
         name, tree = parsed(path)
         functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
         for function in functions:

@@ -48,7 +48,7 @@ CHANGES = (
     "data-archived",
     "database-dumped",
 )
-ENGINE = ("cou.work.runner", "cou.process.supervisor")
+ENGINE = ("cou.work.runner", "cou.control.supervisor")
 LONGEST_S = 240.0  # for what takes a moment, unless the machine is busy
 CHARM_PARTS = ("src", "lib", "charmcraft.yaml", "actions.yaml", "config.yaml", "requirements.txt")
 

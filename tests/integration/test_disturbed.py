@@ -19,7 +19,7 @@ pytestmark = pytest.mark.deep
 KILLS = 12
 # World seconds per second: the run is to last longer than what happens to it.
 SCALE = 0.5
-RUNNER, SUPERVISOR = "cou.work.runner", "cou.process.supervisor"
+RUNNER, SUPERVISOR = "cou.work.runner", "cou.control.supervisor"
 
 
 def kill(ground: Ground, victims: str) -> None:

@@ -18,7 +18,7 @@ from .operator import Operator
 def nothing_is_changed(ground: Ground) -> Iterator[None]:
     yield
     assert ground.changes() == []
-    assert ground.processes("cou.process.supervisor") == []
+    assert ground.processes("cou.control.supervisor") == []
 
 
 @pytest.mark.sampled(2)

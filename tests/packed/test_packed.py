@@ -73,7 +73,7 @@ def test_it_upgrades_a_cloud_with_its_own_virtual_environment(deployed, this_bui
     with site.going():
         running = interpreters(site)
         assert set(running.values()) == {
-            (python, "cou.process.supervisor"),
+            (python, "cou.control.supervisor"),
             (python, "cou.work.runner"),
         }
         runner = next(pid for pid, (_, module) in running.items() if module == "cou.work.runner")

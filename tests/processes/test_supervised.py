@@ -114,7 +114,7 @@ def test_a_supervisor_that_comes_after_the_force_starts_no_runner(operator, tmp_
     points = tmp_path / "points"
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "cou.process.supervisor"),
+            *(sys.executable, "-m", "cou.control.supervisor"),
             *command_line.arguments(operator.place, token),
         ],
         env={**spawn.environment(), "COU_CRASH_LOG": str(points)},

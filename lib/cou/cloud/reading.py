@@ -82,7 +82,7 @@ class Reading:
     annotations: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     instances: Mapping[str, int] = dataclasses.field(default_factory=dict[str, int])
     compute_services: Mapping[str, bool] = dataclasses.field(default_factory=dict[str, bool])
-    ceph_status: tuple[CephState, ...] = ()
+    ceph: tuple[CephState, ...] = ()
     held: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict[str, tuple[str, ...]]
     )

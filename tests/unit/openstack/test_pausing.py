@@ -29,4 +29,4 @@ def test_nothing_else_reads_it_out_of_a_message():
     package = pathlib.Path(cou.__file__).parent
     reads = re.compile(r"""["'][Pp]aused["'] in |startswith\(["'][Pp]aused""")
     found = [path.name for path in package.rglob("*.py") if reads.search(path.read_text())]
-    assert found == ["pausing.py"]
+    assert found == ["paused.py"]

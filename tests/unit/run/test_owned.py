@@ -175,7 +175,7 @@ def test_no_supervisor_starts_and_no_log_is_kept_in_a_strange_folder(place):
     os.chown(place.home, STRANGER, -1)
     arguments = ["--home", str(place.home), "--run-dir", str(place.run_dir), "--token", "1"]
     done = subprocess.run(
-        [sys.executable, "-m", "cou.process.supervisor", *arguments],
+        [sys.executable, "-m", "cou.control.supervisor", *arguments],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ownership.__file__).partition("/cou/process")[0]},

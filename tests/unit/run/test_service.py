@@ -63,7 +63,7 @@ def test_the_supervisor_understands_the_command_line_of_the_unit_file(place):
     text = unit_files.render(place, sandbox=False)[place.service]
     words = read(text)["Service"]["ExecStart"].split()
     given = [word.replace("${COU_TOKEN}", "7").replace("${COU_LOG}", "/l") for word in words]
-    assert given[1:3] == ["-m", "cou.process.supervisor"]
+    assert given[1:3] == ["-m", "cou.control.supervisor"]
     assert command_line.parse(given[3:]) == (place, 7, pathlib.Path("/l"))
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from cou.control.supervisor import CALLBACKS
 from cou.journal import Journal
 from cou.journal.records import SIGNAL, RunState, StepState
 from cou.process import juju_exec as process_juju_exec
@@ -58,10 +59,14 @@ def place(tmp_path, monkeypatch):
     return place
 
 
+def supervised(place, token):
+    return Supervisor(place, token, Lock(place.supervisor_lock), callbacks=CALLBACKS)
+
+
 def test_of_the_end_the_charm_is_told_once_the_runner_is_gone(place, tmp_path):
     journal = Journal(place.home)
     attempt = one_step.begin(journal)
-    supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
+    supervisor = supervised(place, attempt.token)
     supervisor._look(None)
     settle(supervisor)
     journal.end_attempt(attempt.token, RunState.STOPPED)
@@ -80,7 +85,7 @@ def test_the_charm_is_told_again_of_what_it_was_told_in_vain(place, tmp_path):
     clock = Clock()
     journal = Journal(place.home)
     attempt = one_step.begin(journal)
-    supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
+    supervisor = supervised(place, attempt.token)
     supervisor._teller = process_juju_exec.Teller(place, clock)
     juju_exec(tmp_path, f"[ -e {tmp_path}/up ] && echo told >> {tmp_path}/told")
     for _ in range(40):
@@ -207,7 +212,7 @@ def test_an_end_is_recorded_whatever_became_of_what_the_runner_left_behind(
     monkeypatch.setattr(supervising.processes, "descendants", below)
     monkeypatch.setattr(supervising.os, "kill", kill)
     monkeypatch.setattr(supervising.sys, "executable", "/bin/false")  # the runner's end
-    supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
+    supervisor = supervised(place, attempt.token)
     supervisor.run()
     assert journal.run(attempt.run).error["code"] == "runner-ended"
     assert journal.attempt(attempt.run).how == RunState.INTERRUPTED.value
@@ -220,7 +225,7 @@ def test_a_signal_ends_the_wait_for_the_next_look(place, monkeypatch, signals):
     journal = Journal(place.home)
     attempt = one_step.begin(journal)
     monkeypatch.setattr(supervising, "_LOOK_S", 60.0)
-    supervisor = Supervisor(place, attempt.token, Lock(place.supervisor_lock))
+    supervisor = supervised(place, attempt.token)
     supervisor._hear()
     runner = subprocess.Popen(["/bin/sleep", "600"])
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM))

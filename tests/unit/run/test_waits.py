@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from cou.journal import waits
 from cou.journal.records import Event
 from cou.show import wait_times
 
@@ -63,7 +64,7 @@ def test_a_quiet_period_is_one_wait_however_its_times_move():
         "all is idle; quiet since 12:00:07, until 12:00:17 UTC",
         "all is idle; quiet for 3 of 10 s",  # as older versions counted
     ]
-    assert {line for look in looks for line in wait_times.told(look)} == {
+    assert {line for look in looks for line in waits.told(look)} == {
         "all is idle; quiet for a while"
     }
     assert {wait_times.subject(look) for look in looks} == {"quiet periods"}

@@ -16,9 +16,9 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from cou.journal.records import RunState
+from cou.kinds import Kind
 from cou.operations import observer
 from cou.options.settings import Settings
-from cou.plan.step import Kind
 from cou.show import estimate
 from juju_testbed import judge
 

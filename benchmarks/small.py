@@ -15,9 +15,10 @@ import time
 
 from cou.journal import Journal
 from cou.journal.records import Limit, StepState
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 
 _EMPTY = "import ops\nclass C(ops.CharmBase):\n    pass\n"
 _CHARM = "import sys; sys.path.insert(0, 'src'); import charm"

@@ -12,10 +12,11 @@ from typing import Any
 from cou.checks.problem import Problem
 from cou.errors import CouError
 from cou.journal.records import Attempt, Job, Limit, Mark, MarkState, RunState
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import Plan
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 from cou.process.access import Access
 from cou.process.paths import Place
 from cou.show.outcome import Outcome

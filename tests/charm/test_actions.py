@@ -16,7 +16,8 @@ import yaml
 from cou.checks.problem import Problem, Severity
 from cou.errors import CouError, JournalError
 from cou.journal.records import RunState
-from cou.plan.step import Kind, Step
+from cou.kinds import Kind
+from cou.plan.step import Step
 from ops import testing
 
 from .conftest import TOP, House

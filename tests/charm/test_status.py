@@ -9,7 +9,8 @@ import pytest
 from cou.control import account_secret
 from cou.errors import CouError, JournalError
 from cou.journal.records import Job, MarkState, RunState
-from cou.plan.step import Kind, Step
+from cou.kinds import Kind
+from cou.plan.step import Step
 from juju_testbed.command import status_text
 from ops import testing
 

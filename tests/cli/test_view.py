@@ -24,9 +24,10 @@ from cou.control.answers import Forced
 from cou.errors import BadInput
 from cou.journal.records import RunState, StepRecord, StepState
 from cou.juju.port import ApplicationStatus, ModelStatus, Status
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 from cou.show import status_text
 from cou.show.view import View
 from cou.wording import COMMAND_LINE, Ours, say

@@ -10,7 +10,8 @@ import re
 import pytest
 from cou.errors import CouError
 from cou.journal.records import Job, MarkState, RunState
-from cou.plan.step import Kind, Step
+from cou.kinds import Kind
+from cou.plan.step import Step
 from cou.wording import NAMED
 
 import results

@@ -9,10 +9,11 @@ import tempfile
 
 from cou.journal import FILE, Journal
 from cou.journal.records import Limit, RunState, StepState, Verdict
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from typing import Any
 from cou.errors import CouError
 from cou.journal import FILE, Journal
 from cou.journal.records import Limit, RunState
-from cou.plan.step import Kind
+from cou.kinds import Kind
 from cou.process import liveness, locks
 from cou.process.paths import Place
 from juju_testbed.model import frozen

@@ -6,8 +6,7 @@ import functools
 
 import pytest
 from cou.journal.records import RunState
-from cou.plan.step import Kind
-from cou.steps import table
+from cou.kinds import ROWS
 
 from tests.simulation import world as worlds
 
@@ -42,7 +41,7 @@ def assert_kept(points, how):
 def test_every_kind_of_step_is_in_the_plan():
     # No plan of today has a bare command.
     kinds = {point.kind for point in each()}
-    assert kinds >= {kind.value for kind in table.kinds() if kind is not Kind.RUN_COMMAND}
+    assert kinds >= {kind.value for kind in ROWS}
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -10,7 +10,7 @@ import pytest
 from cou.clock import LoopClock
 from cou.journal import Journal
 from cou.journal.records import RunState, StepState
-from cou.plan.step import Kind
+from cou.kinds import Kind
 from cou.show import history, run_report, status_text, view
 from cou.wording import NAMED
 

@@ -14,8 +14,8 @@ from cou.errors import JujuError
 from cou.journal import Journal
 from cou.journal.records import RunState, StepState
 from cou.juju.client import Client
+from cou.kinds import Kind
 from cou.options.settings import Settings
-from cou.plan.step import Kind
 from juju_testbed.model.troubles import Mode, Trouble
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 

@@ -9,9 +9,10 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..journal.records import StepRecord
+from ..kinds import Kind
 from ..plan import approval
 from ..plan.plan import Plan
-from ..plan.step import Kind, Part, Step
+from ..plan.step import Part, Step
 
 _ASKED = (Part.APPLICATION.value, Part.ZONE.value)
 

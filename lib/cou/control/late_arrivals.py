@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from .. import concurrency
+from .. import concurrency, kinds
 from ..checks import undo_commands
 from ..errors import JujuError
 from ..journal import Journal
@@ -17,7 +17,6 @@ from ..journal.records import Operation, Run
 from ..juju.port import Juju, Task
 from ..operations import late_changes, late_tasks
 from ..process.access import Access
-from ..steps import repeatable
 
 logger = logging.getLogger("cou.afterwards")
 
@@ -68,11 +67,10 @@ async def _look(juju: Juju, journal: Journal, run: Run, left: tuple[Operation, .
 
 def _with_undo(text: str, task: Task) -> str:
     """Add how to undo what a task leaves switched."""
-    kind = repeatable.SWITCHES.get(task.name)
-    if kind is None or task.started is None:
+    action = kinds.switching(task.name)
+    if action is None or task.started is None:
         return text
-    target = task.unit.split("/")[0] if kind == "noout" else task.unit
-    how = undo_commands.of_mark(f"{kind}:{target}", {})
+    how = undo_commands.of_mark(action.mark(task.unit), {})
     return f"{text} It may have left that switched. {how}" if how else text
 
 

@@ -9,12 +9,13 @@ from ..checks import accepted
 from ..checks.problem import Problem
 from ..errors import BadInput
 from ..journal.records import StepRecord, StepState
+from ..kinds import Kind
 from ..options.charm_config import NUMBERS, TEXTS
 from ..options.options import Options
 from ..options.settings import Settings
 from ..plan import without_steps
 from ..plan.plan import Plan
-from ..plan.step import Kind, Part, Step
+from ..plan.step import Part, Step
 from ..show.view import View
 from ..wording import ABANDON, UPGRADE, say
 

@@ -4,7 +4,7 @@ A call to Juju ends done, not done, or unknown. What is unknown is looked up in 
 among the newer tasks of its unit, a change by reading it back. Where nothing is found, the request
 may still arrive, at any later time: no waiting proves that it does not. So what is sent again is
 what may arrive twice. A command works once, whatever arrives (`run_once`), a change is read back,
-and an action is judged by its kind (`cou.steps.repeatable`): one that is safe to repeat is sent
+and an action is judged by its kind (`cou.kinds`): one that is safe to repeat is sent
 again, for any other an operator is asked.
 """
 
@@ -15,7 +15,7 @@ import datetime
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from .. import crash
+from .. import crash, kinds
 from ..clock import Clock
 from ..errors import JujuError, StepFailed
 from ..journal import Journal, ages
@@ -24,7 +24,6 @@ from ..journal.records import Operation, Verdict
 from ..juju import error_replies, resending
 from ..juju.port import Juju, Task, TaskStatus
 from ..process.runner_files import Keeper
-from ..steps import repeatable
 from ..steps.context import Before, NeedsOperator
 from ..steps.task_results import went_well
 from ..wording import UPGRADE, say
@@ -257,7 +256,7 @@ class Calls:
         Raises:
             NeedsOperator: it may not be sent again.
         """
-        if asked.name != COMMAND and not repeatable.is_safe(asked.name):
+        if asked.name != COMMAND and not kinds.is_repeated(asked.name):
             raise NeedsOperator(
                 f"{asked.name} on {asked.unit} was task {operation.task}, which has ended. Juju "
                 "has removed it, so how it ended cannot be read. Look at the unit, then say what "
@@ -333,7 +332,7 @@ class Calls:
         if found is not None:
             return self._adopt(operation, found)
         again = {"doubtful": not answered, "error": "", **self._sent_now()}
-        if asked.name != COMMAND and not repeatable.is_safe(asked.name) and not answered:
+        if asked.name != COMMAND and not kinds.is_repeated(asked.name) and not answered:
             self._note(operation, {"doubtful": True})
             raise NeedsOperator(
                 f"{asked.name} on {asked.unit} was asked for, no answer came, and Juju has no "
@@ -359,7 +358,7 @@ class Calls:
             )
             if (run_once.is_of(id, task) if id else is_ours(task.parameters, asked.params))
         ]
-        if len(found) > 1 and not id and not repeatable.is_safe(asked.name):
+        if len(found) > 1 and not id and not kinds.is_repeated(asked.name):
             ids = ", ".join(str(task.id) for task in found)
             raise NeedsOperator(
                 f"Tasks {ids} ({asked.name} on {asked.unit}) could each be the one that was "

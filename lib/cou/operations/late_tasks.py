@@ -11,13 +11,14 @@ import dataclasses
 import logging
 from collections.abc import Container, Mapping
 
+from .. import kinds
 from ..errors import JujuError
 from ..journal import Cancelled
 from ..journal.records import Mark, MarkState, Operation
 from ..juju.port import Juju, Task
 from ..options.settings import Settings
 from ..plan.step import Step
-from ..steps import repeatable, wait_conditions
+from ..steps import wait_conditions
 from . import late_changes, run_once
 from .calls import COMMAND, Calls, Holder, is_ours
 from .late_changes import Overtaken
@@ -149,7 +150,7 @@ async def arrived(juju: Juju, operation: Operation, known: Container[int]) -> li
 async def _of(holder: Holder, operation: Operation, known: Container[int]) -> list[Task]:
     """Return the late tasks of an operation; switches as they ended."""
     found = await arrived(holder.juju, operation, known)
-    if operation.request["name"] in repeatable.SWITCHES:
+    if kinds.switching(str(operation.request["name"])):
         found = [await holder.observer.task(task.id, _TASK_S) for task in found]
     return found
 
@@ -187,18 +188,16 @@ def text(operation: Operation, task: Task) -> str:
 
 def _switched(holder: Holder, task: Task) -> list[Mark]:
     """Return the mark of what a late task has switched after it had been put back."""
-    kind = repeatable.SWITCHES.get(task.name)
-    if kind is None or task.started is None:
+    action = kinds.switching(task.name)
+    if action is None or task.started is None:
         return []
-    back = repeatable.BACK[task.name]
     later = [
         one.task
         for one in holder.journal.operations(holder.run)
-        if one.request.get("name") == back
+        if one.request.get("name") == action.back
         and one.request.get("unit") == task.unit
         and one.task is not None
         and one.task > task.id
     ]
-    target = task.unit.split("/")[0] if kind == "noout" else task.unit
-    mark = holder.journal.mark(holder.run, f"{kind}:{target}")
+    mark = holder.journal.mark(holder.run, action.mark(task.unit))
     return [mark] if mark and mark.state is MarkState.PUT_BACK and not later else []

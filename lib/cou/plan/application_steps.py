@@ -15,10 +15,11 @@ from ..checks import leftover_marks
 from ..checks.changes import Moves
 from ..checks.scope import Scene
 from ..cloud.cloud import Application
+from ..kinds import Kind
 from ..openstack import charms, known_issues
 from ..openstack.known_issues import Hits
 from . import rolling_steps, single_steps
-from .step import Kind, Part, Step
+from .step import Part, Step
 
 AMU = "action-managed-upgrade"
 RESTARTS = "enable-auto-restarts"

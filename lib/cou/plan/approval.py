@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .step import Kind, Part, Step
+from ..kinds import Kind
+from .step import Part, Step
 
 
 def of(root: Step) -> dict[str, str]:

@@ -11,11 +11,12 @@ from ..checks.problem import Problem
 from ..checks.problem_codes import problem
 from ..checks.scope import Scene
 from ..cloud.cloud import Application
+from ..kinds import Kind
 from ..openstack import charms
 from ..options.options import Group
 from ..wording import Option, say
 from . import application_steps, single_steps
-from .step import Kind, Step
+from .step import Step
 
 _CEPH_GROUPS = (Group.ALL, Group.DATA_PLANE)
 

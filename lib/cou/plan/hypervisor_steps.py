@@ -20,13 +20,14 @@ from ..checks.problem import Problem
 from ..checks.problem_codes import problem
 from ..checks.scope import Scene, is_data_plane
 from ..cloud.cloud import Application, Unit
+from ..kinds import Kind
 from ..openstack import charms, known_issues
 from ..openstack.known_issues import Hits
 from ..options.options import NonEmpty
 from ..wording import ours, say
 from . import application_steps, hypervisor_order, single_steps
 from .hypervisor_order import Host, Member
-from .step import Kind, Part, Step
+from .step import Part, Step
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,9 +11,10 @@ from typing import Any
 
 from ..checks.problem import Problem
 from ..errors import BadInput
+from ..kinds import Kind
 from ..options.options import Options
 from . import approval
-from .step import Kind, Step
+from .step import Step
 
 SCHEMA = 1
 

@@ -12,6 +12,7 @@ from ..checks.problem_codes import problem
 from ..checks.scope import Scene, is_data_plane
 from ..cloud import analysis
 from ..cloud.cloud import Application, Cloud
+from ..kinds import Kind
 from ..openstack import charms, releases
 from ..openstack.releases import Release
 from ..options.options import Group, Options
@@ -26,7 +27,7 @@ from . import (
     step_order,
 )
 from .plan import Plan
-from .step import Kind, Part, Step
+from .step import Part, Step
 
 _TITLES = {
     "prepare": "Prepare",

@@ -6,7 +6,8 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Container
 
-from .step import Kind, Step
+from ..kinds import Kind
+from .step import Step
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,10 +13,11 @@ from typing import Any
 
 from ..checks.scope import Scene
 from ..cloud.cloud import Application, Unit
+from ..kinds import Kind
 from ..openstack import known_issues, origins
 from ..openstack.charms import WaitScope
 from ..openstack.known_issues import Hits
-from .step import Kind, Part, Step
+from .step import Part, Step
 
 PER_UNIT_ACTIONS = ("pause", "openstack-upgrade", "resume")
 PACKAGES_S = 3600

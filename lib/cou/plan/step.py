@@ -7,29 +7,7 @@ import enum
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-
-class Kind(enum.Enum):
-    """Every kind of step. A kind's value stands in the plan's JSON."""
-
-    GROUP = "group"
-    SET_CONFIG = "set-config"
-    REFRESH = "refresh"
-    RUN_ACTION = "run-action"
-    RUN_COMMAND = "run-command"
-    UPGRADE_PACKAGES = "upgrade-packages"
-    UPGRADE_UNIT = "upgrade-unit"
-    WAIT_IDLE = "wait-idle"
-    VERIFY_WORKLOAD = "verify-workload"
-    VERIFY_HYPERVISORS_UPGRADED = "verify-hypervisors-upgraded"
-    VERIFY_HYPERVISOR_EMPTY = "verify-hypervisor-empty"
-    BACKUP_DATABASE = "backup-database"
-    ARCHIVE_DATA = "archive-data"
-    PURGE_DATA = "purge-data"
-    SET_NOOUT = "set-noout"
-    REQUIRE_OSD_RELEASE = "require-osd-release"
-    WAIT_UNSEALED = "wait-unsealed"
-    SET_COMPUTE_SERVICE = "set-compute-service"
-    PUT_BACK = "put-back"
+from ..kinds import Kind, violation
 
 
 class Part(enum.Enum):
@@ -57,7 +35,7 @@ class Step:
         title: what an operator reads, in the peer's words where it has some.
         why: why it is there, one sentence.
         target: an application, a unit, or ``model``.
-        params: what is sent; JSON values only. The shapes stand in `lib/cou/steps`.
+        params: what is sent; JSON values only, as `cou.kinds` says.
         timeout_s: seconds without any progress after which it fails; 0 for groups.
         after: ids of steps and groups beside it that must be over before it begins
             (`cou.plan.step_order`); for what stands below a group, also the group's.
@@ -108,9 +86,13 @@ class Step:
         Raises:
             KeyError, ValueError, TypeError: where it is not of that form.
         """
+        kind = Kind(data["kind"])
+        wrong = "" if kind is Kind.GROUP else violation(kind, data["params"])
+        if wrong:
+            raise ValueError(f"step {data['id']}: {wrong}")
         return cls(
             id=str(data["id"]),
-            kind=Kind(data["kind"]),
+            kind=kind,
             title=str(data["title"]),
             why=str(data["why"]),
             target=str(data["target"]),

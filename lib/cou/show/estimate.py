@@ -12,28 +12,13 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from ..journal import Journal, rows
 from ..journal.records import StepRecord, StepState
+from ..kinds import ROWS, Kind
 from ..openstack import origins
 from ..plan.plan import Plan
 from ..plan.ready import Frontier
-from ..plan.step import Kind, Step
+from ..plan.step import Step
 
-# Seconds of a mid-sized cloud for what this one has not shown yet; assumed, not measured on one.
-_GUESSES: Mapping[Kind, float] = {
-    Kind.SET_CONFIG: 25.0,
-    Kind.PUT_BACK: 25.0,
-    Kind.REFRESH: 95.0,
-    Kind.UPGRADE_PACKAGES: 120.0,
-    Kind.UPGRADE_UNIT: 460.0,
-    Kind.WAIT_IDLE: 14.0,
-    Kind.BACKUP_DATABASE: 100.0,
-    Kind.ARCHIVE_DATA: 60.0,
-    Kind.PURGE_DATA: 60.0,
-    Kind.RUN_ACTION: 25.0,
-    Kind.SET_COMPUTE_SERVICE: 8.0,
-    Kind.SET_NOOUT: 5.0,
-    Kind.VERIFY_HYPERVISOR_EMPTY: 5.0,
-}
-_GUESS_S = 2.0
+# Of a mid-sized cloud; assumed, not measured on one.
 _NEW_ORIGIN_S = 490.0
 _ORIGIN, _PUT_OFF = "origin", "origin, put off"
 # The action in which a new origin takes effect where an application puts restarts off.
@@ -160,7 +145,7 @@ def guess_s(step: Step) -> float:
     """Return how long a step takes on a mid-sized cloud, for want of anything better."""
     if _detail(step) in (_ORIGIN, _PUT_OFF):
         return _NEW_ORIGIN_S
-    return _GUESSES.get(step.kind, _GUESS_S)
+    return ROWS[step.kind].guess_s
 
 
 def learn(journal: Journal, *, for_window: bool = False) -> Durations:

@@ -11,9 +11,10 @@ from ..checks.problem import Problem
 from ..journal import Journal, rows
 from ..journal.baseline import Baseline
 from ..journal.records import POST_CHECK, Attempt, Event, Operation, Run, StepRecord, StepState
+from ..kinds import ROWS, Kind
 from ..options.options import Options
 from ..plan.plan import Plan
-from ..plan.step import Kind, Step
+from ..plan.step import Step
 from ..wording import NAMED, Way, told
 from . import outcome, step_attempts, view, wait_times
 from .report_data import (
@@ -30,7 +31,6 @@ from .report_data import (
 )
 
 _ORIGINS = ("openstack-origin", "source")
-_VERIFIES = (Kind.VERIFY_WORKLOAD, Kind.VERIFY_HYPERVISORS_UPGRADED)
 
 
 def tell(
@@ -190,7 +190,7 @@ def _applications(
             over=sum(records[s.id].state.over for s in steps),
             total=len(steps),
             verified=any(
-                s.kind in _VERIFIES
+                ROWS[s.kind].verifies
                 and records[s.id].state in (StepState.DONE, StepState.SATISFIED)
                 for s in steps
             ),

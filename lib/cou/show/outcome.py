@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from ..cloud import names
 from ..journal.records import StepRecord, StepState
+from ..kinds import Kind, is_gate
 from ..options.options import Group
 from ..plan.plan import Plan
-from ..plan.step import Kind
 from ..wording import NOTHING, Way, Wording, ours, say
 
 LEFT_OUT = ("hypervisor-not-empty", "instance-count-unknown", "needs-all-hypervisors")
@@ -17,7 +17,6 @@ LEFT_OUT = ("hypervisor-not-empty", "instance-count-unknown", "needs-all-hypervi
 _HOSTS = ("hypervisor-not-empty", "instance-count-unknown")
 _LATE = "needs-all-hypervisors"
 # Where they are skipped the rest of their group is, too.
-_GATES = (Kind.VERIFY_HYPERVISOR_EMPTY, Kind.VERIFY_HYPERVISORS_UPGRADED)
 _PLANES = {
     Group.ALL: "",
     Group.CONTROL_PLANE: "the control plane ",
@@ -93,7 +92,7 @@ def _on_the_way(
     gone = {id for id, record in records.items() if record.state is StepState.SKIPPED}
     for group in plan.root.walk():
         leaves = [step for step in group.steps if step.id in gone]
-        gates = [step for step in leaves if step.kind in _GATES]
+        gates = [step for step in leaves if is_gate(step.kind)]
         for step in gates:
             if step.kind is Kind.VERIFY_HYPERVISOR_EMPTY:
                 note = records[step.id].note

@@ -11,8 +11,9 @@ import jinja2
 
 from .. import printable, templating
 from ..checks.problem import Problem
+from ..kinds import Kind
 from ..plan.plan import Plan
-from ..plan.step import Kind, Part, Step
+from ..plan.step import Part, Step
 from . import formatting
 
 

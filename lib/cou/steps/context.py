@@ -239,7 +239,7 @@ class Context(Protocol):
             Drained: it can wait, and a cancel is recorded.
             StepFailed: it did not end in time, was aborted, or Juju refused it.
             NeedsOperator: what became of its request cannot be told, and it is not safe to repeat
-                (`cou.steps.repeatable`).
+                (`cou.kinds`).
         """
         ...
 

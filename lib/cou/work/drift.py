@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ..journal.baseline import Application, Baseline
 from ..journal.records import Mark, Operation, StepRecord, StepState
 from ..juju.port import Juju
+from ..kinds import ROWS, Kind
 from ..plan.plan import Plan
-from ..plan.step import Kind, Step
+from ..plan.step import Step
 
 if TYPE_CHECKING:
     from ..operations.late_changes import Overtaken
-
-_PROVED_BY_HOOKS = (Kind.REFRESH, Kind.SET_CONFIG)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +152,7 @@ def unproved(
     switched = {mark.step for mark in marks}
     last: dict[tuple[object, ...], Step] = {}
     for step in plan.root.leaves():
-        if step.kind in _PROVED_BY_HOOKS and (step.id in asked or records[step.id].state.over):
+        if ROWS[step.kind].by_hooks and (step.id in asked or records[step.id].state.over):
             last[step.kind, step.target, step.params.get("key")] = step
     return tuple(
         step.id

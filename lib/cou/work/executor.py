@@ -18,24 +18,22 @@ from .. import concurrency
 from ..errors import CouError, JujuError
 from ..journal import Cancelled, Fenced
 from ..journal.records import Limit, MarkState, RunState, StepState
+from ..kinds import ROWS, Kind, is_gate
 from ..operations import late_tasks
 from ..operations.calls import Holder
 from ..operations.step_context import StepContext
 from ..options.settings import Settings
 from ..plan import approval
 from ..plan.ready import Frontier, Strand
-from ..plan.step import Kind, Part, Step
+from ..plan.step import Part, Step
 from ..show import estimate
-from ..steps import table
+from ..steps import performing
 from ..steps.context import End, NeedsOperator, Result
 from ..wording import RESTORE, STATUS, UPGRADE, Wording, ours, say
 from . import next_step
 from .lease import Lease, LeaseLost
 
 logger = logging.getLogger("cou.executor")
-
-_GATES = (Kind.VERIFY_HYPERVISOR_EMPTY, Kind.VERIFY_HYPERVISORS_UPGRADED)
-_PUTS_BACK = (Kind.PUT_BACK, Kind.SET_COMPUTE_SERVICE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +221,7 @@ class Executor:
 
     def _gated(self, step: Step, group: Step) -> bool:
         """Whether an earlier step of the group found that the group cannot be done now."""
-        if step.kind in _PUTS_BACK:
+        if ROWS[step.kind].puts_back:
             return False
         return any(gate in self._passed_by for gate in self._gates[group.id])
 
@@ -306,9 +304,9 @@ class Executor:
             self._skipped_units,
         )
         try:
-            result = await table.perform(context)
+            result = await performing.perform(context)
             if await self._undone_late(step):
-                result = await table.perform(context)
+                result = await performing.perform(context)
         except Fenced:
             raise
         except NeedsOperator as doubt:
@@ -362,7 +360,7 @@ class Executor:
 
 def _gates(group: Step) -> Iterator[str]:
     """Yield the steps of a group which find that the rest of it cannot be done now."""
-    return (one.id for one in group.steps if one.kind in _GATES)
+    return (one.id for one in group.steps if is_gate(one.kind))
 
 
 def _resolve(step: str) -> Wording:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from ..journal import Journal, ages
 from ..journal.ages import Moment
 from ..journal.records import StepRecord, StepState
+from ..kinds import Kind
 from ..plan.plan import Plan
-from ..plan.step import Kind
 
 
 def make_due(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ..errors import CouError
 from ..journal import Cancelled
 from ..journal.records import MarkState, StepState
+from ..kinds import ROWS, Kind
 from ..operations.calls import Holder
 from ..operations.step_context import StepContext
 from ..options.settings import Settings
 from ..plan.plan import Plan
-from ..plan.step import Kind, Step
+from ..plan.step import Step
 from ..steps import put_back_early
 from ..steps.context import NeedsOperator
 from .lease import Lease
@@ -108,8 +109,7 @@ def settle_put_backs(holder: Holder, plan: Plan) -> None:
 
 def _touched(holder: Holder, plan: Plan) -> frozenset[str]:
     """Units whose upgrade has begun: an operation of a step that changes them is journalled."""
-    changing = (Kind.UPGRADE_PACKAGES, Kind.UPGRADE_UNIT)
     begun = {operation.step for operation in holder.journal.operations(holder.run)}
     return frozenset(
-        step.target for step in plan.root.leaves() if step.kind in changing and step.id in begun
+        step.target for step in plan.root.leaves() if ROWS[step.kind].upgrades and step.id in begun
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from cou.cloud import cloud, reading
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan import planner
 from cou.plan.plan import Plan
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 
 
 def plan_of(world, settings: Settings | None = None, **options) -> Plan:

@@ -6,8 +6,9 @@ tracks and origins is in `tests.simulation.bundles`.
 
 from __future__ import annotations
 
+from cou.kinds import Kind
 from cou.plan.plan import Plan
-from cou.plan.step import Kind, Part, Step
+from cou.plan.step import Part, Step
 
 from ...simulation import bundles
 from .random_clouds import MAJORS, QUORUM, RELEASES, SUBORDINATES, Cloud

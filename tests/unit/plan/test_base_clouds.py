@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cou.plan.step import Kind
+from cou.kinds import Kind
 
 from ..worlds import openstack_base
 from .helpers import blocking, codes, does, groups, plan_of

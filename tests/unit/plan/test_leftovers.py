@@ -7,7 +7,7 @@ import json
 import pytest
 from cou.journal.records import Mark, MarkState
 from cou.juju.port import Status
-from cou.plan.step import Kind
+from cou.kinds import Kind
 from cou.work import after_removal
 
 from ..fakes import EARLIER, Ceph, example

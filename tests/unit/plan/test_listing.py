@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from cou.plan.step import Kind
+from cou.kinds import Kind
 
 from ..fakes import example
 from .helpers import plan_of

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from cou.kinds import Kind
 from cou.openstack import overlaps
 from cou.options.settings import Settings
 from cou.plan import without_steps
 from cou.plan.ready import Frontier
-from cou.plan.step import Kind, Part, Step
+from cou.plan.step import Part, Step
 
 from ..fakes import COMPUTE_ACTIONS, SERVICE_ACTIONS, World, example, principal_options
 from .helpers import find, plan_of

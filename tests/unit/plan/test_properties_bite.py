@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from cou.checks import application, changes
 from cou.cloud import analysis
+from cou.kinds import Kind
 from cou.openstack import releases, tracks
 from cou.plan import (
     application_steps,
@@ -16,7 +17,6 @@ from cou.plan import (
     planner,
     single_steps,
 )
-from cou.plan.step import Kind
 
 from . import properties
 from .helpers import plan_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from cou.plan.step import Kind
+from cou.kinds import Kind
 
 from ..fakes import SERVICE_ACTIONS, World, principal_options
 from .helpers import codes, does, find, plan_of

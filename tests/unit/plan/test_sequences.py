@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from cou.kinds import Kind
 from cou.options.settings import Settings
-from cou.plan.step import Kind
 
 from ..fakes import World, principal_options
 from .helpers import does, find, groups, plan_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cou.plan.step import Kind
+from cou.kinds import Kind
 
 from ..fakes import COMPUTE_ACTIONS, Ceph, World, principal_options
 from .helpers import codes, does, plan_of

@@ -11,7 +11,7 @@ import re
 import subprocess
 
 import pytest
-from cou.plan.step import Kind
+from cou.kinds import Kind
 from cou.show import formatting, run_report
 
 from ..steps.test_databases import MYSQL, bench

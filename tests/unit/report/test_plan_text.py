@@ -6,7 +6,7 @@ import json
 import pathlib
 
 import pytest
-from cou.plan.step import Kind
+from cou.kinds import Kind
 from cou.show import plan_text
 
 from ..fakes import Ceph, example

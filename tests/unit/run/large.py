@@ -9,9 +9,10 @@ import sys
 
 import cou
 from cou.journal.records import Limit
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Part, Step
+from cou.plan.step import Part, Step
 
 BEGAN = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 ARCHIVE = "archive"

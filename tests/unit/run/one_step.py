@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cou.journal.records import Limit
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 
 ROOT = Step("upgrade", Kind.GROUP, "Upgrade", steps=(Step("a", Kind.REFRESH, "Do a"),))
 PLAN = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), ROOT)

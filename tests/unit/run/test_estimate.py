@@ -8,9 +8,10 @@ import datetime
 import pytest
 from cou.journal import Journal
 from cou.journal.records import Limit, RunState, StepState
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 from cou.show import estimate
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)

@@ -9,11 +9,12 @@ import pytest
 from cou.clock import LoopClock
 from cou.errors import JujuError
 from cou.journal import Journal
+from cou.kinds import Kind
 from cou.operations import late_tasks
 from cou.operations.calls import Holder
 from cou.operations.step_context import StepContext
 from cou.options.settings import Settings
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 from cou.show import estimate, history, run_report, status_text, view
 from cou.wording import NAMED
 

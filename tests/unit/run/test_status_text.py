@@ -17,9 +17,10 @@ from cou.journal.records import (
     StepRecord,
     StepState,
 )
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 from cou.show import status_text
 from cou.show.view import View
 from cou.wording import Actions

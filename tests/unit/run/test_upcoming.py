@@ -12,10 +12,11 @@ from cou.control import start
 from cou.control.control_base import Desk
 from cou.errors import BadInput
 from cou.journal.records import Limit, RunState, StepRecord, StepState
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Part, Step
+from cou.plan.step import Part, Step
 from cou.process.access import Access
 from cou.process.paths import Place
 from cou.show import estimate

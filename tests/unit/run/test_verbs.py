@@ -16,10 +16,11 @@ from cou.checks.problem import Problem, Severity
 from cou.control.control import Control
 from cou.errors import CouError
 from cou.journal.records import Job, Limit, RunState, StepState
+from cou.kinds import Kind
 from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
-from cou.plan.step import Kind, Step
+from cou.plan.step import Step
 from cou.process import heartbeat
 from cou.process.access import Access
 

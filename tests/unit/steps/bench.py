@@ -14,10 +14,11 @@ import json
 
 from cou.errors import StepFailed
 from cou.juju.port import HistoryEntry, Status, Task, TaskStatus
+from cou.kinds import Kind
 from cou.operations.quiet_time import ModelTime
 from cou.options.settings import Settings
-from cou.plan.step import Kind, Step
-from cou.steps import table
+from cou.plan.step import Step
+from cou.steps import performing
 from cou.steps.context import Before, Drained
 
 from ..fakes import NOW, World
@@ -58,7 +59,7 @@ class Bench:
     async def perform(self, kind, target="model", timeout_s=600, **params):
         """Perform one step and return its result."""
         self.step = Step("the/step", kind, "the step", "", target, params, timeout_s)
-        return await table.perform(self)
+        return await performing.perform(self)
 
     def run(self, kind, target="model", **params):
         """Perform one step; parameters named with underscores."""

@@ -7,8 +7,8 @@ import datetime
 import pytest
 from cou.errors import StepFailed
 from cou.juju.port import Status
+from cou.kinds import Kind
 from cou.options.settings import Settings
-from cou.plan.step import Kind
 from cou.steps.context import End
 
 from ..fakes import NOW, example

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from cou.errors import StepFailed
-from cou.plan.step import Kind
-from cou.steps import table
+from cou.kinds import Kind
 from cou.steps.context import End
 
 from ..fakes import example
@@ -81,7 +80,3 @@ def test_nothing_is_required_where_it_cannot_be_told(versions, code):
         align(made)
     assert failure.value.code == code
     assert made.done == []
-
-
-def test_every_kind_of_step_can_be_performed():
-    assert table.kinds() == frozenset(Kind) - {Kind.GROUP}

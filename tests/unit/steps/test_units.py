@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from cou.errors import StepFailed
 from cou.juju.port import Status, Task, TaskStatus
-from cou.plan.step import Kind
+from cou.kinds import Kind
 from cou.steps import units_at_release, upgrade_packages
 from cou.steps.context import End
 
@@ -281,19 +281,15 @@ def test_nothing_is_upgraded_where_holding_failed():
     assert upgrade_packages.UPGRADE not in sent(made)
 
 
-def test_an_action_and_a_command_are_run_once_and_must_succeed():
+def test_an_action_is_run_once_and_must_succeed():
     made = bench()
     params = {"action": "run-deferred-hooks", "params": {}}
     assert made.run(Kind.RUN_ACTION, NOVA, **params).end is End.DONE
-    assert made.run(Kind.RUN_COMMAND, NOVA, command="true").end is End.DONE
-    assert sent(made) == ["run-deferred-hooks", "true"]
+    assert sent(made) == ["run-deferred-hooks"]
     made = bench()
     made.answer("run-deferred-hooks", fail="no")
-    made.prints("false now", code=1)
     with pytest.raises(StepFailed):
         made.run(Kind.RUN_ACTION, NOVA, **params)
-    with pytest.raises(StepFailed):
-        made.run(Kind.RUN_COMMAND, NOVA, command="false now")
 
 
 @pytest.mark.parametrize(

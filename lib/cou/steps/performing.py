@@ -1,0 +1,30 @@
+"""Which module performs which kind of step: the one that has the kind's name."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Awaitable, Callable
+
+from ..kinds import Kind
+from .context import Context, Drained, End, Result
+
+
+async def perform(ctx: Context) -> Result:
+    """Perform a step; see `cou.steps.context` for what may be raised."""
+    try:
+        return await performer(ctx.step.kind)(ctx)
+    except Drained:
+        return Result(End.AGAIN, "drained between its operations")
+
+
+@functools.cache
+def performer(kind: Kind) -> Callable[[Context], Awaitable[Result]]:
+    """Return what performs a kind of step.
+
+    Raises:
+        ImportError, AttributeError: the kind has no module, or that performs nothing.
+    """
+    module = importlib.import_module(f"{__package__}.{kind.value.replace('-', '_')}")
+    found: Callable[[Context], Awaitable[Result]] = module.perform
+    return found

@@ -350,11 +350,7 @@ class CouCharm(ops.CharmBase):
             return
         view = self._engine.view()
         if view is None or view.state not in engine.UNFINISHED:
-            raise CouError(
-                "not-leader",
-                f"{self.unit.name} is not the leader, and only the leader runs.",
-                f"Run: juju run {self.app.name}/leader upgrade",
-            )
+            raise CouError("not-leader/refuse-unless-ours", unit=self.unit.name, app=self.app.name)
 
     def _resume_interrupted(self) -> None:
         """Go on with what the operator approved, and with no more.

@@ -191,11 +191,7 @@ def _write(path: Path, content: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise JournalError(
-            "not-writable",
-            f"{path} cannot be written: {error.strerror}.",
-            "Free space on the unit's disk.",
-        ) from error
+        raise JournalError("not-writable", path=path, reason=error.strerror) from error
 
 
 def _listed(values: Sequence[object]) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar, overload
 
 from .errors import CouError
-from .wording import UPGRADE, say
 
 logger = logging.getLogger("cou.concurrency")
 
@@ -167,10 +166,6 @@ def _cause(name: str, task: asyncio.Task[None]) -> BaseException:
         return error
     how = f"{type(error).__name__}: {error}" if error is not None else "it returned"
     how = "it was cancelled" if task.cancelled() else how
-    lost = CouError(
-        "task-ended",
-        f"The runner lost the task that does this: {name} ({how}).",
-        say("Run `", UPGRADE, "` to go on. If it comes again, report it with the run's log."),
-    )
+    lost = CouError("task-ended/cause", name=name, how=how)
     lost.__cause__ = error
     return lost

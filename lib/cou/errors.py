@@ -20,20 +20,26 @@ class CouError(Exception):
         remedy: what to do next, one sentence; may be empty. Its commands of ours are values.
     """
 
-    def __init__(self, code: str, seen: str, remedy: str = ""):
-        super().__init__(" ".join(filter(None, (seen, remedy))))
-        self.code = code
-        self.seen = seen
-        self.remedy = wording.text_of(remedy)
+    def __init__(self, code: str, seen: str | None = None, remedy: str = "", **values: Any):
+        if seen is None:
+            self.seen: str = wording.Text(code, values)
+            self.remedy: wording.Wording = wording.Text(code, values, remedy=True)
+        else:
+            self.seen, self.remedy = seen, wording.text_of(remedy)
+        super().__init__(" ".join(filter(None, (self.seen, str(self.remedy)))))
+        self.code = code.partition("/")[0]
 
     def told(self, way: Way) -> str:
         """Return what was seen and what to do, for somebody who types commands in a way."""
-        return " ".join(filter(None, (self.seen, self.remedy.told(way))))
+        return " ".join(filter(None, (wording.told(self.seen, way), self.remedy.told(way))))
 
 
-def record(code: str, seen: str, remedy: str = "", **more: str) -> Mapping[str, Any]:
+def record(
+    code: str, seen: str | None = None, remedy: str = "", **values: Any
+) -> Mapping[str, Any]:
     """Return an error as the journal keeps it."""
-    return {"code": code, "seen": seen, "remedy": wording.text_of(remedy), **more}
+    error = CouError(code, seen, remedy, **values)
+    return {"code": error.code, "seen": error.seen, "remedy": error.remedy}
 
 
 class BadInput(CouError):
@@ -56,13 +62,14 @@ class JujuError(CouError):
     def __init__(
         self,
         code: str,
-        seen: str,
+        seen: str | None = None,
         remedy: str = "",
         *,
         juju_code: str = "",
         sent: bool | None = False,
+        **values: Any,
     ):
-        super().__init__(code, seen, remedy)
+        super().__init__(code, seen, remedy, **values)
         self.juju_code = juju_code
         self.sent = sent
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Mapping
+import string
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
+
+from . import texts
 
 Value = str | bool | int
 
@@ -169,12 +172,87 @@ class Wording(str):
         return "".join(_told(one, way) for one in self.parts)
 
     def __format__(self, spec: str) -> str:
-        """Refuse: a command would become words, which nobody can type."""
+        """Refuse a command: it would become words, which nobody can type."""
+        if all(isinstance(one, str) for one in self.parts):
+            return format(str.__str__(self), spec)
         raise TypeError("say for whom: use told(way), or join texts with say()")
 
     def __reduce__(self) -> tuple[type[Wording], tuple[Part, ...]]:
         """Keep the parts where it is copied."""
         return Wording, self.parts
+
+
+# What a text may name without being given it.
+_COMMANDS: Mapping[str, Ours] = {
+    "PLAN": PLAN,
+    "UPGRADE": UPGRADE,
+    "CANCEL": CANCEL,
+    "FORCE": FORCE,
+    "STATUS": STATUS,
+    "RESTORE": RESTORE,
+    "ABANDON": ABANDON,
+    "REPORT": REPORT,
+}
+
+
+class Text(Wording):
+    """A text of the catalogue with its values: data, which becomes words on its way out.
+
+    As a string it is in English and names commands as the documents do.
+
+    Attributes:
+        key: in `cou.texts`.
+        remedy: whether it is what to do, not what was seen.
+        values: by the names of the placeholders.
+    """
+
+    key: str
+    remedy: bool
+    values: Mapping[str, Any]
+
+    def __new__(cls, key: str, values: Mapping[str, Any], *, remedy: bool = False) -> Text:
+        """Put values into a text.
+
+        Raises:
+            LookupError: the catalogue has no such text, or a value is missing.
+        """
+        entry = texts.catalogue()[key]
+        parts = _parts_of(entry.remedy if remedy else entry.seen, values)
+        text = cast("Text", super().__new__(cls, *parts))
+        text.key, text.remedy, text.values = key, remedy, values
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep key and values where it is copied."""
+        return _text_again, (self.key, self.values, self.remedy)
+
+
+def _text_again(key: str, values: Mapping[str, Any], remedy: bool) -> Text:
+    return Text(key, values, remedy=remedy)
+
+
+def text(key: str, **values: Any) -> Text:
+    """Return what was seen, of a key of the catalogue."""
+    return Text(key, values)
+
+
+def _parts_of(template: str, values: Mapping[str, Any]) -> Iterator[Part]:
+    for words, name, _, _ in string.Formatter().parse(template):
+        if words:
+            yield words
+        if name is None:
+            continue
+        value = values[name] if name in values else _COMMANDS[name]
+        if isinstance(value, (Ours, Option, Wording)):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            every = cast("Sequence[object]", value)
+            for number, one in enumerate(every):
+                if number:
+                    yield ", "
+                yield one if isinstance(one, (Ours, Option, Wording)) else str(one)
+        else:
+            yield str(value)
 
 
 NOTHING = Wording()

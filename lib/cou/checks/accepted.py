@@ -8,5 +8,4 @@ from .problem_codes import problem
 
 def unused(name: str) -> Problem:
     """Return the warning that something was taken on, as ``code:subject``, and is not there."""
-    seen = f"{name}, which was accepted, is no problem that can be taken on."
-    return problem("accept-unused", name, seen, "Leave it out.")
+    return problem("accept-unused", name)

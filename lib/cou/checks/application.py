@@ -17,7 +17,7 @@ from ..cloud.cloud import Application
 from ..openstack import channels, charms, releases, tracks
 from ..openstack.charms import CharmKind
 from ..openstack.releases import Release
-from ..wording import Option, say
+from ..wording import Option
 from .changes import Moves, moves
 from .problem import Problem
 from .problem_codes import problem
@@ -66,12 +66,8 @@ def _swift(app: Application) -> list[Problem]:
         problem(
             "unsupported-charm",
             app.name,
-            f"{app.name} is a {app.charm.name}, which cou does not upgrade.",
-            say(
-                "Upgrade it by its own guide and leave it out with ",
-                Option("skip-apps", app.name),
-                ".",
-            ),
+            charm=app.charm.name,
+            option=Option("skip-apps", app.name),
         )
     ]
 
@@ -87,28 +83,11 @@ def _ovn(app: Application) -> list[Problem]:
     for subject, text in told.items():
         version = _leading(text)
         if version is None and app.units:
-            seen = (
-                f"{subject} tells no version of OVN ({text!r}); an upgrade needs 22.03 or later."
-            )
-            found.append(problem("ovn-version-unknown", subject, seen, "Look at it yourself."))
+            found.append(problem("ovn-version-unknown", subject, version=f"{text!r}"))
         if version is not None and version < _OVN_MINIMUM:
-            found.append(
-                problem(
-                    "ovn-too-old",
-                    subject,
-                    f"{subject} runs OVN {text}; an upgrade needs 22.03 or later.",
-                    "Upgrade OVN first, as the charm guide describes.",
-                )
-            )
+            found.append(problem("ovn-too-old", subject, version=text))
     if app.flag("enable-version-pinning"):
-        found.append(
-            problem(
-                "ovn-version-pinned",
-                app.name,
-                f"enable-version-pinning of {app.name} is true.",
-                f"Run juju config {app.name} enable-version-pinning=false.",
-            )
-        )
+        found.append(problem("ovn-version-pinned", app.name))
     return found
 
 
@@ -139,13 +118,11 @@ def _channel(standing: Standing, release: Release) -> list[Problem]:
         problem(
             "unknown-channel",
             app.name,
-            f"{app.name} ({app.charm.name} on {app.series}, at {release}) follows the channel "
-            f"{app.channel!r}, which belongs to no release.",
-            say(
-                f"Move it to the channel of {release}, or leave it out with ",
-                Option("skip-apps", app.name),
-                ".",
-            ),
+            charm=app.charm.name,
+            series=app.series,
+            release=release,
+            channel=f"{app.channel!r}",
+            option=Option("skip-apps", app.name),
         )
     ]
 
@@ -189,16 +166,7 @@ def _units(scene: Scene, standing: Standing) -> list[Problem]:
         return []
     told = "; ".join(f"{', '.join(names)} at {release}" for release, names in sorted(at.items()))
     return [
-        problem(
-            "mismatched-units",
-            app.name,
-            f"Units of {app.name} are at different releases: {told}.",
-            say(
-                "Bring them to one release, or leave the application out with ",
-                Option("skip-apps", app.name),
-                ".",
-            ),
-        )
+        problem("mismatched-units", app.name, versions=told, skip=Option("skip-apps", app.name))
     ]
 
 
@@ -206,14 +174,7 @@ def _restarts(app: Application) -> list[Problem]:
     """Check that restarts are not deferred; rabbitmq-server is switched by the run itself."""
     if app.charm.name == charms.RABBITMQ or app.flag("enable-auto-restarts") is not False:
         return []
-    return [
-        problem(
-            "auto-restarts-off",
-            app.name,
-            f"enable-auto-restarts of {app.name} is false.",
-            f"Run juju config {app.name} enable-auto-restarts=true.",
-        )
-    ]
+    return [problem("auto-restarts-off", app.name)]
 
 
 def _series(scene: Scene, app: Application) -> list[Problem]:
@@ -223,24 +184,14 @@ def _series(scene: Scene, app: Application) -> list[Problem]:
             problem(
                 "release-not-on-series",
                 app.name,
-                f"{app.name} is on {app.series}, which does not run {scene.target}.",
-                say(
-                    "Move it to the cloud's series, or leave it out with ",
-                    Option("skip-apps", app.name),
-                    ".",
-                ),
+                series=app.series,
+                scene=scene.target,
+                option=Option("skip-apps", app.name),
             )
         )
     missing = [name for name in _UPGRADE_ACTIONS if name not in app.actions]
     if app.charm.name == charms.NOVA_COMPUTE and missing:
-        found.append(
-            problem(
-                "no-upgrade-actions",
-                app.name,
-                f"The charm of {app.name} has no action {', '.join(missing)}.",
-                f"Refresh it to the newest revision of {app.channel}.",
-            )
-        )
+        found.append(problem("no-upgrade-actions", app.name, missing=missing, channel=app.channel))
     return found
 
 
@@ -255,15 +206,7 @@ def _behind(scene: Scene, standing: Standing, needed: Moves) -> list[Problem]:
         return []
     if app.machines & scene.cloud.hypervisor_machines:
         return []
-    return [
-        problem(
-            "workload-behind-origin",
-            app.name,
-            f"{app.name} has the channel and the origin of {scene.target} already, and "
-            f"{', '.join(old)} did not follow; its verification will fail.",
-            "Look at the units and upgrade or restart their services by hand.",
-        )
-    ]
+    return [problem("workload-behind-origin", app.name, scene=scene.target, old=old)]
 
 
 def _risk(app: Application, needed: Moves) -> list[Problem]:
@@ -274,7 +217,7 @@ def _risk(app: Application, needed: Moves) -> list[Problem]:
         problem(
             "risk-becomes-stable",
             app.name,
-            f"{app.name} follows {app.channel!r} and is moved to {needed.channel!r}.",
-            "Choose another risk after the upgrade, if you need one.",
+            channel=f"{app.channel!r}",
+            needed=f"{needed.channel!r}",
         )
     ]

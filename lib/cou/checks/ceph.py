@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..cloud.ceph_status import CephState
 from ..cloud.cloud import Application
 from ..openstack import ceph_releases, charms, tracks
-from ..wording import Option, say
+from ..wording import Option
 from . import undo_commands
 from .problem import Problem
 from .problem_codes import problem
@@ -40,15 +40,9 @@ def _osds_without_monitors(scene: Scene, planned: frozenset[str]) -> list[Proble
         return []
     return [
         problem(
-            "filestore-unknown",
+            "filestore-unknown/osds-without-monitors",
             app.name,
-            f"No ceph-mon of this model tells which object store the OSDs of {app.name} use.",
-            say(
-                "Look at `ceph osd metadata` where its cluster is, upgrade it by the "
-                "charm guide, and leave it out with ",
-                Option("skip-apps", app.name),
-                ".",
-            ),
+            option=Option("skip-apps", app.name),
         )
         for app in scene.applications
         if app.name in planned and app.charm.name == charms.CEPH_OSD and _to_reef(scene, app)
@@ -63,21 +57,11 @@ def _flags(state: CephState) -> list[Problem]:
     found: list[Problem] = []
     if state.overall and len(state.overall) > 1:
         found.append(
-            problem(
-                "ceph-mixed-versions",
-                state.application,
-                f"Daemons run different versions: {'; '.join(state.overall)}.",
-                "Restart the daemons that are behind, before or after the upgrade.",
-            )
+            problem("ceph-mixed-versions", state.application, overall="; ".join(state.overall))
         )
     if state.flags and "noout" in state.flags:
         found.append(
-            problem(
-                "noout-set",
-                state.application,
-                f"The flag noout of the cluster of {state.application} is set.",
-                f"Unset it with {undo_commands.noout(state.unit)}.",
-            )
+            problem("noout-set", state.application, noout=undo_commands.noout(state.unit))
         )
     return found
 
@@ -85,14 +69,7 @@ def _flags(state: CephState) -> list[Problem]:
 def _unknown(state: CephState) -> list[Problem]:
     if state.flags is not None and state.health is not None:
         return []
-    return [
-        problem(
-            "ceph-unknown",
-            state.application,
-            f"The cluster of {state.application} did not tell its state from {state.unit}.",
-            f"Look at juju exec -u {state.unit} 'ceph status'.",
-        )
-    ]
+    return [problem("ceph-unknown/unknown", state.application, unit=state.unit)]
 
 
 def _health(state: CephState) -> list[Problem]:
@@ -111,24 +88,12 @@ def _health(state: CephState) -> list[Problem]:
             )
         )
     if state.unclean_pgs:
-        found.append(
-            problem(
-                "ceph-pgs-unclean",
-                state.application,
-                f"{state.unclean_pgs} placement groups are not active+clean.",
-                "Wait until Ceph has recovered.",
-            )
-        )
+        found.append(problem("ceph-pgs-unclean", state.application, unclean_pgs=state.unclean_pgs))
     return found
 
 
 def _without_noout(state: CephState) -> Problem:
-    return problem(
-        "ceph-without-noout",
-        state.application,
-        "Ceph is upgraded without noout, so it may move data while OSDs restart.",
-        say("Plan with ", Option("set-noout", True), "."),
-    )
+    return problem("ceph-without-noout", state.application, option=Option("set-noout", True))
 
 
 def _filestore(scene: Scene, state: CephState) -> list[Problem]:
@@ -138,22 +103,8 @@ def _filestore(scene: Scene, state: CephState) -> list[Problem]:
         return []
     track = tracks.target(app.charm.name, app.series, scene.target)
     if state.filestore_osds is None:
-        return [
-            problem(
-                "filestore-unknown",
-                state.application,
-                f"Which object store the OSDs use could not be read from {state.unit}.",
-                f"Look at juju exec -u {state.unit} 'ceph osd metadata'.",
-            )
-        ]
+        return [problem("filestore-unknown/filestore", state.application, unit=state.unit)]
     if not state.filestore_osds:
         return []
     osds = ", ".join(f"osd.{number}" for number in state.filestore_osds)
-    return [
-        problem(
-            "filestore-osd",
-            state.application,
-            f"{osds} use FileStore, which Ceph {track} cannot read.",
-            "Convert them to BlueStore first.",
-        )
-    ]
+    return [problem("filestore-osd", state.application, osds=osds, track=track)]

@@ -14,7 +14,7 @@ from ..cloud.cloud import Application
 from ..openstack import channels, origins, releases, tracks
 from ..openstack.releases import Release
 from ..options.settings import Settings
-from ..wording import Option, say
+from ..wording import Option
 from .problem import Problem
 from .problem_codes import problem
 
@@ -115,8 +115,10 @@ def _no_track(app: Application, release: Release) -> Problem:
     return problem(
         "no-track",
         app.name,
-        f"No track of {app.charm.name} on {app.series} is known for {release}.",
-        say("Leave the application out with ", Option("skip-apps", app.name), "."),
+        charm=app.charm.name,
+        series=app.series,
+        release=release,
+        option=Option("skip-apps", app.name),
     )
 
 
@@ -125,14 +127,11 @@ def _origin_ahead(standing: Standing, release: Release) -> Problem:
     return problem(
         "origin-ahead",
         app.name,
-        f"{app.origin_setting} of {app.name} is {app.origin!r}, that of "
-        f"{standing.origin_release}, while its units are at {release}.",
-        say(
-            f"Set it back to the origin of {release} while action-managed-upgrade is "
-            "true, or leave the application out with ",
-            Option("skip-apps", app.name),
-            ".",
-        ),
+        origin_setting=app.origin_setting,
+        origin=f"{app.origin!r}",
+        origin_release=standing.origin_release,
+        release=release,
+        option=Option("skip-apps", app.name),
     )
 
 
@@ -141,11 +140,8 @@ def _unexpected(standing: Standing, release: Release) -> Problem:
     return problem(
         "unexpected-channel",
         app.name,
-        f"{app.name} follows {app.channel!r}, a channel of {standing.channel_releases[-1]}, "
-        f"while its release is {release}.",
-        say(
-            f"Move it back to the channel of {release}, or leave it out with ",
-            Option("skip-apps", app.name),
-            ".",
-        ),
+        channel=f"{app.channel!r}",
+        channel_releases=standing.channel_releases[-1],
+        release=release,
+        option=Option("skip-apps", app.name),
     )

@@ -55,9 +55,17 @@ def problems(scene: Scene, put_back: frozenset[str]) -> list[Problem]:
         kind, _, target = mark.partition(":")
         how = _undo(scene, kind, target, note.data.get(mark, {}))
         if how:
-            seen = f"{_told(kind, target)} by run {note.run} of {note.holder}."
             subject = target.partition(":")[0]
-            found.append(problem("leftover-marks", subject, seen, f"{how}."))
+            found.append(
+                problem(
+                    "leftover-marks",
+                    subject,
+                    what=_told(kind, target),
+                    run=note.run,
+                    holder=note.holder,
+                    how=how,
+                )
+            )
     return found
 
 

@@ -6,8 +6,9 @@ The documentation's table is generated from here. Codes are stable and never reu
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
-from ..wording import Option, say, sentence, text_of
+from ..wording import Option, Text, say, sentence, text_of
 from .problem import Problem, Severity
 
 _E, _W = Severity.ERROR, Severity.WARNING
@@ -116,17 +117,29 @@ _CODES = (
 CODES = {code.name: code for code in _CODES}
 
 
-def problem(name: str, subject: str, seen: str, remedy: str, brief: str = "") -> Problem:
+def problem(
+    key: str,
+    subject: str,
+    seen: str | None = None,
+    remedy: str = "",
+    brief: str = "",
+    **values: Any,
+) -> Problem:
     """Make a problem of a documented code.
 
     Args:
-        name: a key of `CODES`.
+        key: a text of `cou.texts` that begins with a key of `CODES`.
         subject: the application, unit, machine, zone or ``model`` it is about.
         seen: what was seen, one sentence.
         remedy: what to do, one sentence.
         brief: the subject as a list of what was left out names it.
+        values: of the text.
     """
+    name = key.partition("/")[0]
     code = CODES[name]
+    if seen is None:
+        values["subject"] = subject
+        seen, remedy = Text(key, values), Text(key, values, remedy=True)
     if code.acceptable:
         accept = Option("accept", f"{name}:{subject}")
         remedy = say(sentence(remedy), " Or take it on with ", accept, ".")

@@ -42,12 +42,7 @@ def _sealed(app: Application) -> bool:
 
 def _vault(app: Application) -> Problem:
     units = [unit.name for unit in app.units if _SEALED in unit.workload.message]
-    return problem(
-        "vault-sealed",
-        app.name,
-        f"Vault is sealed: {', '.join(units) or app.name}.",
-        "Unseal it.",
-    )
+    return problem("vault-sealed", app.name, units=", ".join(units) or app.name)
 
 
 def _idle(app: Application) -> list[Problem]:
@@ -68,11 +63,9 @@ def _idle(app: Application) -> list[Problem]:
     if not (found or restless) and app.status.current not in well:
         restless.append(f"the application is {_told(app.status)}")
     if restless:
-        seen = f"{app.name} is not idle: {'; '.join(restless)}."
-        found.append(problem("not-idle", app.name, seen, "Mend it."))
+        found.append(problem("not-idle", app.name, restless="; ".join(restless)))
     if busy:
-        seen = f"{app.name} is busy: {'; '.join(busy)}."
-        found.append(problem("busy", app.name, seen, "Nothing; the upgrade waits for it."))
+        found.append(problem("busy", app.name, busy="; ".join(busy)))
     return found
 
 
@@ -83,22 +76,13 @@ def _told(status: Status) -> str:
 
 
 def _paused(unit: Unit) -> Problem:
-    return problem(
-        "paused-unit",
-        unit.name,
-        f"{unit.name} is paused.",
-        f"Resume it with {undo_commands.paused(unit.name)}.",
-    )
+    return problem("paused-unit", unit.name, paused=undo_commands.paused(unit.name))
 
 
 def _compute_services(scene: Scene) -> list[Problem]:
     return [
         problem(
-            "compute-service-disabled",
-            unit,
-            f"The compute service of {unit} is disabled and stays so.",
-            "If an earlier upgrade left it so, enable it: "
-            f"{undo_commands.compute_service(unit).command}.",
+            "compute-service-disabled", unit, command=undo_commands.compute_service(unit).command
         )
         for unit, enabled in sorted(scene.cloud.compute_services.items())
         if not enabled and unit.partition("/")[0] not in scene.options.skip_apps
@@ -114,15 +98,7 @@ def _filters(scene: Scene) -> list[Problem]:
         value = str(app.config.get("scheduler-default-filters") or "")
         names = [name.strip() for name in value.split(",")]
         if "AvailabilityZoneFilter" in names:
-            found.append(
-                problem(
-                    "availability-zone-filter",
-                    app.name,
-                    f"scheduler-default-filters of {app.name} holds AvailabilityZoneFilter, "
-                    "which is gone in 2023.2.",
-                    "Take it out of the option.",
-                )
-            )
+            found.append(problem("availability-zone-filter", app.name))
     return found
 
 
@@ -134,10 +110,10 @@ def _held(scene: Scene) -> list[Problem]:
             held = set(scene.cloud.held.get(unit.name, ())) & set(app.charm.held_packages)
             if held:
                 packages = sorted(held)
-                seen = f"{' '.join(packages)} is held on {unit.name} and stays so."
                 how = undo_commands.held(unit.name, packages).command
-                remedy = f"If an earlier upgrade left it so, release it: {how}."
-                found.append(problem("held-packages", unit.name, seen, remedy))
+                found.append(
+                    problem("held-packages", unit.name, packages=" ".join(packages), how=how)
+                )
     return found
 
 
@@ -146,14 +122,7 @@ def _unattended(scene: Scene) -> list[Problem]:
     found: list[Problem] = []
     for machine in names.in_order(scene.cloud.unattended):
         there = [app.name for app in scene.applications if machine in app.machines]
-        seen = (
-            f"unattended-upgrades is active on machine {machine}, which {', '.join(there)} share: "
-            "when one of them changes the APT sources, it may upgrade the others."
-        )
-        remedy = (
-            f"Run juju exec --machine {machine} -- systemctl disable --now unattended-upgrades."
-        )
-        found.append(problem("unattended-upgrades", machine, seen, remedy))
+        found.append(problem("unattended-upgrades", machine, there=there))
     return found
 
 
@@ -161,12 +130,7 @@ def _unanswered(scene: Scene) -> list[Problem]:
     """Return the questions without an answer that no other check speaks of."""
     told_elsewhere = ("instance-count", "model-access", "osd-metadata")
     return [
-        problem(
-            "no-answer",
-            one.subject,
-            f"{one.subject} did not answer {one.asked}: {one.seen.rstrip('.')}.",
-            "Plan again, if the answer matters.",
-        )
+        problem("no-answer", one.subject, asked=one.asked, why=one.seen.rstrip("."))
         for one in scene.cloud.unanswered
         if one.key not in told_elsewhere
     ]
@@ -176,18 +140,9 @@ def _surroundings(scene: Scene) -> list[Problem]:
     found: list[Problem] = []
     access = scene.cloud.access
     if not access:
-        seen = "Juju did not tell what the account may do on the model."
-        remedy = "Give the account admin access, which an upgrade needs."
-        found.append(problem("access-unknown", "model", seen, remedy))
+        found.append(problem("access-unknown", "model"))
     elif access != "admin":
-        seen = f"The account has {access} access; commands on units need admin."
-        remedy = f"Run juju grant USER admin {scene.cloud.name}."
-        found.append(problem("access-too-low", "model", seen, remedy))
+        found.append(problem("access-too-low", "model", access=access, cloud=scene.cloud.name))
     if scene.cloud.retries_hooks is False:
-        seen = (
-            "automatically-retry-hooks is false: a unit whose hook fails once stays in error, and "
-            "its step fails, unless somebody runs juju resolved within hook-error-grace."
-        )
-        remedy = "Run juju model-config automatically-retry-hooks=true."
-        found.append(problem("hooks-not-retried", "model", seen, remedy))
+        found.append(problem("hooks-not-retried", "model"))
     return found

@@ -76,27 +76,19 @@ def faults(considered: Iterable[Standing]) -> list[Problem]:
 def nothing_recognised(cloud: Cloud, considered: list[Standing]) -> Problem:
     """Say why there is no release of the cloud."""
     if not considered:
-        seen = f"No application of the model {cloud.name} is to be upgraded."
-        remedy = "Point cou at the model that holds the OpenStack."
-        return problem("no-openstack", "model", seen, remedy)
-    seen = "No application tells which release the cloud is at."
-    return problem("unknown-cloud-release", "model", seen, "Mend the other problems first.")
+        return problem("no-openstack", "model", cloud=cloud.name)
+    return problem("unknown-cloud-release", "model")
 
 
 def no_way_on(cloud: Cloud, series: str, origin: Release) -> Problem:
     """Say why no release follows; the peer loses the explanation (W12)."""
     chain = releases.on_series(series)
     if not chain:
-        seen = f"The cloud is on {series}; cou upgrades clouds on focal and jammy."
-        return problem("unsupported-series", "model", seen, "Move it to a supported series.")
+        return problem("unsupported-series", "model", series=series)
     if origin == chain[-1]:
-        seen = f"The cloud is at {origin}, the last release on {series}."
-        remedy = "Upgrade the machines to the next series first, by the charm guide."
-        return problem("last-release", "model", seen, remedy)
-    seen = f"The cloud is at {origin}, which cou does not upgrade on {series}."
+        return problem("last-release", "model", origin=origin, series=series)
     listed = ", ".join(one.codename for one in chain)
-    remedy = f"Upgrade it by the charm guide to one of the releases on {series}: {listed}."
-    return problem("unsupported-release", "model", seen, remedy)
+    return problem("unsupported-release", "model", origin=origin, series=series, listed=listed)
 
 
 def empty_group(scene: Scene) -> Problem | None:
@@ -143,9 +135,9 @@ def plane_problem(scene: Scene) -> Problem | None:
     if control == data:
         # The peer reports a finished data plane as an error here (W30).
         return done(scene)
-    seen = f"The control plane is at {control}, the data plane at {data}."
-    remedy = say("Upgrade the control plane first: ", _CONTROL_PLANE)
-    return problem("control-plane-first", "model", seen, remedy)
+    return problem(
+        "control-plane-first", "model", control=control, data=data, control_plane=_CONTROL_PLANE
+    )
 
 
 def done(scene: Scene, old: Sequence[str] = ()) -> Problem:

@@ -21,7 +21,6 @@ from ..journal.records import RunState
 from ..process import liveness
 from ..process.paths import Place
 from ..show import view
-from ..wording import UPGRADE, say
 from . import exit_codes, worker_thread
 from .exit_codes import Code, Ended
 from .live_view import Picture
@@ -177,7 +176,7 @@ class _Looker:
             self._seen = view.look_at(self._place, self._journal)
             self._version, self._at = version, now
         if self._seen is None:
-            raise CouError("no-run", "There is no run.", say("To begin one: ", UPGRADE))
+            raise CouError("no-run/look")
         return self._seen
 
 

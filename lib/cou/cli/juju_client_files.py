@@ -73,24 +73,11 @@ def checked(access: Access) -> Access:
         BadInput: there is no password; it says where to get one.
     """
     if not access.addresses:
-        raise BadInput(
-            "no-controller-address",
-            "The Juju client knows no address of the controller.",
-            "Run `juju login`, or `juju controllers --refresh`, which asks for them.",
-        )
+        raise BadInput("no-controller-address/checked")
     if not access.username:
-        raise BadInput(
-            "no-account",
-            "The Juju client has no account on the controller.",
-            f"Run `juju login`. If that asks in a browser: {_OWN_ACCOUNT}",
-        )
+        raise BadInput("no-account", browser=_OWN_ACCOUNT)
     if not access.password:
-        raise BadInput(
-            "account-without-password",
-            f"The Juju client keeps no password for {access.username}, because the login was made "
-            "in a browser or with `juju login`.",
-            _OWN_ACCOUNT,
-        )
+        raise BadInput("account-without-password", username=access.username)
     return access
 
 
@@ -114,11 +101,7 @@ def read_login(path: pathlib.Path) -> Login:
     content = _load(path)
     username, password = content.get("username"), content.get("password")
     if not isinstance(username, str) or not isinstance(password, str) or not password:
-        raise BadInput(
-            "login-file",
-            f"{path} does not hold a username and a password.",
-            "Write two lines: `username: NAME` and `password: 'PASSWORD'`.",
-        )
+        raise BadInput("login-file", path=path)
     return Login(username, password)
 
 
@@ -137,27 +120,15 @@ class _Data:
             return name
         known = ", ".join(sorted(_map(self._controllers.get("controllers"))))
         if known:
-            raise BadInput(
-                "no-controller-selected",
-                f"No Juju controller is selected; known are: {known}.",
-                "Run `juju switch CONTROLLER`, or give --model CONTROLLER:MODEL.",
-            )
-        raise BadInput(
-            "no-juju-client-data",
-            f"There is no Juju client data in {self._folder}.",
-            "Log in with `juju register` or `juju login` first, set JUJU_DATA to the folder of "
-            "your Juju client, or deploy the charm cou and use its actions.",
-        )
+            raise BadInput("no-controller-selected", known=known)
+        raise BadInput("no-juju-client-data", folder=self._folder)
 
     def controller(self, name: str) -> tuple[tuple[str, ...], str]:
         """Return the addresses and the CA of a controller."""
         known = _map(self._controllers.get("controllers"))
         if name not in known:
             raise BadInput(
-                "controller-unknown",
-                f"The Juju client knows no controller {name!r}, only: "
-                f"{', '.join(sorted(known)) or 'none'}.",
-                "Run `juju controllers`.",
+                "controller-unknown", name=f"{name!r}", known=", ".join(sorted(known)) or "none"
             )
         entry = _map(known[name])
         listed = entry.get("api-endpoints")
@@ -177,11 +148,7 @@ class _Data:
         }
         name = wanted or str(entry.get("current-model") or "")
         if not name:
-            raise BadInput(
-                "no-model-selected",
-                f"No model is selected on the controller {controller!r}.",
-                "Run `juju switch MODEL`, or give --model MODEL.",
-            )
+            raise BadInput("no-model-selected", controller=f"{controller!r}")
         found = _matching(known, name, user)
         if len(found) != 1:
             raise _no_model(controller, name, sorted(found or known), ambiguous=bool(found))
@@ -215,21 +182,12 @@ def _load(path: pathlib.Path) -> Mapping[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         # The accounts hold passwords, and an error of YAML quotes the line: only its class.
-        raise BadInput(
-            "juju-client-data",
-            f"{path} cannot be read ({type(error).__name__}).",
-            "See whose it is and whether it is YAML. The client writes its files anew with "
-            "`juju login` and `juju models`.",
-        ) from None
+        raise BadInput("juju-client-data/load-2", path=path, error=type(error).__name__) from None
     if isinstance(content, dict):
         return cast("dict[str, Any]", content)
     if content is None:
         return {}
-    raise BadInput(
-        "juju-client-data",
-        f"{path} holds no map.",
-        "Is it the file that it is taken for? JUJU_DATA names the folder of the Juju client.",
-    )
+    raise BadInput("juju-client-data/load", path=path)
 
 
 def _map(value: object) -> Mapping[str, Any]:

@@ -70,11 +70,7 @@ def find(
     home = unit.home()
     if home is not None:
         if model or login:
-            raise BadInput(
-                "model-on-unit",
-                f"On {home.name} the model and the account are the charm's own.",
-                "Leave --model and --login out, or run cou on a workstation.",
-            )
+            raise BadInput("model-on-unit", home=home.name)
         return _of_unit(home, given)
     access = juju_client_files.find(model, login, environ)
     folder = state_dir(environ) / access.model_uuid
@@ -158,7 +154,7 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
 def _of_unit(home: unit.Home, given: Mapping[str, Any]) -> Where:
     # The agent's user, root, owns the charm; any other would look for the journal elsewhere.
     if home.charm_dir.stat().st_uid != os.geteuid():
-        raise BadInput("not-root", f"The journal of {home.name} is root's.", "Run it with sudo.")
+        raise BadInput("not-root", home=home.name)
     place = Place.of_unit(home.name, home.charm_dir)
     return Where(
         place=place,

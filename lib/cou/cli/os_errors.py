@@ -22,8 +22,4 @@ def of_file(error: OSError) -> CouError:
             "On a unit, run it with sudo. Elsewhere see whose it is (ls -ld), or set "
             "XDG_STATE_HOME to a folder of your own.",
         )
-    return CouError(
-        "file-unusable",
-        seen,
-        "See what is in its place (ls -ld), or set XDG_STATE_HOME to another folder.",
-    )
+    return CouError("file-unusable", path=error.filename, reason=error.strerror)

@@ -93,11 +93,7 @@ def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Acces
     if status is not None:
         refuse_beside_charm(status)
     elif (home := unit.home()) is not None and not unit.leads(home):
-        raise BadInput(
-            "not-leader",
-            f"{home.name} is not the leader, and only the leader runs.",
-            "Run cou on the leader's machine: `juju status cou` marks it with an asterisk.",
-        )
+        raise BadInput("not-leader/connect", home=home.name)
     return access
 
 
@@ -112,10 +108,10 @@ def refuse_beside_charm(status: ModelStatus) -> None:
             there = Actions(f"{name}/leader")
             raise BadInput(
                 "charm-in-model",
-                f"The model '{status.name}' has the application {name}, which keeps the journal "
-                "of its upgrades.",
-                f"Run its actions: {there.command(PLAN)}, then {there.command(UPGRADE)}; or run "
-                "cou on its unit.",
+                model=status.name,
+                application=name,
+                plan=there.command(PLAN),
+                upgrade=there.command(UPGRADE),
             )
 
 

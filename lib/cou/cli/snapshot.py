@@ -38,11 +38,7 @@ def write(text: str, path: pathlib.Path) -> None:
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
-        raise BadInput(
-            "snapshot-file",
-            f"The snapshot cannot be written to {path}: {error.strerror}.",
-            "Give another file with --output.",
-        ) from error
+        raise BadInput("snapshot-file", path=path, reason=error.strerror) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
 

@@ -135,11 +135,7 @@ def _tool(unit: Home, command: str) -> Mapping[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise CouError(
-            "hook-tool",
-            f"{command.split()[0]} on {unit.name} gave no map.",
-            "Is the Juju agent healthy?",
-        )
+        raise CouError("hook-tool", tool=command.split()[0], unit=unit.name)
     return cast("dict[str, Any]", found)
 
 
@@ -147,9 +143,7 @@ def _text(unit: Home, command: str, timeout_s: float = _EXEC_S) -> str:
     """Run a hook tool in the unit's context and return its output."""
     tool = shutil.which("juju-exec")
     if tool is None:
-        raise CouError(
-            "no-juju-exec", "There is no juju-exec on this machine.", "Is the Juju agent healthy?"
-        )
+        raise CouError("no-juju-exec")
     # juju-exec refuses to work inside a hook.
     environment = {key: value for key, value in os.environ.items() if key != "JUJU_CONTEXT_ID"}
     try:
@@ -165,11 +159,7 @@ def _text(unit: Home, command: str, timeout_s: float = _EXEC_S) -> str:
                 start_new_session=True,
             )
     except subprocess.TimeoutExpired:
-        raise CouError(
-            "unit-busy",
-            f"{unit.name} did not answer within {timeout_s:.0f} s: a hook or action is running.",
-            "Try again when `juju status` shows it idle.",
-        ) from None
+        raise CouError("unit-busy", unit=unit.name, timeout_s=f"{timeout_s:.0f}") from None
     except subprocess.CalledProcessError as error:
         raise _ToolFailed(unit, command, str(error.stderr).strip()) from None
     return done.stdout

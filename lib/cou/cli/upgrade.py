@@ -16,7 +16,7 @@ from ..options.options import NonEmpty
 from ..plan.plan import Plan
 from ..process.paths import Place
 from ..show.view import View
-from ..wording import CANCEL, COMMAND_LINE, UPGRADE, Ours, say, told
+from ..wording import COMMAND_LINE, UPGRADE, Ours, told
 from . import approval, exit_codes, planning, prompt
 from .exit_codes import Code, Ended, Interrupted
 from .follow import Followed, Follower
@@ -107,11 +107,7 @@ class _Upgrade:
             if not _goes_on(followed, limit):
                 return conclude(self._screen, followed)
             if approval.unfinished(pieces, followed.view.steps) == left:
-                raise CouError(
-                    "no-progress",
-                    "The run stopped without having finished anything.",
-                    f"Look at its log: {self._place.log(followed.view.run)}",
-                )
+                raise CouError("no-progress/run", log=self._place.log(followed.view.run))
 
     def _unfinished_view(self) -> View | None:
         seen = self._control.view()
@@ -256,7 +252,9 @@ def _refuse_if_going_on(seen: View | None) -> None:
     if seen is None or not (seen.state.active or seen.state is RunState.DRAINING):
         return
     raise JournalError(
-        "run-going-on",
-        f"Run {seen.run} is {seen.state.value} ({seen.where}).",
-        say("To follow it: `", Ours("attach"), "`; to stop it safely: `", CANCEL, "`."),
+        "run-going-on/refuse-if-going-on",
+        run=seen.run,
+        state=seen.state.value,
+        where=seen.where,
+        attach=Ours("attach"),
     )

@@ -120,11 +120,7 @@ async def read(
             concurrency.together(juju.config(known), juju.actions(known)), deadline.left_s
         )
     except asyncio.TimeoutError:
-        raise JujuError(
-            "timeout",
-            f"Juju did not tell the state of the model within {deadline_s:.0f} s.",
-            "Look at the controller's load, then plan again.",
-        ) from None
+        raise JujuError("timeout/read", deadline_s=f"{deadline_s:.0f}") from None
     missing: list[Unanswered] = []
     model_config, access, annotations, answers = await concurrency.together(
         _or(juju.model_config(), {}, "model-config", deadline, missing),

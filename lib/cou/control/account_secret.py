@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from ..errors import BadInput
 from ..process.access import Access
-from ..wording import PLAN, say
 from .unit_environment import Surroundings
 
 OPTION = "credentials"
@@ -45,18 +44,10 @@ def checked(uri: str, content: Mapping[str, str]) -> Credentials:
     """
     missing = [key for key in ("username", "password") if not content.get(key, "").strip()]
     if missing:
-        raise BadInput(
-            "credentials-incomplete",
-            f"The credentials lack {' and '.join(missing)}.",
-            f"Run: juju update-secret {uri} --file=login.yaml",
-        )
+        raise BadInput("credentials-incomplete", missing=" and ".join(missing), uri=uri)
     username = content["username"].strip()
     if "@" in username and not username.endswith("@local"):
-        raise BadInput(
-            "credentials-external",
-            f"The account {username} is not a user of the controller itself.",
-            "Use one made with: juju add-user",
-        )
+        raise BadInput("credentials-external", username=username)
     return Credentials(username, content["password"], content.get("ca-cert", "").strip())
 
 
@@ -77,11 +68,7 @@ def not_granted(uri: str, application: str) -> BadInput:
 
     Juju tells no charm of a grant: for a while the charm has itself looked at again.
     """
-    return BadInput(
-        "credentials-not-granted",
-        "The credentials are not granted.",
-        say(f"Run: juju grant-secret {uri} {application}, then: ", PLAN),
-    )
+    return BadInput("credentials-not-granted", uri=uri, application=application)
 
 
 def unreadable(uri: str, application: str, text: str) -> BadInput:
@@ -91,11 +78,7 @@ def unreadable(uri: str, application: str, text: str) -> BadInput:
     if "not found" in text.lower():
         return not_found(uri, application)
     # Juju's text first: it may be a bad URI, or a controller that does not answer.
-    return BadInput(
-        "credentials-unreadable",
-        f"The secret {uri} cannot be read: {text.strip()}.",
-        say("Mend that, then: ", PLAN),
-    )
+    return BadInput("credentials-unreadable", uri=uri, strip=text.strip())
 
 
 def _setting(application: str) -> str:

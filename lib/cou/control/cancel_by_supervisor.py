@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..errors import CouError, JournalError
 from ..process import liveness, lost_journal
-from ..wording import FORCE, say, told
+from ..wording import told
 from .answers import Cancelled
 from .control_base import Desk
 
@@ -40,12 +40,7 @@ def cancel(desk: Desk, error: CouError | OSError) -> Cancelled:
             return Cancelled(None, message + lost_journal.may_go_on(desk.place, desk.way))
     finally:
         liveness.close(found)
-    raise JournalError(
-        "cancel-not-acknowledged",
-        f"The cancel could not be recorded and is not acknowledged: {seen} The run's own "
-        f"supervisor was asked to record it. Its processes are {', '.join(map(str, found))}.",
-        say("Run `", FORCE, "` to kill the runner."),
-    )
+    raise JournalError("cancel-not-acknowledged/cancel", found=seen, processes=map(str, found))
 
 
 def _nothing_runs(desk: Desk, error: CouError | OSError) -> JournalError:

@@ -22,7 +22,7 @@ from ..process import account_in_memory, liveness
 from ..process.access import Access
 from ..process.paths import Place
 from ..show import view
-from ..wording import CANCEL, NAMED, PLAN, STATUS, UPGRADE, Way, say
+from ..wording import NAMED, STATUS, UPGRADE, Way, say
 from . import start as control_start
 from . import stop
 from .answers import Abandoned, Cancelled, Forced, Reported, Resolved, Restored, Shown, Started
@@ -118,11 +118,7 @@ class Control:
         plan = remainder.replan(seen, options, settings)
         if plan.hash != seen.plan.hash:
             if seen.state.active or seen.state is RunState.DRAINING:
-                raise BadInput(
-                    "run-going-on",
-                    f"Run {seen.run} is {seen.state.value}; its options cannot change now.",
-                    say("Run `", CANCEL, "` first."),
-                )
+                raise BadInput("run-going-on/remainder", run=seen.run, state=seen.state.value)
             journal = self._desk.journal()
             try:
                 kept = dataclasses.asdict(Settings(**seen.settings))
@@ -266,21 +262,13 @@ class Control:
         """
         seen = self.view()
         if seen is None or not seen.unfinished:
-            raise BadInput(
-                "nothing-to-resolve", "No run is unfinished.", "There is nothing to do."
-            )
+            raise BadInput("nothing-to-resolve")
         journal = self._desk.journal()
         try:
             if resolution not in {one.value for one in Resolution}:
-                raise BadInput(
-                    "bad-parameter",
-                    f"as={resolution!r} is not allowed.",
-                    "Give done, retry or skip.",
-                )
+                raise BadInput("bad-parameter/resolve-step", resolution=f"{resolution!r}")
             if not reason.strip():
-                raise BadInput(
-                    "bad-parameter", "The reason is empty.", "Give one: it stays in the journal."
-                )
+                raise BadInput("bad-parameter/resolve-step-2")
             if step not in seen.steps:
                 raise BadInput(
                     "step-unknown", f"Run {seen.run} has no step {step!r}.", _open_steps(seen)
@@ -320,7 +308,7 @@ class Control:
         from ..show import history, run_report
 
         if form not in run_report.FORMS:
-            raise BadInput("bad-parameter", f"format={form!r} is not allowed.", f"Give {_FORMS}.")
+            raise BadInput("bad-parameter/report", form=f"{form!r}", forms=_FORMS)
         journal = self._desk.existing()
         account = None
         if journal is not None:
@@ -330,9 +318,7 @@ class Control:
             finally:
                 journal.close()
         if account is None:
-            raise BadInput(
-                "no-run", "Nothing has run yet.", say("Run `", PLAN, "`, then `", UPGRADE, "`.")
-            )
+            raise BadInput("no-run/report")
         return Reported(account.run, form, run_report.text(account, form))
 
 

@@ -17,7 +17,6 @@ from ..plan import without_steps
 from ..plan.plan import Plan
 from ..plan.step import Part, Step
 from ..show.view import View
-from ..wording import ABANDON, UPGRADE, say
 
 _MAY_CHANGE = frozenset({"skip-apps", "accept", "max-parallel"})
 # Lists to which something can be added, and from which nothing can be taken back.
@@ -49,12 +48,7 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
     )
     if refused:
         told = ", ".join(refused)
-        raise BadInput(
-            "run-unfinished",
-            f"Run {seen.run} is {seen.state.value} and keeps the options it was planned with; "
-            f"{told} cannot be changed.",
-            say("Run `", UPGRADE, "` to finish it, or first `", ABANDON, "`."),
-        )
+        raise BadInput("run-unfinished/replan", run=seen.run, state=seen.state.value, options=told)
     if not changed:
         return seen.plan
     skipped = set(changed.get("skip-apps", ())) - set(seen.plan.options.skip_apps)
@@ -110,8 +104,9 @@ def _check_known(seen: View, skipped: set[str]) -> None:
     if unknown:
         raise BadInput(
             "skip-unknown",
-            f"Run {seen.run} has nothing to do with {', '.join(unknown)}.",
-            f"Its applications are {', '.join(sorted(applications)) or 'all left out'}.",
+            run=seen.run,
+            unknown=unknown,
+            known=", ".join(sorted(applications)) or "all left out",
         )
 
 
@@ -119,11 +114,7 @@ def _check_begun(seen: View, skipped: set[str]) -> None:
     for step in seen.plan.root.leaves():
         name = step.target.split("/")[0]
         if name in skipped and seen.steps[step.id].state is not StepState.PENDING:
-            raise BadInput(
-                "skip-begun",
-                f"{name} cannot be left out: {step.title} has begun in run {seen.run}.",
-                say("An application that has begun must be finished; run `", UPGRADE, "`."),
-            )
+            raise BadInput("skip-begun", application=name, title=step.title, run=seen.run)
 
 
 def _judged(problems: Sequence[Problem], accept: list[str]) -> tuple[Problem, ...]:

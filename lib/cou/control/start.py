@@ -15,7 +15,7 @@ from ..plan.plan import Plan
 from ..process import account_in_memory, spawn
 from ..process.access import Access
 from ..show import formatting, view
-from ..wording import CANCEL, FORCE, PLAN, STATUS, UPGRADE, say, sentence
+from ..wording import PLAN, UPGRADE, say, sentence
 from .answers import Started
 from .control_base import Desk
 
@@ -32,11 +32,7 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
         if seen is not None and seen.state is RunState.COMPLETED and journal.shown() is None:
             same_plan(seen.plan.hash, plan_hash)
             if limit.expect:
-                raise BadInput(
-                    "not-expected",
-                    f"Nothing is next: the upgrade to {seen.to} is done. Nothing was begun.",
-                    say("Run `", PLAN, "` to see what comes next."),
-                )
+                raise BadInput("not-expected/start", to=seen.to)
             return _nothing_left(desk, seen)
         if seen is not None and seen.unfinished:
             attempt = _resume(desk, journal, seen, plan_hash, Job.UPGRADE, limit)
@@ -82,7 +78,7 @@ def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
 def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) -> Attempt:
     shown = journal.shown()
     if shown is None:
-        raise BadInput("no-plan", "No plan was shown.", say("Run `", PLAN, "` first."))
+        raise BadInput("no-plan")
     plan = rows.plan(shown[0])
     same_plan(plan.hash, plan_hash)
     if plan.blocking:
@@ -90,15 +86,15 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
         there = f"{len(plan.blocking)} blocking problems; the first is"
         raise BadInput(
             "plan-blocked",
-            f"The plan has {there if several else 'a blocking problem:'} "
-            f"{first.code} ({first.subject}): {first.seen}",
-            say(sentence(first.remedy), " Then run `", PLAN, "` again."),
+            count=there if several else "a blocking problem:",
+            what=first.code,
+            who=first.subject,
+            found=first.seen,
+            remedy=sentence(first.remedy),
         )
     steps = [step.id for step in plan.root.leaves()]
     if not steps:
-        raise BadInput(
-            "nothing-to-do", "The plan has no steps.", say("Run `", PLAN, "` to see why.")
-        )
+        raise BadInput("nothing-to-do")
     _may_begin(journal, "", plan, {}, limit, shown[1])
     _await_end(desk)
     _expect(desk)
@@ -116,9 +112,12 @@ def _resume(
     if seen.state.active or seen.state is RunState.DRAINING:
         doing = seen.running[0].title if seen.running else "starting"
         raise JournalError(
-            "run-going-on",
-            f"Run {seen.run} is {seen.state.value} (step {seen.number} of {seen.total}: {doing}).",
-            say("Run `", STATUS, "` to look at it, or `", CANCEL, "` to stop it."),
+            "run-going-on/resume",
+            run=seen.run,
+            state=seen.state.value,
+            number=seen.number,
+            total=seen.total,
+            doing=doing,
         )
     shown = journal.shown(seen.run) if job is Job.UPGRADE else None
     plan = rows.plan(shown[0]) if shown else seen.plan
@@ -126,7 +125,7 @@ def _resume(
     _may_begin(journal, seen.run, plan, seen.steps, limit, seen.settings)
     _await_end(desk)
     if seen.attempt is not None and seen.attempt.ended is None:
-        error = record("runner-ended", "The runner ended without a word.", SILENT)
+        error = record("runner-ended")
         journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
     if shown is not None:
         journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])
@@ -164,11 +163,7 @@ def _await_end(desk: Desk) -> None:
     deadline = time.monotonic() + _START_WAIT_S
     while desk.launcher.is_alive():
         if time.monotonic() > deadline:
-            raise JournalError(
-                "run-ending",
-                "The processes of the last attempt are still ending.",
-                say("Try again in a moment, or run `", FORCE, "`."),
-            )
+            raise JournalError("run-ending")
         time.sleep(0.02)
 
 
@@ -185,9 +180,7 @@ def _expect(desk: Desk) -> None:
         path.touch(0o600)
         path.write_text(f"{clock.boot()} {time.monotonic()}", encoding="ascii")
     except OSError as error:
-        raise CouError(
-            "run-folder", f"{path} cannot be written: {error.strerror}.", "Free some space there."
-        ) from None
+        raise CouError("run-folder", path=path, reason=error.strerror) from None
 
 
 def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
@@ -196,9 +189,7 @@ def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) 
         up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
         if not up and desk.launcher.came_to_nothing():
             raise CouError(
-                "not-started",
-                f"The supervisor of run {run} ended before it began.",
-                f"Look at {desk.place.log(run)} and journalctl -u {desk.place.service}.",
+                "not-started/launch", run=run, log=desk.place.log(run), service=desk.place.service
             )
     except CouError as failure:
         error = record(failure.code, failure.seen, failure.remedy)
@@ -224,8 +215,4 @@ def same_plan(known: str, wanted: str | None) -> None:
         BadInput: it is another.
     """
     if wanted and wanted != known:
-        raise BadInput(
-            "another-plan",
-            f"plan={wanted} was asked for; the plan that would be done is {known}.",
-            say("Run `", PLAN, "`, look at it, and give its hash."),
-        )
+        raise BadInput("another-plan", wanted=wanted, known=known)

@@ -15,7 +15,7 @@ from ..journal.records import Attempt, Run, RunState, StepState
 from ..process import account_in_memory, liveness, lost_journal, runner_files
 from ..process.access import Access
 from ..show import view
-from ..wording import FORCE, UPGRADE, say
+from ..wording import FORCE, UPGRADE
 from . import cancel_by_supervisor
 from .answers import Cancelled, Forced
 from .control_base import Desk
@@ -92,11 +92,7 @@ def _cancel(desk: Desk) -> Cancelled:
             return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))
         return _acknowledge(desk, journal, seen, attempt)
     except JournalError as error:
-        raise JournalError(
-            "cancel-not-acknowledged",
-            f"The cancel could not be recorded and is not acknowledged: {error.seen}",
-            say("Run `", FORCE, "` to kill the runner."),
-        ) from error
+        raise JournalError("cancel-not-acknowledged/cancel-2", found=error.seen) from error
     finally:
         journal.close()
 
@@ -141,11 +137,7 @@ def force(desk: Desk, access: Access | None = None) -> Forced:
     killed = desk.launcher.kill(_FORCE_S)
     if killed.left:
         names = ", ".join(map(str, killed.left))
-        raise CouError(
-            "force-failed",
-            f"Processes {names} did not end within {_FORCE_S:.0f} s.",
-            "They hang in the kernel: look at the machine.",
-        )
+        raise CouError("force-failed", names=names, seconds=f"{_FORCE_S:.0f}")
     desk.audit("cancel-force", f"{len(killed.gone)} processes were killed.")
     left = _clear(desk)
     try:
@@ -182,8 +174,9 @@ def _unrecorded(done: str, error: CouError | OSError) -> JournalError:
     """Say what was done, and why it could not be recorded."""
     if isinstance(error, CouError):
         return JournalError(error.code, f"{done} {error.seen}", error.remedy)
-    seen = f"{done} {error.filename}: {error.strerror}."
-    return JournalError("journal-unusable", seen, "See whose it is: ls -ld")
+    return JournalError(
+        "journal-unusable/unrecorded", done=done, path=error.filename, reason=error.strerror
+    )
 
 
 def _record_after_damage(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:

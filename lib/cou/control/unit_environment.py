@@ -71,7 +71,7 @@ def read(charm_dir: Path, environ: Mapping[str, str]) -> Surroundings:
         ("model", surroundings.model_uuid),
     ):
         if not value:
-            raise BadInput("agent-conf", f"{path} has no {name}.", "Is the Juju agent healthy?")
+            raise BadInput("agent-conf/read", path=path, field=name)
     return surroundings
 
 
@@ -81,11 +81,7 @@ def _load(path: Path) -> Mapping[str, Any]:
         conf: object = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         # The file holds the agent's password, and a YAML error quotes the line: only its class.
-        raise BadInput(
-            "agent-conf",
-            f"{path} cannot be read ({type(error).__name__}).",
-            "Is the Juju agent healthy?",
-        ) from None
+        raise BadInput("agent-conf/load-2", path=path, error=type(error).__name__) from None
     if not isinstance(conf, dict):
-        raise BadInput("agent-conf", f"{path} is not a map.", "Is the Juju agent healthy?")
+        raise BadInput("agent-conf/load", path=path)
     return cast("dict[str, Any]", conf)

@@ -36,7 +36,7 @@ def read(value: object, now: datetime.datetime, name: str = "until") -> datetime
     """
     moment = _moment(value, now) if isinstance(value, str) else None
     if moment is None or moment <= now or moment - now > LATEST:
-        raise BadInput("bad-parameter", f"{name}={value!r} is not allowed.", f"Give {ALLOWED}.")
+        raise BadInput("bad-parameter/read", name=name, value=f"{value!r}", allowed=ALLOWED)
     return moment
 
 

@@ -12,7 +12,6 @@ from collections.abc import Generator, Mapping
 
 from .. import crash
 from ..errors import JournalError
-from ..wording import FORCE, PLAN, UPGRADE, say
 from . import wal_seal, write_turn
 from .disk_reserve import Reserve
 from .open_files import Files
@@ -47,9 +46,7 @@ class Database:
         self._writes = 0
         self._reads_a_moment = False
         if not create and not path.exists():
-            raise JournalError(
-                "no-journal", f"There is no journal at {path}.", say("Run `", PLAN, "` first.")
-            )
+            raise JournalError("no-journal", path=path)
         self._drawn = wal_seal.draw()
         self._see_that_it_is_whole()
         if not path.exists():
@@ -88,13 +85,7 @@ class Database:
             raise _unusable(self.path, TimeoutError("busy: others write all the time")) from None
         if not whole:
             away = shlex.join(["sudo", "mv", str(log), f"{log}.aside"])
-            raise JournalError(
-                "journal-mixed",
-                f"The journal {self.path} and the log {log.name} beside it are of two times: one "
-                "of them was put back without the other. Neither was used or changed.",
-                "Put both back from the same copy; or, if the copy has no such log, move this one "
-                f"away: {away}",
-            )
+            raise JournalError("journal-mixed", path=self.path, log=log.name, away=away)
 
     def _prepare(self) -> None:
         self._db.row_factory = sqlite3.Row
@@ -106,11 +97,7 @@ class Database:
     def _migrate(self) -> None:
         found = int(self._db.execute("pragma user_version").fetchone()[0])
         if found > FORMAT:
-            raise JournalError(
-                "journal-newer",
-                f"The journal {self.path} has format {found}; this cou knows up to {FORMAT}.",
-                "Refresh the charm to the version that wrote it.",
-            )
+            raise JournalError("journal-newer", path=self.path, format_found=found, format=FORMAT)
         for number in range(found + 1, FORMAT + 1):
             self._patch(number)
 
@@ -133,11 +120,7 @@ class Database:
         if isinstance(error, sqlite3.OperationalError):
             return _unusable(self.path, error)
         aside = self._set_aside()
-        return JournalError(
-            "journal-damaged",
-            f"The journal {self.path} is damaged ({error}); it was set aside as {aside}.",
-            say("Run `", PLAN, "`: it looks for what the run left behind."),
-        )
+        return JournalError("journal-damaged/damaged", path=self.path, error=error, aside=aside)
 
     def _set_aside(self) -> pathlib.Path:
         number = 1
@@ -263,17 +246,7 @@ class Database:
             if self._files.is_there():  # to close it would move the log into what lies there now
                 _keep_open(self._db)
             what = "replaced" if missing.exists() else "deleted or moved away"
-            raise JournalGone(
-                "journal-gone",
-                f"{missing} was {what} while it was open.",
-                say(
-                    "Put the newest journal back and run `",
-                    UPGRADE,
-                    "`, or run `",
-                    PLAN,
-                    "`: it finds what the run has left.",
-                ),
-            )
+            raise JournalGone("journal-gone", missing=missing, what=what)
 
     def _tidy(self) -> None:
         """Empty the log of writes now and then.
@@ -392,17 +365,7 @@ def _keep_open(db: sqlite3.Connection) -> None:
 def _unusable(path: pathlib.Path, error: Exception) -> JournalError:
     text = str(error)
     if "locked" in text or "busy" in text:
-        return JournalError(
-            "journal-busy",
-            f"The journal {path} is held by another process ({text}).",
-            say("If it stays so, the runner hangs: run `", FORCE, "`."),
-        )
+        return JournalError("journal-busy", path=path, reason=text)
     if "full" in text:
-        return JournalError(
-            "disk-full", f"The journal {path} cannot be written: {text}.", "Free some space."
-        )
-    return JournalError(
-        "journal-unusable",
-        f"The journal {path} cannot be used: {text}.",
-        f"See whether the disk is full (df -h {path.parent}) and whose the file is (ls -l).",
-    )
+        return JournalError("disk-full", path=path, reason=text)
+    return JournalError("journal-unusable/unusable", path=path, reason=text, folder=path.parent)

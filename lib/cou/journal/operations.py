@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import FAULT, JournalError
+from ..errors import JournalError
 from . import rows
 from .fence import Cancelled, Fenced
 from .records import Mark, Operation, Verdict
@@ -87,9 +87,7 @@ class Operations(Steps):
             )
         found = self.operation(attempt.run, step, key)
         if found is None:
-            raise JournalError(
-                "journal-unusable", "An intent vanished while it was written.", FAULT
-            )
+            raise JournalError("journal-unusable/intend")
         return found
 
     def record_task(self, token: int, operation: int, task: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ..errors import JournalError
 from ..plan.plan import Plan
-from ..wording import PLAN, from_data, say
+from ..wording import from_data
 from .records import (
     Attempt,
     Event,
@@ -59,11 +59,7 @@ def _plain_fields(kind: Any) -> tuple[tuple[str, type], ...]:
 
 
 def _damaged(what: str, why: str) -> JournalError:
-    return JournalError(
-        "journal-damaged",
-        f"The journal holds a {what} that cou cannot have written ({why}).",
-        say("Move its folder away, then run `", PLAN, "`: it looks for what the run left behind."),
-    )
+    return JournalError("journal-damaged/damaged-2", what=what, why=why)
 
 
 @functools.lru_cache(maxsize=8)  # a run's is read again and again, and never changed

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import FAULT, JournalError
-from ..wording import STATUS, UPGRADE, say, to_data
+from ..errors import JournalError
+from ..wording import to_data
 from . import rows, waits
 from .fence import Story
 from .records import SIGNAL, Attempt, Job, Limit, Run, RunState, StepState
@@ -53,11 +53,7 @@ class Runs(Story):
         with self._db.write("create-run") as db:
             unfinished = self.current()
             if unfinished and not unfinished.state.finished:
-                raise JournalError(
-                    "run-unfinished",
-                    f"Run {unfinished.id} is not finished.",
-                    say("Run `", UPGRADE, "`."),
-                )
+                raise JournalError("run-unfinished/create-run", unfinished=unfinished.id)
             now = self._stamp()
             run = f"{self._now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
             db.execute(
@@ -86,11 +82,7 @@ class Runs(Story):
             found = self.run(run)
             last = self.attempt(run)
             if found.state.finished or (last is not None and last.ended is None):
-                raise JournalError(
-                    "run-not-resumable",
-                    f"Run {run} cannot be resumed.",
-                    say("Look at `", STATUS, "`."),
-                )
+                raise JournalError("run-not-resumable", run=run)
             if job is Job.UPGRADE:
                 self._carry(db, run)
                 db.execute("delete from shown where run = ''")
@@ -138,9 +130,7 @@ class Runs(Story):
         self._tell(db, run, "attempt-begun", {"token": token, "job": job.value})
         attempt = self.attempt(run)
         if attempt is None or attempt.token != token:
-            raise JournalError(
-                "journal-unusable", "An attempt vanished while it was written.", FAULT
-            )
+            raise JournalError("journal-unusable/begin-attempt")
         return attempt
 
     def current(self) -> Run | None:
@@ -160,7 +150,7 @@ class Runs(Story):
         """
         found = self._db.read("select * from run where id = ?", run)
         if not found:
-            raise JournalError("run-unknown", f"The journal has no run {run!r}.", FAULT)
+            raise JournalError("run-unknown", run=f"{run!r}")
         return rows.run(found[0])
 
     def attempt(self, run: str) -> Attempt | None:

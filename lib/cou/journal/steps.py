@@ -6,8 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from ..errors import FAULT, JournalError
-from ..wording import STATUS, say
+from ..errors import JournalError
 from . import rows
 from .fence import Cancelled
 from .records import Resolution, StepRecord, StepState, Verdict
@@ -35,7 +34,7 @@ class Steps(Runs):
         """
         found = self._db.read("select * from step where run = ? and id = ?", run, step)
         if not found:
-            raise JournalError("step-unknown", f"Run {run} has no step {step!r}.", FAULT)
+            raise JournalError("step-unknown", run=run, step=f"{step!r}")
         return rows.step(found[0])
 
     def running(self, run: str) -> list[str]:
@@ -125,12 +124,7 @@ class Steps(Runs):
             if record.state not in (StepState.FAILED, StepState.IN_DOUBT) or (
                 attempt is not None and attempt.ended is None
             ):
-                raise JournalError(
-                    "step-not-open",
-                    f"{step} is {record.state.value}; only a failed or in-doubt step of a run "
-                    "that rests can be resolved.",
-                    say("Look at `", STATUS, "`."),
-                )
+                raise JournalError("step-not-open", step=step, state=record.state.value)
             db.execute(
                 "update step set state = ?, round = round + 1, note = ? where run = ? and id = ?",
                 (states[resolution].value, f"{resolution.value}: {reason}", run, step),

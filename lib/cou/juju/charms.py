@@ -42,11 +42,7 @@ async def refresh(asker: Asker, application: str, channel: str, switch: str = ""
     try:
         wanted = names.channel(channel)
     except ValueError as error:
-        raise BadInput(
-            "bad-channel",
-            f"{error}.",
-            "Give it as TRACK/RISK; `juju info CHARM` lists them.",
-        ) from None
+        raise BadInput("bad-channel", error=error) from None
     url, origin = await asker.again(lambda: _found(asker, application, wanted, switch))
     added = await asker.change(
         "Charms", "AddCharm", {"url": url, "charm-origin": origin, "force": False}
@@ -105,11 +101,7 @@ async def _resolve(
     """Ask which charm a channel holds for the architecture and base that the application has."""
     current = names.charm_url(now.needed("url"))
     if current.scheme == "local" and not switch:
-        raise JujuError(
-            "local-charm",
-            f"{application} runs a local charm, which has no channel.",
-            "Switch it to a charm of Charmhub.",
-        )
+        raise JujuError("local-charm", application=application)
     old = now.at("charm-origin")
     origin: dict[str, Any] = {
         "source": "charm-hub",

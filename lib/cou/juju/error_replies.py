@@ -100,39 +100,24 @@ def login_refused(address: str, message: str, juju_code: str) -> JujuError:
     where = f"Login at {address}"
     if juju_code in ("unauthorized access", "unauthorized", ""):
         return JujuError(
-            "login-refused",
-            f"{where}: {message}.",
-            "Look at username and password in the charm's secret, and at the user's access.",
-            juju_code=juju_code,
+            "login-refused/login-refused", where=where, message=message, juju_code=juju_code
         )
     return refused(where, message, juju_code, changes=False)
 
 
 def unreachable(address: str, reason: str) -> JujuError:
     """Say that no connection came about; nothing was sent."""
-    return JujuError(
-        "controller-unreachable",
-        f"The controller at {address} did not answer: {reason}.",
-        "See whether the controller runs and can be reached from this machine.",
-    )
+    return JujuError("controller-unreachable/unreachable", address=address, reason=reason)
 
 
 def no_login(address: str, what: str) -> JujuError:
     """Say that a login was answered with what is no answer to one; nothing was sent."""
-    return JujuError(
-        "controller-unreachable",
-        f"The controller at {address} did not answer the login as Juju does: {what}.",
-        "See whether the controller runs, and whether something else answers at its address.",
-    )
+    return JujuError("controller-unreachable/no-login", address=address, what=what)
 
 
 def certificate_refused(address: str, reason: str) -> JujuError:
     """Say that the controller showed a certificate of another authority; nothing was sent."""
-    return JujuError(
-        "certificate-refused",
-        f"The certificate of the controller at {address} is not trusted: {reason}.",
-        "Give the CA certificate of this controller (`juju show-controller`).",
-    )
+    return JujuError("certificate-refused", address=address, reason=reason)
 
 
 def lost(where: str, reason: str, *, sent: bool, changes: bool) -> JujuError:
@@ -146,10 +131,7 @@ def lost(where: str, reason: str, *, sent: bool, changes: bool) -> JujuError:
     """
     doubt = " Whether it was done is not known." if sent and changes else ""
     return JujuError(
-        "connection-lost",
-        f"{where}: the connection to the controller broke ({reason}).{doubt}",
-        _REACH,
-        sent=None if sent else False,
+        "connection-lost", where=where, reason=reason, doubt=doubt, sent=None if sent else False
     )
 
 
@@ -157,7 +139,7 @@ def timed_out(where: str, seconds: float, *, changes: bool) -> JujuError:
     """Say that a request went out and no answer came in time."""
     doubt = " Whether it was done is not known." if changes else ""
     return JujuError(
-        "timeout", f"{where}: no answer within {seconds:g} s.{doubt}", _REACH, sent=None
+        "timeout/timed-out", where=where, seconds=f"{seconds:g}", doubt=doubt, sent=None
     )
 
 
@@ -169,9 +151,4 @@ def bad_reply(where: str, what: str, *, changes: bool) -> JujuError:
         what: the field, and what was expected of it.
         changes: whether the call changes something; it may have been done then.
     """
-    return JujuError(
-        "bad-reply",
-        f"{where}: {what}.",
-        "This is not a Juju that cou knows, or a fault of it; report it with this text.",
-        sent=None if changes else False,
-    )
+    return JujuError("bad-reply", where=where, what=what, sent=None if changes else False)

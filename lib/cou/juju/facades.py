@@ -39,9 +39,6 @@ def version(chosen: Mapping[str, int], name: str) -> int:
     if name not in chosen:
         wanted = ", ".join(str(number) for number in KNOWN.get(name, ())) or "none"
         raise JujuError(
-            "facade-missing",
-            f"The controller does not offer the facade {name} in a version that is known here "
-            f"({wanted}).",
-            f"Use cou with Juju {juju_versions.VERSIONS}.",
+            "facade-missing", name=name, wanted=wanted, versions=juju_versions.VERSIONS
         )
     return chosen[name]

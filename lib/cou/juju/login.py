@@ -33,11 +33,7 @@ class Dialler:
         connect_s: float,
     ):
         if not endpoints:
-            raise BadInput(
-                "no-controller-address",
-                "No address of a controller is known.",
-                "Is the Juju agent healthy?",
-            )
+            raise BadInput("no-controller-address/init")
         _check_certificate(cacert)
         self._given = tuple(endpoints)
         self._cacert = cacert
@@ -60,11 +56,7 @@ class Dialler:
             # Told over a connection that the old CA vouched for.
             self._given = self.addresses = found.addresses
             self._cacert = found.cacert
-        raise JujuError(
-            "model-moved",
-            f"The model {self._model_uuid} moved from controller to controller and back.",
-            "See where the model is (`juju show-model`) and give that controller's addresses.",
-        )
+        raise JujuError("model-moved", model_uuid=self._model_uuid)
 
     async def _round(self) -> Link | Moved:
         # Imported late: python-libjuju takes half a second, which hooks need not spend.
@@ -72,11 +64,7 @@ class Dialler:
 
         account = self._read_account()
         if not account.username or not account.password:
-            raise JujuError(
-                "login-refused",
-                "The account has no user name or no password.",
-                "Put both into the charm's secret.",
-            )
+            raise JujuError("login-refused/round")
         errors: list[JujuError] = []
         for address in await self._in_order():
             try:
@@ -141,8 +129,4 @@ def _check_certificate(cacert: str) -> None:
     try:
         ssl.create_default_context(cadata=cacert)
     except (ssl.SSLError, ValueError) as error:
-        raise BadInput(
-            "bad-ca-certificate",
-            f"The controller's CA certificate cannot be read: {error}.",
-            "Give it in PEM form.",
-        ) from None
+        raise BadInput("bad-ca-certificate", error=error) from None

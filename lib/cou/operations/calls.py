@@ -200,10 +200,7 @@ class Calls:
                 self._verdict(operation, Verdict.NOT_DONE, {"status": task.status.value})
                 if self._cancelled_now(operation):
                     raise StepFailed(
-                        "task-cancelled",
-                        f"Task {task.id} ({asked.name} on {asked.unit}) was cancelled before it "
-                        "began.",
-                        _AGAIN,
+                        "task-cancelled", task=task.id, asked=asked.name, unit=asked.unit
                     )
                 operation = None
                 continue
@@ -219,7 +216,7 @@ class Calls:
     async def _ended(self, operation: Operation) -> Task:
         """Wait for an operation's task; of several arrivals, for the one that did the work."""
         if operation.task is None:
-            raise StepFailed("task-unknown", f"No task is known for {operation.key}.", _AGAIN)
+            raise StepFailed("task-unknown", option=operation.key)
         task = await self._held.observer.task(operation.task, self._timeout_s)
         id = operation.id_on_unit
         if not id or _worked(id, task):

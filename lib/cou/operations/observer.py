@@ -258,10 +258,9 @@ class Observer:
             if idle_for > waiter.wait.timeout_s and not waiter.pending.operator:
                 waiter.future.set_exception(
                     StepFailed(
-                        "no-progress",
-                        f"Nothing changed for {waiter.wait.timeout_s:.0f} s: "
-                        f"{waiter.pending.what}",
-                        say("Look at the unit, then run `", UPGRADE, "` to go on."),
+                        "no-progress/judge",
+                        timeout_s=f"{waiter.wait.timeout_s:.0f}",
+                        what=waiter.pending.what,
                     )
                 )
 
@@ -285,9 +284,11 @@ class Observer:
                 waiter.future.set_exception(
                     StepFailed(
                         "task-slow",
-                        f"Task {task.id} ({task.name} on {task.unit}) has been "
-                        f"{task.status.value} for more than {waiter.timeout_s:.0f} s.",
-                        say("It goes on in Juju; run `", UPGRADE, "` to wait for it again."),
+                        task=task.id,
+                        name=task.name,
+                        unit=task.unit,
+                        status=task.status.value,
+                        timeout_s=f"{waiter.timeout_s:.0f}",
                     )
                 )
 

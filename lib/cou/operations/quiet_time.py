@@ -16,7 +16,6 @@ from ..errors import StepFailed
 from ..journal.records import Operation
 from ..juju.port import ModelStatus, UnitStatus
 from ..steps.context import Before
-from ..wording import ABANDON, say
 
 # Two controllers of one cloud differ by so much, or a clock is slewed by it within a wait.
 _TOLERANCE_S = 1.0
@@ -117,9 +116,7 @@ def before(operation: Operation) -> Before:
         StepFailed: the model's time is not there.
     """
     if operation.model_time is None:
-        raise StepFailed(
-            "journal-unusable", "An operation lost its time.", say("Run `", ABANDON, "`.")
-        )
+        raise StepFailed("journal-unusable/before")
     found = operation.result
     shown: Mapping[str, str] = found.get("agents", {})
     sent_s = float(found.get("sent", 0.0))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..errors import BadInput
-from ..wording import Option, ours, say
+from ..wording import Option, ours
 from . import values as options_values
 from .settings import MOST
 
@@ -120,11 +120,7 @@ class Options:
         values: dict[str, Any] = {}
         for name, value in raw.items():
             if name not in known:
-                raise BadInput(
-                    "unknown-option",
-                    f"{name!r} is not an option of plan.",
-                    f"Options are {', '.join(sorted(known))}.",
-                )
+                raise BadInput("unknown-option", name=f"{name!r}", known=sorted(known))
             values[known[name].name] = _READERS[name](name, value)
         options = cls(**values, given=frozenset(raw))
         options.check()
@@ -137,24 +133,15 @@ class Options:
             BadInput: naming the parameters.
         """
         if self.machines and self.availability_zones:
-            raise BadInput(
-                "exclusive-options",
-                "Machines and availability zones exclude each other.",
-                "Give one of them.",
-            )
+            raise BadInput("exclusive-options")
         if (self.machines or self.availability_zones) and self.group is not Group.HYPERVISORS:
             raise BadInput(
                 "filter-without-hypervisors",
-                "Machines and availability zones can only be chosen in the group hypervisors, not "
-                f"in the group {self.group.value}.",
-                say("Choose that group: ", ours("plan", group="hypervisors")),
+                group=self.group.value,
+                plan=ours("plan", group="hypervisors"),
             )
         if self.purge_before and not self.purge:
-            raise BadInput(
-                "purge-before-without-purge",
-                "A date was given before which to purge, and nothing is to be purged.",
-                say("Plan with ", Option("purge", True), ", or leave the date out."),
-            )
+            raise BadInput("purge-before-without-purge", option=Option("purge", True))
 
 
 def _fields(options: Options | type[Options]) -> list[dataclasses.Field[Any]]:

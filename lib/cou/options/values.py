@@ -22,7 +22,7 @@ _LONGEST = 30  # Python refuses to read thousands of them
 
 def refusal(name: str, value: object, allowed: str) -> BadInput:
     """Return the refusal of a parameter's value."""
-    return BadInput("bad-parameter", f"{name}={value!r} is not allowed.", f"Give {allowed}.")
+    return BadInput("bad-parameter/read", name=name, value=f"{value!r}", allowed=allowed)
 
 
 def text(value: str) -> str:

@@ -14,7 +14,7 @@ from ..cloud.cloud import Application
 from ..kinds import Kind
 from ..openstack import charms
 from ..options.options import Group
-from ..wording import Option, say
+from ..wording import Option
 from . import application_steps, single_steps
 from .step import Step
 
@@ -135,36 +135,19 @@ def _purge(scene: Scene, app: Application) -> Step:
 
 def _database_problems(scene: Scene) -> list[Problem]:
     if not scene.options.backup:
-        return [
-            problem(
-                "no-way-back",
-                "model",
-                "No backup of the databases is made, and an upgrade cannot be undone.",
-                say("Plan with ", Option("backup", True), "."),
-            )
-        ]
+        return [problem("no-way-back", "model", option=Option("backup", True))]
     if _databases(scene):
         return []
-    return [
-        problem(
-            "no-database",
-            "model",
-            f"There is no {charms.MYSQL} application to back up.",
-            say("Back up the databases by hand and plan with ", Option("backup", False), "."),
-        )
-    ]
+    return [problem("no-database", "model", MYSQL=charms.MYSQL, option=Option("backup", False))]
 
 
 def _noout_problems(scene: Scene) -> list[Problem]:
     if not scene.options.set_noout:
         return []
     if not scene.covers(*_CEPH_GROUPS):
-        seen = f"noout is not set for the group {scene.options.group.value}."
-        remedy = "Choose it with the group all or data-plane."
-        return [problem("noout-not-in-group", "model", seen, remedy)]
+        return [problem("noout-not-in-group", "model", group=scene.options.group.value)]
     if not _considered(scene, charms.CEPH_MON):
-        seen = "noout was asked for and there is no ceph-mon application."
-        return [problem("no-ceph", "model", seen, "Nothing has to be done.")]
+        return [problem("no-ceph", "model")]
     return []
 
 
@@ -172,21 +155,7 @@ def _controller_problems(scene: Scene) -> list[Problem]:
     found: list[Problem] = []
     controllers = _considered(scene, charms.NOVA_CLOUD_CONTROLLER)
     if scene.options.archive and not controllers:
-        found.append(
-            problem(
-                "no-nova-cloud-controller",
-                "model",
-                "No nova-cloud-controller is considered, so no deleted rows are archived.",
-                say("Plan with ", Option("archive", False), " to hear no more of it."),
-            )
-        )
+        found.append(problem("no-nova-cloud-controller", "model", option=Option("archive", False)))
     if scene.options.purge and not any("purge-data" in app.actions for app in controllers):
-        found.append(
-            problem(
-                "no-purge-action",
-                "model",
-                "No nova-cloud-controller has the action purge-data, so nothing is purged.",
-                "Refresh its charm, or plan without purging.",
-            )
-        )
+        found.append(problem("no-purge-action", "model"))
     return found

@@ -151,12 +151,7 @@ def _not_empty(scene: Scene, unit: Unit, count: int | None, beside: list[str]) -
     number = "an unknown number of" if count is None else count
     told = f"{unit.name} on machine {unit.machine} runs {number} instances"
     if upgraded:
-        return problem(
-            "hypervisor-with-instances",
-            unit.name,
-            f"{told} and is upgraded with them on it.",
-            "Live-migrate them first, if they must not be disturbed.",
-        )
+        return problem("hypervisor-with-instances", unit.name, instances=told)
     return problem(
         "hypervisor-not-empty",
         unit.name,

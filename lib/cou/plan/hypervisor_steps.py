@@ -24,7 +24,7 @@ from ..kinds import Kind
 from ..openstack import charms, known_issues
 from ..openstack.known_issues import Hits
 from ..options.options import NonEmpty
-from ..wording import ours, say
+from ..wording import ours
 from . import application_steps, hypervisor_order, single_steps
 from .hypervisor_order import Host, Member
 from .step import Part, Step
@@ -105,15 +105,7 @@ def _together(
     for app in whole:
         if scene.filtered:
             problems.append(
-                problem(
-                    "not-with-filter",
-                    app.name,
-                    f"{app.name} is upgraded as a whole, beyond the chosen hypervisors.",
-                    say(
-                        "Plan it with all hypervisors: ",
-                        ours("plan", group="hypervisors"),
-                    ),
-                )
+                problem("not-with-filter", app.name, plan=ours("plan", group="hypervisors"))
             )
             continue
         found = application_steps.application(scene, app, allowed[app.name])
@@ -146,12 +138,8 @@ def _moved_along(scene: Scene, app: Application, moves: Moves) -> list[Problem]:
         f"packages of its machines: also those of {told}"
     )
     if spare:
-        remedy = "Move its units to machines or containers of their own, or empty the hosts first."
-        return [
-            problem("hypervisor-not-spared", app.name, f"{seen}, which run instances.", remedy)
-        ]
-    remedy = "Move its units to machines or containers of their own, if that must not be."
-    return [problem("hypervisor-moves-along", app.name, f"{seen}.", remedy)]
+        return [problem("hypervisor-not-spared", app.name, found=seen)]
+    return [problem("hypervisor-moves-along", app.name, found=seen)]
 
 
 class _Layout:

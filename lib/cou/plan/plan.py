@@ -100,11 +100,7 @@ class Plan:
             BadInput: where it is of another schema, damaged, or does not match its hash.
         """
         if data.get("schema") != SCHEMA:
-            raise BadInput(
-                "plan-schema",
-                f"The plan has schema {data.get('schema')!r}; this cou reads {SCHEMA}.",
-                "Use the cou that wrote it, or plan again.",
-            )
+            raise BadInput("plan-schema", get=f"{data.get('schema')!r}", schema=SCHEMA)
         try:
             plan = cls(
                 model=data["model"],
@@ -123,13 +119,9 @@ class Plan:
                 ),
             )
         except (KeyError, ValueError, TypeError) as error:
-            raise BadInput(
-                "plan-damaged", f"The plan cannot be read: {error!r}.", "Plan again."
-            ) from error
+            raise BadInput("plan-damaged/from-dict-2", error=f"{error!r}") from error
         if plan.hash != data.get("hash"):
             raise BadInput(
-                "plan-damaged",
-                f"The plan says hash {data.get('hash')!r} but its steps give {plan.hash!r}.",
-                "Plan again.",
+                "plan-damaged/from-dict", get=f"{data.get('hash')!r}", hash=f"{plan.hash!r}"
             )
         return plan

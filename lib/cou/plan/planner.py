@@ -17,7 +17,7 @@ from ..openstack import charms, releases
 from ..openstack.releases import Release
 from ..options.options import Group, Options
 from ..options.settings import Settings
-from ..wording import ours, say
+from ..wording import ours
 from . import (
     application_steps,
     cloud_steps,
@@ -164,8 +164,8 @@ def _needs_all(app: Application, remaining: tuple[str, ...]) -> Problem:
     return problem(
         "needs-all-hypervisors",
         app.name,
-        f"{app.name} is left out: {', '.join(remaining)} would still be old.",
-        say("Upgrade them, then: ", ours("plan", group="data-plane")),
+        remaining=remaining,
+        plan=ours("plan", group="data-plane"),
     )
 
 
@@ -194,15 +194,7 @@ def _own_machine(scene: Scene, planned: frozenset[str]) -> list[Problem]:
         hit = [app.name for app in scene.applications if app.name in planned]
         there = [name for name in hit if machine in _machines(scene, name)]
         if there:
-            found.append(
-                problem(
-                    "cou-on-planned-machine",
-                    unit,
-                    f"{unit} is on machine {machine} with {', '.join(there)}, which this plan "
-                    "upgrades; it could cut off its own run.",
-                    "Deploy cou on a machine or container of its own.",
-                )
-            )
+            found.append(problem("cou-on-planned-machine", unit, machine=machine, there=there))
     return found
 
 

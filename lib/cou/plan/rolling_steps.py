@@ -36,9 +36,7 @@ def problems(scene: Scene, allowed: dict[str, Moves]) -> list[Problem]:
             continue
         reason = _why_not(app)
         if reason and allowed[app.name].origin:
-            seen = f"{app.name} is not upgraded unit by unit: {reason}."
-            remedy = "Expect it to be away while its units are upgraded together."
-            found.append(problem("not-rolling", app.name, seen, remedy))
+            found.append(problem("not-rolling", app.name, reason=reason))
     return found
 
 

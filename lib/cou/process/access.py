@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import BadInput, CouError
-from ..wording import UPGRADE, say
 from . import memory_files
 
 
@@ -63,11 +62,7 @@ class Access:
                 json.dump(self.to_dict(), file)
             part.replace(path)
         except OSError as error:
-            raise CouError(
-                "credential-file",
-                f"The credential file {path} cannot be written: {error.strerror}.",
-                "Free some space there.",
-            ) from None
+            raise CouError("credential-file/write", path=path, reason=error.strerror) from None
 
     @classmethod
     def read(cls, path: pathlib.Path) -> Access:
@@ -79,17 +74,8 @@ class Access:
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise BadInput(
-                "credential-file",
-                f"The credential file {path} cannot be read ({type(error).__name__}).",
-                say("Run `", UPGRADE, "` again: the charm writes it anew."),
-            ) from None
+            raise BadInput("credential-file/read", path=path, error=type(error).__name__) from None
 
 
 def _on_disk(path: pathlib.Path, kind: str) -> CouError:
-    return CouError(
-        "credential-file",
-        f"{path.parent} is not in memory ({kind or 'unknown'}), and no password is written to a "
-        "disk.",
-        f"Run: sudo mount -t tmpfs -o mode=0700 tmpfs {path.parent}",
-    )
+    return CouError("credential-file/on-disk", folder=path.parent, kind=kind or "unknown")

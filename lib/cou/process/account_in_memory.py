@@ -17,7 +17,6 @@ import pathlib
 from collections.abc import Callable
 
 from ..errors import BadInput, CouError
-from ..wording import UPGRADE, say
 from . import liveness, locks
 from .access import Access
 from .paths import Place
@@ -53,11 +52,7 @@ class InMemory:
         try:
             made = cls(_memory())
         except OSError as error:
-            raise CouError(
-                "credential-file",
-                f"No memory can be had for the account: {error.strerror}.",
-                "See whether this machine allows memfd_create (sysctl vm.memfd_noexec).",
-            ) from None
+            raise CouError("credential-file/make", reason=error.strerror) from None
         made.write(access)
         return made
 
@@ -91,11 +86,7 @@ class InMemory:
         body = json.dumps({"generation": generation, "access": access.to_dict()}).encode()
         record = hashlib.sha256(body).hexdigest().encode() + b" " + body
         if len(record) > _SLOT:
-            raise BadInput(
-                "credential-file",
-                "The account's certificate is too long.",
-                "Give the controller's CA certificate alone.",
-            )
+            raise BadInput("credential-file/write-2")
         os.pwrite(self.descriptor, record.ljust(_SLOT, b"\0"), generation % 2 * _SLOT)
 
     def read(self) -> Access:
@@ -106,11 +97,7 @@ class InMemory:
         """
         _, access = self._newest()
         if access is None:
-            raise BadInput(
-                "credential-file",
-                "The account that this run was given is not in memory any more.",
-                say("Run `", UPGRADE, "` again: it is handed over anew."),
-            )
+            raise BadInput("credential-file/read-2")
         return access
 
     def _newest(self) -> tuple[int, Access | None]:
@@ -173,9 +160,7 @@ def forget(place: Place) -> None:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise CouError(
-                "credential-file", f"{path} cannot be removed: {error.strerror}.", "Remove it."
-            ) from None
+            raise CouError("credential-file/forget", path=path, reason=error.strerror) from None
 
 
 def sweep(place: Place) -> None:

@@ -14,7 +14,6 @@ import struct
 
 from ..errors import CouError
 from ..journal.open_files import identity
-from ..wording import UPGRADE, say
 
 # struct flock of Linux on 64-bit machines: type, whence, start, len, pid.
 _FLOCK = "hhqqi4x"
@@ -47,11 +46,7 @@ class Lock:
         """
         found = os.fstat(self._file)
         if identity(self._path) != (found.st_dev, found.st_ino):
-            raise CouError(
-                "lock-gone",
-                f"{self._path} was deleted or replaced while the run was going on.",
-                say("Run `", UPGRADE, "` to go on: it looks first."),
-            )
+            raise CouError("lock-gone", path=self._path)
 
     def release(self) -> None:
         """Let go of it before this process ends."""

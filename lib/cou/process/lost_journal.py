@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from ..errors import JournalError
 from ..journal import FILE, Journal, JournalGone
-from ..wording import FORCE, PLAN, Way, say
+from ..wording import PLAN, Way
 from . import liveness, locks, runner_files
 from .paths import Place
 
@@ -38,11 +38,7 @@ def end(place: Place) -> str:
     finally:
         liveness.close(found)
     if left := liveness.await_end(place, _ENDS_WITHIN_S):
-        raise JournalError(
-            "cancel-not-acknowledged",
-            f"{seen} Its processes do not end by themselves: {', '.join(map(str, left))}.",
-            say("Run `", FORCE, "` to kill them."),
-        )
+        raise JournalError("cancel-not-acknowledged/end", found=seen, processes=map(str, left))
     return f"{seen} Its runner has ended, and nothing further is sent. "
 
 

@@ -73,9 +73,7 @@ class Session:
             crash.reach("process/supervisor/after")
         except (subprocess.CalledProcessError, OSError) as error:
             raise CouError(
-                "not-started",
-                f"The supervisor of run {run} could not be started: {error}.",
-                f"Look at {self._place.log(run)}.",
+                "not-started/start", run=run, error=error, log=self._place.log(run)
             ) from error
         finally:
             os.close(log)

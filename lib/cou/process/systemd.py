@@ -30,11 +30,7 @@ def tool(name: str) -> str:
     """
     found = shutil.which(name, path=_PATH)
     if found is None:
-        raise CouError(
-            "tool-missing",
-            f"There is no {name} on this machine.",
-            f"Install the package that has {name}.",
-        )
+        raise CouError("tool-missing", name=name)
     return found
 
 
@@ -46,11 +42,7 @@ def systemctl(*arguments: str) -> str:
     """
     code, printed, text = _run([tool("systemctl"), "--no-ask-password", *arguments])
     if code != 0:
-        raise CouError(
-            "systemd",
-            f"systemctl {' '.join(arguments)}: {text}",
-            "Look at the machine: systemctl status.",
-        )
+        raise CouError("systemd", arguments=" ".join(arguments), reason=text)
     return printed
 
 

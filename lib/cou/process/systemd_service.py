@@ -192,11 +192,7 @@ def _write(path: pathlib.Path, text: str) -> bool:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise CouError(
-            "unit-file",
-            f"The unit file {path} cannot be written: {error.strerror}.",
-            "Free some space there.",
-        ) from None
+        raise CouError("unit-file/write", path=path, reason=error.strerror) from None
     return True
 
 

@@ -8,7 +8,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING
 
-from ..errors import FAULT, CouError
+from ..errors import CouError
 from ..journal.records import LEFT
 from . import command_line, spawn, systemd
 from .paths import Place
@@ -115,7 +115,7 @@ def word(value: str) -> str:
         CouError: it holds what has another meaning in some settings; no path of ours does.
     """
     if any(sign in value for sign in "$\n\r\0"):
-        raise CouError("unit-file", f"{value!r} cannot stand in a unit file.", FAULT)
+        raise CouError("unit-file/word", value=f"{value!r}")
     text = value.replace("%", "%%")
     if text and set(text) <= _PLAIN:
         return text

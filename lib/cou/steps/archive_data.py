@@ -6,7 +6,6 @@ Safe to repeat: each batch is a task of its own, and none begins after a recorde
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..wording import UPGRADE, say
 from .context import DONE, Context, Drained, Result
 from .task_results import must_have_completed
 
@@ -34,17 +33,11 @@ async def perform(ctx: Context) -> Result:
         if rows is None:
             await ctx.discard(f"{_BATCH}{batch}", f"it named no {_RESULT}")
             raise StepFailed(
-                "archive-without-result",
-                f"archive-data on {ctx.step.target} (task {task.id}) named no {_RESULT}.",
-                say(f"See juju show-task {task.id}; then run `", UPGRADE, "` to try it again."),
+                "archive-without-result", target=ctx.step.target, task=task.id, result=_RESULT
             )
         if "Nothing was archived" in str(rows):
             return DONE
         batch += 1
         if ctx.draining:
             raise Drained
-    raise StepFailed(
-        "archive-endless",
-        f"{_MOST_BATCHES} batches of {size} rows did not archive everything.",
-        say("Run `", UPGRADE, "` to go on; it archives the rest."),
-    )
+    raise StepFailed("archive-endless", most_batches=_MOST_BATCHES, size=size)

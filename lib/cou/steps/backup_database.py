@@ -14,7 +14,6 @@ import shlex
 from ..errors import StepFailed
 from ..juju import commands
 from ..juju.port import Task
-from ..wording import UPGRADE, say
 from .context import Context, End, Result
 from .task_results import must_have_completed
 
@@ -33,19 +32,11 @@ async def perform(ctx: Context) -> Result:
     path = str(task.output.get("mysqldump-file", ""))
     if not path.startswith("/"):
         await ctx.discard(key, "it named no file")
-        raise StepFailed(
-            "backup-without-file",
-            f"mysqldump on {unit} (task {task.id}) named no file.",
-            say(f"See juju show-task {task.id}; then run `", UPGRADE, "` to dump again."),
-        )
+        raise StepFailed("backup-without-file", unit=unit, task=task.id)
     quoted = shlex.quote(path)
     if why := await _not_whole(ctx, unit, path):
         await ctx.discard(key, why)
-        raise StepFailed(
-            "backup-incomplete",
-            f"The dump {path} on {unit} {why}.",
-            say("Run `", UPGRADE, "` to dump again."),
-        )
+        raise StepFailed("backup-incomplete", path=path, unit=unit, why=why)
     size = await _line(ctx, unit, f"stat -c %s {quoted}")
     digest = (await _line(ctx, unit, f"sha256sum {quoted}")).split()[0]
     return Result(
@@ -82,19 +73,16 @@ async def _check_room(ctx: Context, unit: str) -> None:
     free = (await _line(ctx, unit, f"df -Pk {_BACKUPS} | tail -n 1")).split()
     if not used.isdigit() or len(free) < 4 or not free[3].isdigit():
         raise StepFailed(
-            "backup-room",
-            f"The room for a dump on {unit} cannot be told: {used!r}, {free!r}.",
-            say(
-                f"See whether {_DATA} and {_BACKUPS} are there on {unit}, then run `",
-                UPGRADE,
-                "`.",
-            ),
+            "backup-room/check-room",
+            unit=unit,
+            used=f"{used!r}",
+            free=f"{free!r}",
+            data=_DATA,
+            backups=_BACKUPS,
         )
     if int(free[3]) < int(used):
         raise StepFailed(
-            "backup-room",
-            f"{_BACKUPS} on {unit} has {free[3]} KiB free; the databases take {used} KiB.",
-            say("Free some space there, then run `", UPGRADE, "`."),
+            "backup-room/check-room-2", backups=_BACKUPS, unit=unit, free=free[3], used=used
         )
 
 

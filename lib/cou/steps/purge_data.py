@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..wording import UPGRADE, say
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
 
@@ -19,9 +18,5 @@ async def perform(ctx: Context) -> Result:
     output = task.output.get("output")
     if output is None or _FAILED in str(output):
         await ctx.discard("purge-data", str(output))
-        raise StepFailed(
-            "purge-failed",
-            f"purge-data on {ctx.step.target} (task {task.id}): {output}.",
-            say(f"See juju show-task {task.id}; then run `", UPGRADE, "` to purge again."),
-        )
+        raise StepFailed("purge-failed", target=ctx.step.target, task=task.id, output=output)
     return Result(End.DONE, "nothing to purge") if _NOTHING in str(output) else DONE

@@ -6,7 +6,6 @@ Safe to repeat: the same revision again changes nothing and runs no hook.
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..wording import UPGRADE, say
 from . import wait_conditions
 from .context import DONE, Context, End, Result
 
@@ -39,11 +38,7 @@ async def perform(ctx: Context) -> Result:
     before = await ctx.change(_NAME, request, send, is_so)
     after = (await ctx.juju.full_status([name])).applications[name]
     if after.channel != channel:
-        raise StepFailed(
-            "refresh-without-effect",
-            f"{name} was refreshed to {channel} and still follows {after.channel}.",
-            say("Look whether somebody else refreshes it, then run `", UPGRADE, "`."),
-        )
+        raise StepFailed("refresh-without-effect", name=name, channel=channel, now=after.channel)
     was = str(ctx.request(_NAME)["was"])
     if after.charm_url == was:
         return Result(End.DONE, f"{channel} holds the revision that was deployed: {was}")

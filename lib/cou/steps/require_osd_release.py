@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..openstack.ceph_releases import release_of
-from ..wording import UPGRADE, ours, say
+from ..wording import ours
 from . import ceph
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
@@ -19,29 +19,13 @@ async def perform(ctx: Context) -> Result:
     required = str((await ceph.ask(ctx, unit, "osd dump")).get("require_osd_release", ""))
     running = sorted((await ceph.ask(ctx, unit, "versions")).get("osd", {}))
     if not running:
-        raise StepFailed(
-            "ceph-no-osd",
-            f"ceph versions on {unit} lists no OSD.",
-            say("See whether the OSDs run, then run `", UPGRADE, "`."),
-        )
+        raise StepFailed("ceph-no-osd", unit=unit)
     if len(running) > 1:
-        raise StepFailed(
-            "ceph-mixed-osds",
-            f"The OSDs run different versions: {', '.join(running)}.",
-            say("Bring them to one version, then run `", UPGRADE, "`."),
-        )
+        raise StepFailed("ceph-mixed-osds", running=running)
     release = release_of(running[0])
     if not release:
         skip = ours("resolve-step", step=ctx.step.id, as_="skip", reason="it is set by hand")
-        raise StepFailed(
-            "ceph-unknown",
-            f"No release of Ceph is known for {running[0]!r}.",
-            say(
-                "Set it by hand (`ceph osd require-osd-release`), then skip the step: `",
-                skip,
-                "`.",
-            ),
-        )
+        raise StepFailed("ceph-unknown/perform", running=f"{running[0]!r}", skip=skip)
     if release == required:
         return Result(End.SATISFIED, f"{release} is required already")
     must_have_completed(await ctx.command(unit, f"ceph osd require-osd-release {release}"))

@@ -13,7 +13,7 @@ from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
 from ..openstack import paused as openstack_paused
 from ..openstack import workload_versions as known
-from ..wording import UPGRADE, ours, say
+from ..wording import ours
 from . import units_at_release
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
@@ -60,14 +60,8 @@ async def _unit(ctx: Context, unit: str) -> UnitStatus:
     except KeyError:
         raise StepFailed(
             "unit-gone",
-            f"The model has no unit {unit} any more.",
-            say(
-                "If it was removed for good, skip the step with `",
-                ours("resolve-step", step=ctx.step.id, as_="skip", reason="it is gone"),
-                "`, then run `",
-                UPGRADE,
-                "`.",
-            ),
+            unit=unit,
+            resolve_step=ours("resolve-step", step=ctx.step.id, as_="skip", reason="it is gone"),
         ) from None
 
 
@@ -145,8 +139,4 @@ async def _await_version(ctx: Context, unit: str, charm: str, release: str) -> N
         raise
     if not reached and not _at(await _unit(ctx, unit), charm, release):
         await ctx.discard("openstack-upgrade", f"{unit} does not show {release}")
-        raise StepFailed(
-            "unit-not-upgraded",
-            f"{unit} was upgraded and does not show {release}.",
-            say("Look at juju show-task of its openstack-upgrade, then run `", UPGRADE, "`."),
-        )
+        raise StepFailed("unit-not-upgraded", unit=unit, release=release)

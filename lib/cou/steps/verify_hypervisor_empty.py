@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..openstack import compute_actions
-from ..wording import UPGRADE, say
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
 
@@ -17,12 +16,9 @@ async def perform(ctx: Context) -> Result:
     except ValueError as error:
         raise StepFailed(
             "instance-count",
-            f"{ctx.step.target}: {error}.",
-            say(
-                f"Look at juju run {ctx.step.target} {compute_actions.INSTANCE_COUNT}, then run `",
-                UPGRADE,
-                "`.",
-            ),
+            target=ctx.step.target,
+            error=error,
+            INSTANCE_COUNT=compute_actions.INSTANCE_COUNT,
         ) from error
     if count:
         return Result(End.SKIP_GROUP, f"{ctx.step.target} ({count} instances): left as it is")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..wording import ours, say
+from ..wording import ours
 from . import units_at_release
 from .context import DONE, Context, End, Result
 
@@ -30,7 +30,5 @@ async def perform(ctx: Context) -> Result:
             f"not upgraded, because {', '.join(old)} runs instances",
         )
     raise StepFailed(
-        "hypervisors-behind",
-        f"{', '.join(old)} does not run {release} yet.",
-        say("Upgrade the hypervisors first: ", ours("plan", group="hypervisors")),
+        "hypervisors-behind", old=old, release=release, plan=ours("plan", group="hypervisors")
     )

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from ..errors import StepFailed
 from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, UnitStatus
-from ..wording import ABANDON, UPGRADE, say
 from .context import Before, History, Look, Pending, Wait
 
 SEALED = "Unit is sealed"
@@ -199,27 +198,14 @@ class HookErrors:
         if look.now_s - first < self._grace_s:
             return
         since = f" (since {unit.workload.since:%H:%M:%S})" if unit.workload.since else ""
-        raise StepFailed(
-            "hook-error",
-            f"{unit.name} is in error: {unit.workload.message}{since}.",
-            say(
-                f"Look at juju debug-log --include {unit.name}, mend it, juju resolved "
-                f"{unit.name}, then run `",
-                UPGRADE,
-                "`.",
-            ),
-        )
+        raise StepFailed("hook-error", unit=unit.name, message=unit.workload.message, since=since)
 
 
 def _application(status: ModelStatus, name: str) -> ApplicationStatus:
     try:
         return status.applications[name]
     except KeyError:
-        raise StepFailed(
-            "application-gone",
-            f"The model has no application {name} any more.",
-            say("Run `", ABANDON, "`."),
-        ) from None
+        raise StepFailed("application-gone", name=name) from None
 
 
 def _idle_after(unit: UnitStatus, when: datetime.datetime) -> bool:

@@ -167,15 +167,7 @@ class Executor:
         """
         for step in steps:
             if self._held.journal.step(self._held.run, step.id).state is StepState.RUNNING:
-                raise CouError(
-                    "task-ended",
-                    f"The runner lost the task that does this: {step.title} ({step.id}).",
-                    say(
-                        "Run `",
-                        UPGRADE,
-                        "` to go on. If it comes again, report it with the run's log.",
-                    ),
-                )
+                raise CouError("task-ended/must-have-ended", title=step.title, step=step.id)
 
     def _next(self, running: Mapping[str, object]) -> list[tuple[Strand, list[Step]]]:
         """Return what begins now, with those of its steps that do; none while draining."""

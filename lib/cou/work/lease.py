@@ -372,10 +372,10 @@ class Lease:
         holder = found.get("holder", "nobody")
         return LeaseLost(
             "model-held",
-            f"The model is held by run {found.get('run', '-')} of {holder} "
-            f"(renewed {found.get('renewed', 'never')}).",
-            "Look at that run first; two runs on one model would work against each other. If it "
-            f"is gone, its name counts no more once it is {STALE_S / 60:.0f} minutes old.",
+            run=found.get("run", "-"),
+            holder=holder,
+            renewed=found.get("renewed", "never"),
+            minutes=f"{STALE_S / 60:.0f}",
         )
 
 

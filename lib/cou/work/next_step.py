@@ -12,7 +12,6 @@ from ..plan.plan import Plan
 from ..plan.ready import Frontier, Strand
 from ..plan.step import Step
 from ..show.estimate import Durations
-from ..wording import STATUS, say
 from . import old_backups
 
 _HALFWAY = (StepState.IN_DOUBT, StepState.RUNNING)
@@ -60,11 +59,7 @@ def check(
         return
     unit = plan.parts[step.id] if limit.granularity == "application" else step.id
     if limit.expect and limit.expect not in (step.id, unit):
-        raise BadInput(
-            "not-expected",
-            f"Next is {step.id} ({step.title}), not {limit.expect}; nothing was begun.",
-            say("Look at `", STATUS, "`, then approve what it names."),
-        )
+        raise BadInput("not-expected/check", step=step.id, title=step.title, expect=limit.expect)
     if limit.until is not None:
         group = next(step for step in plan.root.walk() if step.id == unit)
         over = {one.id for one in due.values() if one.state.over}
@@ -73,7 +68,7 @@ def check(
         if ends > limit.until:
             raise BadInput(
                 "window-closed",
-                f"Next is {unit}, which may take until {ends:%Y-%m-%d %H:%M} UTC; until="
-                f"{limit.until:%Y-%m-%d %H:%M} UTC is earlier. Nothing was begun.",
-                "Give a later time, or none.",
+                unit=unit,
+                ends=f"{ends:%Y-%m-%d %H:%M}",
+                until=f"{limit.until:%Y-%m-%d %H:%M}",
             )

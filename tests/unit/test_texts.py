@@ -1,0 +1,104 @@
+"""The catalogue of texts: each key is used, each use has its text and the values it names."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import pathlib
+
+import cou
+import pytest
+from cou import texts, wording
+from cou.wording import COMMAND_LINE, Actions, Text, ours
+
+LIB = pathlib.Path(cou.__file__).parent
+SOURCES = [*LIB.rglob("*.py"), *(LIB.parents[1] / "src").glob("*.py")]
+# What begins with a key and has the values of its text by name.
+FIRST = {
+    "BadInput",
+    "CouError",
+    "JournalError",
+    "JournalGone",
+    "JujuError",
+    "LeaseLost",
+    "StepFailed",
+    "problem",
+    "record",
+    "text",
+}
+NO_VALUES = {"brief", "juju_code", "sent"}
+
+
+def uses():
+    """Yield where a key is used, the key, and the names of the values that are given."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            given = node.args[1:2] if node.func.id == "problem" else []
+            literal = node.args and isinstance(node.args[0], ast.Constant)
+            if node.func.id in FIRST and literal and len(node.args) == 1 + len(given):
+                named = {word.arg for word in node.keywords} - NO_VALUES
+                subject = {"subject"} if node.func.id == "problem" else set()
+                yield f"{path.name}:{node.lineno}", node.args[0].value, named, subject
+
+
+def wanted(key):
+    entry = texts.catalogue()[key]
+    both = texts.placeholders(entry.seen) | texts.placeholders(entry.remedy)
+    return both - set(wording._COMMANDS)
+
+
+def test_each_use_has_its_text_and_gives_what_it_names_and_no_more():
+    wrong = [
+        (where, key)
+        for where, key, given, subject in uses()
+        if key not in texts.catalogue() or wanted(key) - subject != given - subject
+    ]
+    assert wrong == []
+
+
+def test_no_text_is_left_over():
+    assert set(texts.catalogue()) - {key for _, key, _, _ in uses()} == set()
+
+
+def test_nothing_but_the_library_is_imported_by_the_catalogue():
+    tree = ast.parse((LIB / "texts/__init__.py").read_text(encoding="utf-8"))
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert all(node.level == 0 and not str(node.module).startswith("cou") for node in imported)
+
+
+def test_a_text_says_what_to_do_in_the_words_of_its_reader():
+    parsed = texts.parse(
+        "a/b\n    {unit} is\n    busy.\n    > Run `{UPGRADE}`, or\n    `{skip}`.\n"
+    )
+    assert parsed == {"a/b": ("{unit} is busy.", "Run `{UPGRADE}`, or `{skip}`.")}
+
+
+def test_a_value_may_be_a_list_a_command_or_another_text(monkeypatch):
+    entry = texts.Entry("{units} in {zone}: {why}", "Run `{UPGRADE}` or `{skip}`.")
+    monkeypatch.setattr(texts, "catalogue", lambda: {"a": entry})
+    inner = wording.say("see `", wording.STATUS, "`")
+    values = {"units": ["a/0", "a/1"], "zone": 3, "why": inner, "skip": ours("plan", group="all")}
+    seen, remedy = Text("a", values), Text("a", values, remedy=True)
+    assert seen == "a/0, a/1 in 3: see `status`"
+    assert seen.told(COMMAND_LINE) == "a/0, a/1 in 3: see `cou status`"
+    assert (
+        remedy.told(Actions("cou/0"))
+        == "Run `juju run cou/0 upgrade` or `juju run cou/0 plan group=all`."
+    )
+    with pytest.raises(TypeError):
+        f"{remedy}"
+
+
+@pytest.mark.parametrize("text", ["a\n    b\na\n    c\n", "    above\na\n"])
+def test_a_file_that_says_two_things_of_a_key_is_refused(text):
+    with pytest.raises(ValueError, match="stands"):
+        texts.parse(text)
+
+
+def test_the_keys_stand_in_order():
+    for file in (LIB / "texts").glob("*.txt"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        keys = [one for one in lines if one and not one.startswith((" ", "#"))]
+        assert all(one < other for one, other in itertools.pairwise(keys)), file.name

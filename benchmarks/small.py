@@ -20,6 +20,8 @@ from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Step
 
+from tests.planned_steps import planned_step
+
 _EMPTY = "import ops\nclass C(ops.CharmBase):\n    pass\n"
 _CHARM = "import sys; sys.path.insert(0, 'src'); import charm"
 
@@ -52,7 +54,7 @@ def step(times: int = 50) -> dict[str, float]:
 def _step(times: int, disk: str | None) -> dict[str, float]:
     with tempfile.TemporaryDirectory(dir=disk) as folder:
         home = pathlib.Path(folder)
-        steps = [Step(f"s{n}", Kind.RUN_ACTION, "x") for n in range(times)]
+        steps = [planned_step(f"s{n}", Kind.RUN_ACTION, "x") for n in range(times)]
         root = Step("upgrade", Kind.GROUP, "x", params={"part": "section"}, steps=tuple(steps))
         plan = Plan("m", "u", "a", "b", Options(), (), (), root)
         journal = Journal(home / "home")

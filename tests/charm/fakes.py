@@ -22,6 +22,8 @@ from cou.process.paths import Place
 from cou.show.outcome import Outcome
 from cou.wording import NOTHING, PLAN, UPGRADE, Way, ours, say
 
+from tests.planned_steps import planned_step
+
 LIVE = {RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING}
 GOES_ON = {RunState.STOPPED, RunState.KILLED, RunState.INTERRUPTED, RunState.FAILED}
 NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
@@ -123,7 +125,7 @@ class View:
 
 
 def step(name: str) -> Step:
-    return Step(id=name, kind=Kind.REFRESH, title=f"Refresh {name}", target=name.split("/")[0])
+    return planned_step(name, Kind.REFRESH, f"Refresh {name}", target=name.split("/")[0])
 
 
 def plan_of(options: Options, problems: tuple[Problem, ...], steps: tuple[Step, ...]) -> Plan:

@@ -33,11 +33,13 @@ from cou.show.view import View
 from cou.wording import COMMAND_LINE, Ours, say
 from rich.console import Console
 
+from tests.planned_steps import planned_step
+
 T0 = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.timezone.utc)
 
 
 def leaf(name, kind=Kind.REFRESH, title=""):
-    return Step(id=name, kind=kind, title=title or f"Do {name}")
+    return planned_step(name, kind, title or f"Do {name}")
 
 
 def application(name, *steps, part="application"):

@@ -15,6 +15,8 @@ from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Step
 
+from tests.planned_steps import planned_step
+
 
 @functools.cache
 def whole_journal() -> bytes:
@@ -30,7 +32,7 @@ def whole_journal() -> bytes:
 
 def _fill(journal: Journal) -> None:
     steps = tuple(
-        Step(f"keystone/{number}", Kind.REFRESH, f"Refresh {number}", target="keystone")
+        planned_step(f"keystone/{number}", Kind.REFRESH, f"Refresh {number}", target="keystone")
         for number in range(4)
     )
     root = Step("upgrade", Kind.GROUP, "Upgrade", steps=steps)

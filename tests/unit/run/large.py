@@ -14,6 +14,8 @@ from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Part, Step
 
+from tests.planned_steps import planned_step
+
 BEGAN = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 ARCHIVE = "archive"
 _STEPS = 4  # of an application
@@ -26,11 +28,11 @@ def at(seconds):
 
 def plan_of(applications):
     """Return a plan: the archiving of rows, then applications of some steps each."""
-    every = [Step(ARCHIVE, Kind.ARCHIVE_DATA, "Archive", target="nova-cloud-controller/0")]
+    every = [planned_step(ARCHIVE, Kind.ARCHIVE_DATA, "Archive", target="nova-cloud-controller/0")]
     for number in range(applications):
         name = f"app-{number}"
         steps = tuple(
-            Step(f"{name}/{one}", Kind.RUN_ACTION, f"Do {one}", target=f"{name}/0")
+            planned_step(f"{name}/{one}", Kind.RUN_ACTION, f"Do {one}", target=f"{name}/0")
             for one in range(_STEPS)
         )
         part = {"part": Part.APPLICATION.value}

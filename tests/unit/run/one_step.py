@@ -8,7 +8,9 @@ from cou.options.options import Options
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Step
 
-ROOT = Step("upgrade", Kind.GROUP, "Upgrade", steps=(Step("a", Kind.REFRESH, "Do a"),))
+from tests.planned_steps import planned_step
+
+ROOT = Step("upgrade", Kind.GROUP, "Upgrade", steps=(planned_step("a", Kind.REFRESH, "Do a"),))
 PLAN = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), ROOT)
 
 

@@ -14,6 +14,8 @@ from cou.plan.plan import Plan, canonical
 from cou.plan.step import Step
 from cou.show import estimate
 
+from tests.planned_steps import planned_step
+
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -29,7 +31,7 @@ class Clock:
 
 
 def leaf(name, kind=Kind.REFRESH, target="keystone", **params):
-    return Step(name, kind, name, target=target, params=params, timeout_s=300)
+    return planned_step(name, kind, name, target=target, params=params, timeout_s=300)
 
 
 def plan_of(*steps):

@@ -25,6 +25,8 @@ from cou.plan.step import Step
 from cou.show import metrics
 from cou.show.view import View
 
+from tests.planned_steps import planned_step
+
 PAGE = pathlib.Path(__file__).parents[3] / "docs/reference/metrics.md"
 NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 _SAMPLE = re.compile(r'([a-z_]+)\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\} (-?[0-9.e+]+)\Z')
@@ -37,7 +39,7 @@ def after(seconds: float) -> datetime.datetime:
 def view(state: RunState = RunState.RUNNING, model: str = "openstack") -> View:
     """Return a run with a step that took 30 s, one that runs, and one that is due."""
     steps = tuple(
-        Step(f"keystone/{number}", Kind.REFRESH, f"Step {number}", target="keystone")
+        planned_step(f"keystone/{number}", Kind.REFRESH, f"Step {number}", target="keystone")
         for number in range(3)
     )
     root = Step("upgrade", Kind.GROUP, "Upgrade", steps=steps)

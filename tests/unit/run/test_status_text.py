@@ -25,10 +25,12 @@ from cou.show import status_text
 from cou.show.view import View
 from cou.wording import Actions
 
+from tests.planned_steps import planned_step
+
 NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 STEPS = (
-    Step("keystone/refresh", Kind.REFRESH, "Refresh keystone", target="keystone"),
-    Step("glance/refresh", Kind.REFRESH, "Refresh glance", target="glance"),
+    planned_step("keystone/refresh", Kind.REFRESH, "Refresh keystone", target="keystone"),
+    planned_step("glance/refresh", Kind.REFRESH, "Refresh glance", target="glance"),
 )
 PLAN = Plan(
     "openstack",

@@ -22,6 +22,8 @@ from cou.process.paths import Place
 from cou.show import estimate
 from cou.work import next_step
 
+from tests.planned_steps import planned_step
+
 NOW = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 HOUR = datetime.timedelta(hours=1)
 DAY_S = 86_400.0
@@ -30,8 +32,12 @@ ACCESS = Access(("127.0.0.1:1",), "ca", "uuid", "openstack", "admin", "secret")
 
 def application(name: str, **more) -> Step:
     steps = (
-        Step(f"{name}/refresh", Kind.REFRESH, f"Refresh {name}", target=name, timeout_s=600),
-        Step(f"{name}/wait", Kind.WAIT_IDLE, f"Wait for {name}", target=name, timeout_s=600),
+        planned_step(
+            f"{name}/refresh", Kind.REFRESH, f"Refresh {name}", target=name, timeout_s=600
+        ),
+        planned_step(
+            f"{name}/wait", Kind.WAIT_IDLE, f"Wait for {name}", target=name, timeout_s=600
+        ),
     )
     part = {"part": Part.APPLICATION.value}
     return Step(name, Kind.GROUP, name, target=name, params=part, steps=steps, **more)
@@ -43,7 +49,7 @@ def plan_of(*steps: Step, at_once: int = 1) -> Plan:
     return Plan("openstack", "uuid", "ussuri", "victoria", options, (), (), root)
 
 
-BACKUP = Step("backup", Kind.BACKUP_DATABASE, "Dump", target="mysql/0", timeout_s=600)
+BACKUP = planned_step("backup", Kind.BACKUP_DATABASE, "Dump", target="mysql/0", timeout_s=600)
 PLAN = plan_of(BACKUP, application("keystone"), application("glance"))
 
 

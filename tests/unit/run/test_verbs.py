@@ -24,6 +24,8 @@ from cou.plan.step import Step
 from cou.process import heartbeat
 from cou.process.access import Access
 
+from tests.planned_steps import planned_step
+
 ACCESS = Access(("127.0.0.1:1",), "ca", "uuid", "openstack", "cou", "secret")
 SETTINGS = Settings()
 STEPS = ("a", "b", "c")
@@ -31,7 +33,7 @@ ROOT = Step(
     "upgrade",
     Kind.GROUP,
     "Upgrade",
-    steps=tuple(Step(name, Kind.REFRESH, f"Do {name}") for name in STEPS),
+    steps=tuple(planned_step(name, Kind.REFRESH, f"Do {name}") for name in STEPS),
 )
 PLAN = Plan("openstack", "uuid", "ussuri", "victoria", Options(), (), (), ROOT)
 

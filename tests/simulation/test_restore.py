@@ -114,7 +114,7 @@ def test_the_model_names_a_mark_again_that_only_the_ledger_knew(tmp_path, monkey
             raise CouError("lost", "It cannot be put back now.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(release_marks.marks, "release", fail)
+            patch.setattr(release_marks.put_back_early, "release", fail)
             await world.work(world.resume(run, job=Job.RESTORE))
         assert on_model(world) == [mark.id]
         await world.work(world.resume(run, job=Job.RESTORE))
@@ -138,7 +138,7 @@ def test_a_mark_that_a_restore_could_not_put_back_does_not_keep_the_run_from_its
             raise CouError("lost", "It cannot be put back now.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(release_marks.marks, "release", fail)
+            patch.setattr(release_marks.put_back_early, "release", fail)
             await world.work(world.resume(run, job=Job.RESTORE))
         assert world.steps(run)[f"put-back/{MARK}"].state is StepState.FAILED
         assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.SET}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import itertools
 import pathlib
 
 import cou
 import pytest
-from cou import texts, wording
+from cou import errors, texts, wording
+from cou.checks.problem_codes import problem
+from cou.errors import CouError, JujuError
 from cou.wording import COMMAND_LINE, Actions, Text, ours
 
 LIB = pathlib.Path(cou.__file__).parent
@@ -56,6 +59,14 @@ def test_each_use_has_its_text_and_gives_what_it_names_and_no_more():
         if key not in texts.catalogue() or wanted(key) - subject != given - subject
     ]
     assert wrong == []
+
+
+def test_no_value_has_the_name_of_a_parameter_of_what_takes_it():
+    """It would be taken for the parameter, and the text would miss it."""
+    takers = (CouError, JujuError, errors.record, problem, wording.text)
+    taken = {name for one in takers for name in inspect.signature(one).parameters}
+    placeholders = {name for key in texts.catalogue() for name in wanted(key)}
+    assert placeholders & taken == {"subject"}  # a problem's, which hands it on to its text
 
 
 def test_no_text_is_left_over():

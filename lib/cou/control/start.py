@@ -90,7 +90,7 @@ def _begin(desk: Desk, journal: Journal, plan_hash: str | None, limit: Limit) ->
             what=first.code,
             who=first.subject,
             found=first.seen,
-            remedy=sentence(first.remedy),
+            mend=sentence(first.remedy),
         )
     steps = [step.id for step in plan.root.leaves()]
     if not steps:

@@ -298,7 +298,7 @@ class CouCharm(ops.CharmBase):
             shown = self._engine.plan(access, settings, options)
         except CouError as error:
             if error.code in credentials.REFUSALS:
-                self._stored.not_taken = error.seen
+                self._stored.not_taken = str(error.seen)  # ops keeps plain types alone
                 self._stored.not_taken_of = credentials.fingerprint(access)
             raise
         self._stored.not_taken = ""

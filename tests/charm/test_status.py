@@ -246,6 +246,14 @@ def test_an_account_that_was_not_taken_is_told_until_it_changes_or_is_taken(
     assert house.fire("update_status").unit_status == testing.ActiveStatus("ready")
 
 
+def test_an_account_that_was_not_taken_is_told_in_the_words_of_the_catalogue(house: House):
+    house.control.broken_calls["plan"] = CouError("bad-ca-certificate", error="no start line")
+    house.refused("plan")
+    seen = "The controller's CA certificate cannot be read: no start line"
+    told = testing.BlockedStatus(f"{seen}; mend it, then: juju run cou/0 plan")
+    assert house.fire("update_status").unit_status == told
+
+
 def test_a_controller_that_does_not_answer_says_nothing_of_the_account(house: House):
     house.control.broken_calls["plan"] = CouError("controller-unreachable", "No answer.")
     house.refused("plan")

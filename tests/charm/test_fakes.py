@@ -24,7 +24,7 @@ def products() -> frozenset[str]:
 def answered(tree: ast.Module) -> set[str]:
     """Return the codes that are written out where an error is made."""
     return {
-        node.args[0].value
+        node.args[0].value.partition("/")[0]
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and codes.name_of(node.func) in ERRORS

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 
 TOP = pathlib.Path(__file__).parents[2]
 ROOT_CLASS = "CouError"
-_CODE = re.compile(r"[a-z]+(-[a-z]+)*\Z")
+# Behind the slash: which of its texts (`cou.texts`).
+_KEY = re.compile(r"([a-z]+(?:-[a-z]+)*)(/[a-z]+(-[a-z0-9]+)*)?\Z")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -109,9 +110,10 @@ def resolve(
         Unreadable: it cannot be told.
     """
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        if not _CODE.match(value.value):
+        key = _KEY.match(value.value)
+        if not key:
             raise Unreadable(f"{value.value!r} is no code")
-        yield value.value
+        yield key[1]
     elif isinstance(value, ast.IfExp):
         yield from resolve(source, tree, scope, value.body)
         yield from resolve(source, tree, scope, value.orelse)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import click
 import pytest
 import yaml
+from cou import texts as words_of
 from cou import wording as module
 from cou.checks.problem import Severity
 from cou.checks.problem_codes import CODES
@@ -54,6 +55,13 @@ NAMED = re.compile(
     r"|(?<![\w-])(force|purge|backup|archive|set-noout)=(true|false)"
     r"|(?<![\w-])(group|skip-apps|accept|step)=(?=[\w{<])|(?<![\w-])as=(?=\w)"
 )
+
+
+def catalogue() -> Iterator[tuple[str, str]]:
+    """Yield the texts of the catalogue, and where; ``{}`` stands for what is put in."""
+    for key, entry in words_of.catalogue().items():
+        for text in entry:
+            yield f"lib/cou/texts:{key}", re.sub(r"\{\w+\}", "{}", text)
 
 
 def parsed(path: pathlib.Path) -> tuple[str, ast.Module]:
@@ -114,15 +122,19 @@ def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, "".join(map(str, parts))
 
 
+def told(left_out: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    """Yield the texts of the modules and of the catalogue, and where."""
+    for name, tree in map(parsed, SOURCES):
+        if name not in left_out:
+            yield from ((f"{name}:{line}", text) for line, text in texts(tree))
+    yield from catalogue()
+
+
 def outright() -> Iterator[tuple[str, str]]:
     """Yield the actions that texts name with `juju run`, and where."""
-    for path in SOURCES:
-        name, tree = parsed(path)
-        for line, text in texts(tree):
-            for found in re.findall(
-                rf"juju run \{{\}}(?:/leader)? ((?:{VERBS})(?: \S+=\w+)*)", text
-            ):
-                yield f"{name}:{line}", found
+    for where, text in told():
+        for found in re.findall(rf"juju run \{{\}}(?:/leader)? ((?:{VERBS})(?: \S+=\w+)*)", text):
+            yield where, found
 
 
 MADE, OUTRIGHT = list(made()), list(outright())
@@ -205,21 +217,16 @@ def test_what_the_command_line_does_not_take_is_noticed(wrong):
 
 
 # Help of the command line, which speaks of itself; what plans with several options at once.
-_OF_THE_COMMAND_LINE = {"lib/cou/cli/commands.py", "lib/cou/cli/plan_options.py"}
+_OF_THE_COMMAND_LINE = frozenset({"lib/cou/cli/commands.py", "lib/cou/cli/plan_options.py"})
 
 
 @pytest.mark.slow
 def test_no_text_names_a_command_of_ours_in_words_alone():
-    named = []
-    for path in SOURCES:
-        name, tree = parsed(path)
-        if name in _OF_THE_COMMAND_LINE:
-            continue
-        named += [
-            f"{name}:{line}: {text}"
-            for line, text in texts(tree)
-            if "juju run {}" not in text and NAMED.search(text)
-        ]
+    named = [
+        f"{where}: {text}"
+        for where, text in told(_OF_THE_COMMAND_LINE)
+        if "juju run {}" not in text and NAMED.search(text)
+    ]
     assert not named, "\n".join(named)
 
 
@@ -239,6 +246,15 @@ def test_a_text_that_names_one_in_words_alone_is_noticed():
 
 # Why an error says nothing of what to do, by its code.
 NO_REMEDY = {"fenced": "The runner that gets it ends, another has its run, and nobody is told."}
+
+
+def of_the_catalogue(key: ast.expr | None) -> ast.expr | None:
+    """Return what the catalogue says to do; of a choice of keys, the shortest."""
+    if isinstance(key, ast.IfExp):
+        both = [of_the_catalogue(one) for one in (key.body, key.orelse)]
+        return min(both, key=lambda one: len(getattr(one, "value", "")))
+    entry = words_of.catalogue().get(str(getattr(key, "value", "")))
+    return ast.Constant(entry.remedy) if entry else None
 
 
 def without_remedy(source: codes.Source) -> set[tuple[str, int, str]]:
@@ -262,11 +278,15 @@ def without_remedy(source: codes.Source) -> set[tuple[str, int, str]]:
                     continue
                 place = 3 if name in ("problem", "Fault") else 2
                 words = {one.arg: one.value for one in node.keywords}
-                if len(node.args) < 2 and not words:
+                first = node.args[0] if node.args else words.get("code")
+                named = made or isinstance(first, ast.Constant)
+                if len(node.args) < 2 and not words and not named:
                     continue  # another function of this name
                 told = words.get("remedy")
                 if told is None and len(node.args) > place:
                     told = node.args[place]
+                elif told is None and len(node.args) < place and "seen" not in words:
+                    told = of_the_catalogue(first)
             else:
                 continue
             empty = isinstance(told, ast.Constant) and not told.value
@@ -301,24 +321,32 @@ def test_every_refusal_of_juju_says_what_to_do():
         "raise BadInput('a-b', 'seen', '')",
         "x = {'code': 'a-b', 'seen': 'seen'}",
         "return record('a-b', 'seen')",
+        "raise BadInput('a-b')",
+        "raise BadInput('silent', unit=unit)",
+        "raise BadInput('no-plan' if ambiguous else 'silent')",
+        "return problem('silent', 'nova', unit=unit)",
     ],
 )
-def test_an_error_that_says_nothing_of_what_to_do_is_noticed(text):
+def test_an_error_that_says_nothing_of_what_to_do_is_noticed(text, monkeypatch):
+    known = {**words_of.catalogue(), "silent": words_of.Entry("Nothing is said.", "")}
+    monkeypatch.setattr(words_of, "catalogue", lambda: known)
     source = codes.Source(
         {"m.py": ast.parse(f"class BadInput(CouError): ...\ndef f():\n    {text}")}
     )
     assert len(without_remedy(source)) == 1
 
 
+_REDIRECTION = re.compile(r"(?<!\?P)<[A-Za-z][\w. -]*>")
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_command_that_is_told_has_a_sign_that_a_shell_takes_for_a_redirection(path):
     """What the reader has to put in stands in capitals: `juju grant USER admin MODEL`."""
-    found = [
-        (line, text)
-        for line, text in texts(parsed(path)[1])
-        if re.search(r"(?<!\?P)<[A-Za-z][\w. -]*>", text)
-    ]
-    assert not found
+    assert not [one for one in texts(parsed(path)[1]) if _REDIRECTION.search(one[1])]
+
+
+def test_no_text_of_the_catalogue_has_a_sign_that_a_shell_takes_for_a_redirection():
+    assert not [one for one in catalogue() if _REDIRECTION.search(one[1])]
 
 
 # What a remedy of a problem that blocks begins with, before "Then run `plan` again."
@@ -354,15 +382,17 @@ def remedies() -> Iterator[tuple[str, str, str]]:
         functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
         for function in functions:
             for call in ast.walk(function):
-                if not isinstance(call, ast.Call) or len(call.args) < 4:
+                if not isinstance(call, ast.Call) or len(call.args) < 2:
                     continue
                 if ast.unparse(call.func) not in ("problem", "Fault"):
                     continue
                 first = call.args[0]
-                code = str(first.value) if isinstance(first, ast.Constant) else ""
-                code = DONE if ast.unparse(first) == "DONE" else code
-                if not code or CODES[code].severity is Severity.ERROR:
-                    for text in begins(call.args[3], function):
+                key = str(first.value) if isinstance(first, ast.Constant) else ""
+                key = DONE if ast.unparse(first) == "DONE" else key
+                code = key.partition("/")[0]
+                told = call.args[3] if len(call.args) > 3 else of_the_catalogue(first)
+                if told and (not code or CODES[code].severity is Severity.ERROR):
+                    for text in begins(told, function):
                         yield f"{name}:{call.lineno}", code, text
 
 

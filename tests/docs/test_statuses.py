@@ -166,6 +166,7 @@ def go(error, ambiguous, job):
     raise BadInput("either" if ambiguous else "or-the-other", "seen")
     raise BadInput(_BY_JOB[job], "seen")
     raise Odd("seen")
+    raise BadInput("of-a-key/which-2", unit=job)
 """
 ERRORS = "class BadInput(CouError): ...\nclass JujuError(CouError): ...\n"
 ERRORS += "class StepFailed(CouError): ...\n"
@@ -179,7 +180,7 @@ def test_a_code_is_found_wherever_it_stands():
     assert set(raised(parsed(HIDDEN))) == {
         "of-a-class", "in-a-table", "in-it-too", "not-in-it", "from-its-caller",
         "from-its-method", "by-name",
-        "either", "or-the-other", "by-its-job",
+        "either", "or-the-other", "by-its-job", "of-a-key",
     }  # fmt: skip
 
 
@@ -190,6 +191,7 @@ def test_a_code_is_found_wherever_it_stands():
         "raise BadInput(make(), 'seen')",
         "raise BadInput(*both)",
         "x = {'code': 'a' + 'b'}",
+        "raise BadInput('a-key/', unit=unit)",
         "def f(code):\n    raise BadInput(code, 'seen')\nf(made())",
     ],
 )

@@ -210,14 +210,29 @@ class Text(Wording):
     remedy: bool
     values: Mapping[str, Any]
 
-    def __new__(cls, key: str, values: Mapping[str, Any], *, remedy: bool = False) -> Text:
+    def __new__(
+        cls, key: str, values: Mapping[str, Any], *, remedy: bool = False, known: bool = True
+    ) -> Text:
         """Put values into a text.
+
+        Args:
+            key: in `cou.texts`.
+            values: by the names of the placeholders.
+            remedy: whether what to do is wanted, not what was seen.
+            known: False for one that another version has kept: where this catalogue has no such
+                text, key and values are shown.
 
         Raises:
             LookupError: the catalogue has no such text, or a value is missing.
         """
-        entry = texts.catalogue()[key]
-        parts = _parts_of(entry.remedy if remedy else entry.seen, values)
+        try:
+            entry = texts.catalogue()[key]
+            parts = [*_parts_of(entry.remedy if remedy else entry.seen, values)]
+        except LookupError:
+            if known:
+                raise
+            named = ", ".join(f"{name}={value}" for name, value in values.items())
+            parts = [f"{key} ({named})" if named else key]
         text = cast("Text", super().__new__(cls, *parts))
         text.key, text.remedy, text.values = key, remedy, values
         return text
@@ -228,7 +243,7 @@ class Text(Wording):
 
 
 def _text_again(key: str, values: Mapping[str, Any], remedy: bool) -> Text:
-    return Text(key, values, remedy=remedy)
+    return Text(key, values, remedy=remedy, known=False)
 
 
 def text(key: str, **values: Any) -> Text:
@@ -306,6 +321,56 @@ def from_data(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _KEY = "remedy-parts"
+
+TOLD_IN_WORDS = "told-in-words"
+"""Key of what an older version kept as a sentence: it is shown, and nothing is decided by it."""
+
+
+def to_json(text: str) -> Mapping[str, Any]:
+    """Return a text as the journal keeps it: its key and values, no words.
+
+    Returns:
+        ``{"key": …, "values": {…}}``, with ``"remedy": true`` for what to do; ``{"parts": […]}``
+        for words that have no key, as what others said; empty for no text.
+    """
+    if isinstance(text, Text):
+        kept = {"key": text.key, "values": {n: _kept(one) for n, one in text.values.items()}}
+        return {**kept, "remedy": True} if text.remedy else kept
+    return {"parts": [_part_data(one) for one in text_of(text).parts]} if text else {}
+
+
+def from_json(kept: object) -> Wording:
+    """Return a text that `to_json` has kept, or a sentence of an older version.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is of another form.
+    """
+    if isinstance(kept, str):
+        return text(TOLD_IN_WORDS, words=kept) if kept else NOTHING
+    found = cast("Mapping[str, Any]", kept)
+    if "key" in found:
+        values = {str(name): _again(one) for name, one in found["values"].items()}
+        return Text(str(found["key"]), values, remedy=bool(found.get("remedy")), known=False)
+    return Wording(*(_part_of(one) for one in found["parts"])) if found else NOTHING
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, (Ours, Option)):
+        return _part_data(value)
+    if isinstance(value, Wording):
+        return to_json(value)
+    if isinstance(value, (list, tuple)):
+        return [_kept(one) for one in cast("Sequence[object]", value)]
+    return value if isinstance(value, (str, bool, int)) else str(value)
+
+
+def _again(kept: object) -> object:
+    if isinstance(kept, list):
+        return [_again(one) for one in cast("list[object]", kept)]
+    if isinstance(kept, dict):
+        found = cast("dict[str, Any]", kept)
+        return _part_of(found) if {"verb", "option"} & found.keys() else from_json(found)
+    return kept
 
 
 def _part_data(part: Part) -> Mapping[str, object]:

@@ -7,6 +7,7 @@ import functools
 import pathlib
 import tempfile
 
+from cou.errors import Cause
 from cou.journal import FILE, Journal
 from cou.journal.records import Limit, RunState, StepState, Verdict
 from cou.kinds import Kind
@@ -14,6 +15,7 @@ from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Step
+from cou.wording import say
 
 from tests.planned_steps import planned_step
 
@@ -49,6 +51,6 @@ def _fill(journal: Journal) -> None:
         journal.record_verdict(token, operation.id, Verdict.DONE, {"task": 7})
         journal.end_step(token, step.id, end, error="no" if end is StepState.FAILED else "")
     journal.cancel(token, "operator")
-    journal.end_attempt(token, RunState.STOPPED, {"code": "x", "seen": "y", "remedy": "z"})
+    journal.end_attempt(token, RunState.STOPPED, Cause("x", say("y"), say("z")))
     # Again what is begun next; a forced end leaves it in doubt.
     journal.show(text, settings, attempt.run)

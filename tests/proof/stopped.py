@@ -283,7 +283,7 @@ class Story:
             run = journal.current()
         finally:
             journal.close()
-        return run is not None and run.error.get("code") == "needs-operator"
+        return run is not None and run.error.code == "needs-operator"
 
     def _log(self) -> str:
         return self._one.operator.log()[-1500:]

@@ -63,7 +63,7 @@ def test_a_request_that_was_taken_and_answered_with_an_error_is_sent_once(
         assert stumbling.taken == 1
         assert (ending.state is RunState.COMPLETED) is not bool(deaf), ending
         if deaf:
-            assert ending.error["code"] == "juju-refused"
+            assert ending.error.code == "juju-refused"
             await finish(world, world.resume(attempt.run))
         assert_upgraded(world, plan, attempt.run)
         assert len(asked_for(world, text, unit)) == 1

@@ -151,7 +151,7 @@ def test_a_failed_unit_leaves_the_other_hypervisors_alone(tmp_path):
         world = await story.cloud(tmp_path, seeds)
         _, attempt, ending = await story.upgrade(world)
         assert ending.state is RunState.FAILED
-        assert "nova-compute/0" in ending.error["seen"]
+        assert "nova-compute/0" in ending.error.told
         untouched(world, {"nova-compute/1", "nova-compute/2", "nova-compute/3"})
         attempt = world.resume(attempt.run)
         ending = await world.work(attempt)

@@ -152,9 +152,9 @@ def test_a_model_that_retries_no_hook_is_warned_of_and_its_unit_named(tmp_path):
         plan, attempt, ending = await story.upgrade(world)
         assert "hooks-not-retried" in [one.code for one in plan.problems]
         assert ending.state is RunState.FAILED
-        assert ending.error["code"] == "hook-error"
-        assert "keystone/0" in ending.error["seen"]
-        assert "juju resolved keystone/0" in ending.error["remedy"]
+        assert ending.error.code == "hook-error"
+        assert "keystone/0" in ending.error.told
+        assert "juju resolved keystone/0" in ending.error.remedy
         await world.client().resolve("keystone/0")
         await mended(world, attempt)
         assert story.judged(world, target="victoria", backup=True) == []

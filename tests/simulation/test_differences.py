@@ -23,7 +23,7 @@ def test_an_action_that_somebody_cancelled_ends_its_step(tmp_path):
         ending = await world.work(attempt)
         await cancel
         assert ending.state is RunState.FAILED
-        assert "mysqldump on mysql-innodb-cluster/0" in ending.error["seen"]
+        assert "mysqldump on mysql-innodb-cluster/0" in ending.error.told
         ending = await world.work(world.resume(attempt.run))
         assert ending.state is RunState.COMPLETED, ending.error
 

@@ -197,8 +197,8 @@ def test_a_first_arrival_that_was_killed_is_no_success_for_the_second(tmp_path, 
         charm.command = command
         ending = await world.work(attempt)
         assert ending.state is RunState.FAILED, ending
-        assert ending.error["code"] == "task-failed"
-        assert "action terminated" in ending.error["seen"]
+        assert ending.error.code == "task-failed"
+        assert "action terminated" in ending.error.told
         (sent,) = [
             one for one in operations(world, attempt.run, UPGRADE) if one.request["unit"] == unit
         ]
@@ -224,8 +224,8 @@ def test_a_command_that_cannot_take_its_marker_does_nothing_and_fails_its_step(
         machine.read_only = True
         ending = await world.work(attempt)
         assert ending.state is RunState.FAILED
-        assert "Read-only file system" in ending.error["seen"]
-        assert "did nothing" in ending.error["seen"]
+        assert "Read-only file system" in ending.error.told
+        assert "did nothing" in ending.error.told
         assert upgraded_packages(world, "keystone/1") == 0
         machine.read_only = False
         await finish(world, world.resume(attempt.run))
@@ -240,10 +240,10 @@ def test_an_action_that_is_not_safe_to_repeat_is_asked_about_and_adopted_when_it
     async def story():
         world, plan, network, attempt = await begun(tmp_path, monkeypatch, "mysqldump", 600)
         ending = await world.work(attempt)
-        assert ending.error["code"] == "needs-operator"
-        assert "mysqldump" in ending.error["seen"]
+        assert ending.error.code == "needs-operator"
+        assert "mysqldump" in ending.error.told
         assert asked_for(world, "mysqldump", "mysql-innodb-cluster/0") == []
-        assert world.steps(attempt.run)[ending.error["step"]].state is StepState.IN_DOUBT
+        assert world.steps(attempt.run)[ending.error.step].state is StepState.IN_DOUBT
         await network.delivered.wait()
         await finish(world, world.resume(attempt.run))
         assert len(asked_for(world, "mysqldump", "mysql-innodb-cluster/0")) == 1
@@ -258,9 +258,9 @@ def test_an_action_that_was_sent_again_on_an_operators_word_is_told_when_it_arri
     async def story():
         world, _, network, attempt = await begun(tmp_path, monkeypatch, "mysqldump", 200)
         ending = await world.work(attempt)
-        assert ending.error["code"] == "needs-operator"
+        assert ending.error.code == "needs-operator"
         journal = world.journal()
-        journal.resolve_step(attempt.run, ending.error["step"], Resolution.RETRY, "not there")
+        journal.resolve_step(attempt.run, ending.error.step, Resolution.RETRY, "not there")
         journal.close()
         await finish(world, world.resume(attempt.run))
         assert network.delivered.is_set()
@@ -288,7 +288,7 @@ def test_a_switch_that_arrives_late_is_told_and_put_back_by_upgrade(
             assert ending.state is RunState.COMPLETED  # it arrives when nobody looks any more
             return
         if ending.state is RunState.FAILED:  # a unit that was taken away keeps no wait going
-            assert ending.error["code"] == "no-progress"
+            assert ending.error.code == "no-progress"
             assert "arrived late" in shown(world)[0]
             await finish(world, world.resume(attempt.run))
         assert {mark.state for mark in world.marks(attempt.run)} == {MarkState.PUT_BACK}

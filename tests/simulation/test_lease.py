@@ -254,7 +254,7 @@ def test_no_change_of_any_kind_is_sent_once_another_holds_the_model(tmp_path, mo
 
         monkeypatch.setattr(crash, "observe", observe)
         ending = await world.work(attempt)
-        assert (ending.state, ending.error["code"]) == (RunState.FAILED, "model-held")
+        assert (ending.state, ending.error.code) == (RunState.FAILED, "model-held")
         monkeypatch.setattr(crash, "observe", None)
         since = world.model.log.entries[taken_over[0] :]
         asked = [one for one in since if one["event"] == "asked" and one["by"] == worlds.USER]

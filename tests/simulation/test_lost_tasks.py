@@ -128,14 +128,14 @@ def test_a_task_that_ends_by_itself_ends_the_run_with_a_cause(tmp_path, monkeypa
             expected = (
                 "task-ended" if victim in FOR_EVER or how == "returns" else "runner-broke-off"
             )
-            assert run.error["code"] == expected
-            assert ("killed by a test" in run.error["seen"]) is (how == "raises")
-            assert run.error["remedy"]
+            assert run.error.code == expected
+            assert ("killed by a test" in run.error.told) is (how == "raises")
+            assert run.error.remedy
             # Also where that very task was lost: it is said once more.
             assert '"running"' not in str(stage.world.model.annotations)
             run = await stage.attempt(stage.world.resume(attempt.run))
             if victim in BEFORE_A_REQUEST:  # the intent of a dump stands in the journal by then
-                assert run.error["code"] == "needs-operator"
+                assert run.error.code == "needs-operator"
             else:
                 assert run.state is RunState.COMPLETED, run.error
 

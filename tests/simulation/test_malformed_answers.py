@@ -66,8 +66,8 @@ def test_a_run_with_malformed_answers_ends_with_a_code_and_is_finished(
             ending = await work(world, attempt)
             if ending.state is RunState.COMPLETED:
                 break
-            assert ending.error["code"] in CODES, ending
-            assert ending.error["remedy"], ending
+            assert ending.error.code in CODES, ending
+            assert ending.error.remedy, ending
             attempt = world.resume(attempt.run)
         assert odd.given >= 1
         assert ending.state is RunState.COMPLETED, ending

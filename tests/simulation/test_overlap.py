@@ -189,7 +189,7 @@ def test_what_fails_at_once_has_nothing_further_begin_and_is_the_cause(tmp_path)
         }
         with contextlib.closing(world.journal()) as journal:
             ended = [one.data for one in journal.events(attempt.run) if one.what == "step-ended"]
-        assert ending.error["step"] == next(one["step"] for one in ended if one["step"] in failed)
+        assert ending.error.step == next(one["step"] for one in ended if one["step"] in failed)
         begun = max(one.started for one in records if one.started)
         assert begun <= min(one.ended for one in failed.values())
 
@@ -206,7 +206,7 @@ def test_when_one_fails_the_others_end_and_nothing_further_begins(tmp_path):
         async with story.operator(world, every_s=2):
             ending = await world.work(attempt)
         assert ending.state is RunState.FAILED
-        assert "glance/0" in ending.error["seen"]
+        assert "glance/0" in ending.error.told
         records = world.steps(attempt.run).values()
         failed = [one for one in records if one.state is StepState.FAILED]
         assert [one.id.partition("/")[0] for one in failed] == ["glance"]

@@ -80,7 +80,7 @@ def test_what_came_before_the_part_that_failed_is_sent_once(tmp_path, part, unit
         ending = await world.work(attempt)
         assert breaking.broke == 1
         assert ending.state is RunState.FAILED
-        assert ending.error["code"] == "task-failed"
+        assert ending.error.code == "task-failed"
         await finish(world, world.resume(attempt.run))
         for what in before:
             assert len(begun(world, unit, what)) == 1, what
@@ -131,7 +131,7 @@ def test_what_went_well_while_the_controller_was_away_is_sent_once(
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert ending.state is RunState.FAILED
-        assert ending.error["code"] == "controller-unreachable"
+        assert ending.error.code == "controller-unreachable"
         away.back = True
         second = world.resume(attempt.run)
         if how == "fails":
@@ -238,7 +238,7 @@ def test_an_operators_retry_sends_all_of_a_step_again(tmp_path):
         attempt = world.create(plan)
         ending = await world.work(attempt)
         journal = world.journal()
-        journal.resolve_step(attempt.run, ending.error["step"], Resolution.RETRY, "another one")
+        journal.resolve_step(attempt.run, ending.error.step, Resolution.RETRY, "another one")
         journal.close()
         await finish(world, world.resume(attempt.run))
         assert len(begun(world, "mysql-innodb-cluster/0", "action mysqldump")) == 2
@@ -262,7 +262,7 @@ def test_a_dump_that_is_no_dump_is_made_again(tmp_path, damage):
         else:
             files[path].damaged = True
         ending = await world.work(world.resume(attempt.run))
-        assert ending.error["code"] == "backup-incomplete"
+        assert ending.error.code == "backup-incomplete"
         await finish(world, world.resume(attempt.run))
         assert len(begun(world, "mysql-innodb-cluster/0", "action mysqldump")) == 2
 

@@ -87,10 +87,10 @@ def test_a_dump_whose_task_was_removed_is_asked_about_and_a_retry_makes_it(tmp_p
         world, attempt = await killed(tmp_path, "mysqldump", DATABASE, point)
         for _ in range(2):
             ending = await world.work(world.resume(attempt.run))
-            assert ending.error["code"] == "needs-operator"
+            assert ending.error.code == "needs-operator"
             assert len(asked_for(world, "mysqldump", DATABASE)) == 1
         journal = world.journal()
-        journal.resolve_step(attempt.run, ending.error["step"], Resolution.RETRY, "looked")
+        journal.resolve_step(attempt.run, ending.error.step, Resolution.RETRY, "looked")
         journal.close()
         ending = await world.work(world.resume(attempt.run))
         assert ending.state is RunState.COMPLETED, ending

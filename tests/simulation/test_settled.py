@@ -144,8 +144,8 @@ def test_which_of_two_tasks_is_a_runners_own_is_asked_where_it_may_not_be_repeat
         world, attempt, made, other = await killed_with_two_candidates(tmp_path, DUMP[0])
         own, _ = asked_for(world, *DUMP)
         ending = await world.work(world.resume(attempt.run))
-        assert (ending.state, ending.error["code"]) == (RunState.FAILED, "needs-operator")
-        assert f"Tasks {own}, {other} (mysqldump on {DUMP[1]})" in ending.error["seen"]
+        assert (ending.state, ending.error.code) == (RunState.FAILED, "needs-operator")
+        assert f"Tasks {own}, {other} (mysqldump on {DUMP[1]})" in ending.error.told
         assert world.steps(attempt.run)[made.step].state is StepState.IN_DOUBT
         assert len(asked_for(world, *DUMP)) == 2
 
@@ -202,7 +202,7 @@ def test_a_lost_request_that_is_asked_about_stays_doubtful_whatever_the_operator
     async def story():
         world, _, _, attempt = await begun(tmp_path, monkeypatch, DUMP[0], None)
         ending = await world.work(attempt)
-        assert ending.error["code"] == "needs-operator"
+        assert ending.error.code == "needs-operator"
         (made,) = operations(world, attempt.run, DUMP[0])
         assert made.doubtful
 
@@ -234,10 +234,10 @@ def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrad
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert network.refused == 1
-        assert (ending.state, ending.error["code"]) == (RunState.FAILED, "model-blocked")
-        assert world.steps(attempt.run)[ending.error["step"]].state is StepState.FAILED
+        assert (ending.state, ending.error.code) == (RunState.FAILED, "model-blocked")
+        assert world.steps(attempt.run)[ending.error.step].state is StepState.FAILED
         every = operations(world, attempt.run, "")
-        made = [one for one in every if one.step == ending.error["step"]][-1]
+        made = [one for one in every if one.step == ending.error.step][-1]
         assert (made.verdict, made.task) == (Verdict.NOT_DONE, None)
         assert "The model is blocked." in made.result["error"]
         await finish(world, world.resume(attempt.run))
@@ -257,7 +257,7 @@ def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looke
         network = world.behind(monkeypatch, Network, UPGRADE, None, UNIT, resending.TRIES)
         attempt = world.create(plan)
         ending = await world.work(attempt)
-        assert (ending.state, ending.error["code"]) == (RunState.FAILED, "connection-lost")
+        assert (ending.state, ending.error.code) == (RunState.FAILED, "connection-lost")
         every = operations(world, attempt.run, UPGRADE)
         (made,) = [one for one in every if one.request["unit"] == UNIT]
         assert (made.verdict, made.task, made.doubtful) == (None, None, True)

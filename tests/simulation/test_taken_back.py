@@ -74,8 +74,8 @@ def test_a_task_that_somebody_else_cancels_ends_the_run_and_upgrade_sends_it_ane
         monkeypatch.setattr(crash, "observe", observe)
         ending = await world.work(attempt)
         assert ending.state is RunState.FAILED
-        assert ending.error["code"] == "task-cancelled"
-        assert f"Task {taken[0]} (" in ending.error["seen"]
+        assert ending.error.code == "task-cancelled"
+        assert f"Task {taken[0]} (" in ending.error.told
         monkeypatch.undo()
         for agent in agents:
             agent.start()

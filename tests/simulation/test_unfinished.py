@@ -66,8 +66,8 @@ def test_a_failed_step_stops_the_run_with_its_cause_and_is_tried_again(tmp_path)
         attempt = world.create(plan)
         ending = await world.work(attempt)
         assert ending.state is RunState.FAILED
-        assert "openstack-upgrade went wrong" in ending.error["seen"]
-        assert ending.error["remedy"]
+        assert "openstack-upgrade went wrong" in ending.error.told
+        assert ending.error.remedy
         failed = [k for k, r in world.steps(attempt.run).items() if r.state is StepState.FAILED]
         assert len(failed) == 1
         later = list(world.steps(attempt.run))
@@ -146,8 +146,8 @@ def test_what_other_hands_changed_is_named_and_stops_only_where_it_matters(tmp_p
         attempt = world.resume(attempt.run)
         ending = await world.work(attempt)
         assert ending.state is RunState.FAILED
-        assert ending.error["code"] == "drift"
-        assert "glance: openstack-origin is 'cloud:focal-wallaby'" in ending.error["seen"]
+        assert ending.error.code == "drift"
+        assert "glance: openstack-origin is 'cloud:focal-wallaby'" in ending.error.told
         asked = [e for e in world.model.log.entries[before:] if e["event"] == "asked"]
         assert {e["data"]["call"] for e in asked if e["by"] == "cou"} <= {"Annotations.Set"}
 
@@ -262,6 +262,6 @@ def test_a_runner_stops_before_its_next_change_when_the_model_is_taken(tmp_path)
         world.model.set_annotations(tag, {"cou-run": '{"run": "x", "holder": "y"}'}, "admin")
         ending = await work
         assert ending.state is RunState.FAILED
-        assert ending.error["code"] == "model-held"
+        assert ending.error.code == "model-held"
 
     worlds.run(story())

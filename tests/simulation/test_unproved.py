@@ -105,7 +105,7 @@ async def failed(world, monkeypatch, kind, failure, mode=Mode.FAIL):
     ending = await world.work(attempt)
     failing.error = None
     assert ending.state is RunState.FAILED, ending
-    assert ending.error["step"] == step.id
+    assert ending.error.step == step.id
     assert world.steps(attempt.run)[step.id].state is StepState.FAILED
     for unit in world.model.units.values():
         if unit.agent.current == "error":  # as the remedy says

@@ -263,7 +263,7 @@ def test_upgrade_step_refuses_another_step_than_expected(tmp_path):
         attempt = world.create(plan, Limit("step", 1, "no/such/step"))
         ending = await world.work(attempt)
         assert ending.state is RunState.STOPPED
-        assert ending.error["code"] == "not-expected"
+        assert ending.error.code == "not-expected"
         assert not any(r.started for r in world.steps(attempt.run).values())
 
     worlds.run(story())
@@ -279,7 +279,7 @@ def test_what_changed_since_the_plan_was_shown_is_refused_and_nothing_is_sent(tm
         before = len(world.model.log.entries)
         ending = await world.work(attempt)
         assert ending.state is RunState.REFUSED
-        assert "keystone" in ending.error["seen"]
+        assert "keystone" in ending.error.told
         asked = [e for e in world.model.log.entries[before:] if e["event"] == "asked"]
         assert {e["data"]["name"] for e in asked if e["by"] == "cou"} <= READS
 

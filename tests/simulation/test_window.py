@@ -25,10 +25,10 @@ def test_nothing_begins_that_may_not_end_in_the_window_and_the_marks_are_named(t
         attempt = world.create(plan, Limit(until=until))
         ending = await world.work(attempt)
         assert ending.state is RunState.STOPPED
-        assert ending.error["code"] == "window-closed"
-        assert ending.error["seen"].startswith("Window closed:")
-        assert ending.error["seen"].endswith("Nothing is switched.")
-        assert ending.error["remedy"] == "Run `upgrade` in the next window."
+        assert ending.error.code == "window-closed"
+        assert ending.error.told.startswith("Window closed:")
+        assert ending.error.told.endswith("Nothing is switched.")
+        assert ending.error.remedy == "Run `upgrade` in the next window."
         records = world.steps(attempt.run).values()
         assert not [one for one in records if one.state is StepState.RUNNING]
         assert any(one.state is StepState.PENDING for one in records)
@@ -51,9 +51,9 @@ def test_a_window_that_closes_with_marks_set_names_them_and_how_they_are_put_bac
         prepare = sum(step.timeout_s for step in plan.root.steps[0].leaves())
         until = world.clock.now() + datetime.timedelta(seconds=prepare)
         ending = await world.work(world.create(plan, Limit(until=until)))
-        assert ending.error["code"] == "window-closed"
-        assert ending.error["seen"].endswith("Still switched: noout:ceph-mon.")
-        assert ending.error["remedy"] == (
+        assert ending.error.code == "window-closed"
+        assert ending.error.told.endswith("Still switched: noout:ceph-mon.")
+        assert ending.error.remedy == (
             "Run `upgrade` in the next window, or `restore` to put the marks back until then."
         )
 

@@ -175,9 +175,9 @@ class World(Outside):
         journal = self.journal()
         try:
             error = journal.run(run).error
-            if error.get("code") != "needs-operator":
+            if error.code != "needs-operator":
                 return False
-            last = journal.operations(run, error["step"])[-1]
+            last = journal.operations(run, error.step)[-1]
         finally:
             journal.close()
         assert last.request["name"] in ASKED_ABOUT, last
@@ -193,7 +193,7 @@ class World(Outside):
         asked = self.asks(run)
         journal = self.journal()
         if asked:
-            step = journal.run(run).error["step"]
+            step = journal.run(run).error.step
             journal.resolve_step(run, step, Resolution.RETRY, "Juju has no such task")
         attempt = journal.resume_run(run, job, limit or Limit())
         journal.close()

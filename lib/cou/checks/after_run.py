@@ -10,6 +10,7 @@ import dataclasses
 
 from ..cloud.cloud import Application, Cloud
 from ..openstack import paused, workload_versions
+from ..wording import Wording, text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Finding:
 
     code: str
     subject: str
-    seen: str
+    seen: Wording
 
 
 def findings(cloud: Cloud, release: str) -> tuple[Finding, ...]:
@@ -40,17 +41,18 @@ def findings(cloud: Cloud, release: str) -> tuple[Finding, ...]:
         found += _units(app, release)
     for state in cloud.ceph:
         if state.overall and len(state.overall) > 1:
-            seen = f"Ceph daemons run different versions: {'; '.join(state.overall)}."
+            versions = "; ".join(state.overall)
+            seen = text("finding/ceph-mixed-versions", versions=versions)
             found.append(Finding("ceph-mixed-versions", state.application, seen))
         if "noout" in (state.flags or ()):
-            seen = f"noout is set on the cluster of {state.application}."
+            seen = text("finding/noout-set", application=state.application)
             found.append(Finding("noout-set", state.application, seen))
     for unit, enabled in sorted(cloud.compute_services.items()):
         if not enabled:
-            seen = f"The compute service of {unit} is disabled."
+            seen = text("finding/compute-service-disabled", unit=unit)
             found.append(Finding("compute-service-disabled", unit, seen))
     for name in cloud.ignored:
-        seen = f"{name} is not recognised: nothing was done to it."
+        seen = text("finding/not-recognised", application=name)
         found.append(Finding("not-recognised", name, seen))
     return tuple(found)
 
@@ -60,11 +62,15 @@ def _units(app: Application, release: str) -> list[Finding]:
     found: list[Finding] = []
     for unit in app.units:
         if paused.is_paused(unit.workload.current, unit.workload.message):
-            found.append(Finding("paused-unit", unit.name, f"{unit.name} is paused."))
+            found.append(
+                Finding("paused-unit", unit.name, text("finding/paused-unit", unit=unit.name))
+            )
         if not release or app.charm.from_channel or not app.charm.version_key:
             continue
         if not workload_versions.at_least(app.charm.name, unit.version, release):
-            told = unit.version or "no version"
-            seen = f"{unit.name} shows {told}, which is not {release}'s."
+            seen = text("finding/old-unit-unknown", unit=unit.name, release=release)
+            if unit.version:
+                values = {"unit": unit.name, "version": unit.version, "release": release}
+                seen = text("finding/old-unit", **values)
             found.append(Finding("old-unit", unit.name, seen))
     return found

@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..wording import Wording, text
+
 MANAGED = "action-managed-upgrade"
 
 
@@ -26,8 +28,15 @@ class Undo:
     command: str
     first: str = ""
 
+    @property
+    def text(self) -> Wording:
+        """What to do, in a sentence."""
+        if self.first:
+            return text("undo/first", first=self.first, command=self.command)
+        return text("undo", command=self.command)
+
     def __str__(self) -> str:
-        return f"{self.first}, run {self.command}" if self.first else f"Run {self.command}"
+        return str(self.text)
 
 
 def option(application: str, key: str, was: str) -> Undo:

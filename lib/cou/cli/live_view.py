@@ -57,9 +57,9 @@ class Picture:
                 yield _text(f"  {piece.step.title}  ({over} of {len(piece.leaves)} steps)", "bold")
         for step in view.running[:_RUNNING_SHOWN]:
             yield Padding(self._step(step, view, now), (0, 0, 0, 4))
-        for line in view.waits.splitlines()[:_WAITS_SHOWN]:
+        for one in view.waits[:_WAITS_SHOWN]:
             # Wrapped, not cut: since when it is so stands at its end.
-            yield Padding(Text(printable.line(f"waits: {line}"), style="cyan"), (0, 0, 0, 6))
+            yield Padding(Text(printable.line(f"waits: {one.what}"), style="cyan"), (0, 0, 0, 6))
 
     def _step(self, step: Step, view: View, now: datetime.datetime) -> RenderableType:
         row = Table.grid(padding=(0, 1))

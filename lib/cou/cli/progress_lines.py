@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..journal.records import StepState
+from ..journal.waits import Awaited
 from ..show.view import View
 from . import durations
 
@@ -34,7 +35,7 @@ class Lines:
     def __init__(self, *, begins: bool, now: Callable[[], float] = time.monotonic):
         self._begins = begins
         self._states: dict[str, StepState] = {}
-        self._waits = ""
+        self._waits: tuple[Awaited, ...] = ()
         self._now = now
         self._told_s: float | None = None
 
@@ -68,5 +69,5 @@ class Lines:
         due = self._told_s is None or self._now() - self._told_s >= _WAIT_EVERY_S
         if view.waits and view.waits != self._waits and due:
             self._waits, self._told_s = view.waits, self._now()
-            for line in view.waits.splitlines():
-                yield f"    waits: {line}"
+            for one in view.waits:
+                yield f"    waits: {one.what}"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from .. import printable
 from ..clock import utc_now
-from ..errors import BadInput, CouError, record
+from ..errors import BadInput, CouError, cause
 from ..journal import Journal
 from ..journal.records import Job, Limit, Resolution, RunState, StepState
 from ..options.options import Options
@@ -274,10 +274,8 @@ class Control:
                     "step-unknown", f"Run {seen.run} has no step {step!r}.", _open_steps(seen)
                 )
             if seen.state is RunState.INTERRUPTED and seen.attempt is not None:
-                error = record(
-                    "runner-ended", "The runner ended without a word.", control_start.SILENT
-                )
-                journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
+                ended = cause("runner-ended")
+                journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, ended)
             reason = printable.line(reason)
             journal.resolve_step(seen.run, step, Resolution(resolution), reason)
             self._desk.audit("resolve-step", f"{step} was declared {resolution}: {reason}")

@@ -17,6 +17,7 @@ from ..journal.records import Operation, Run
 from ..juju.port import Juju, Task
 from ..operations import late_changes, late_tasks
 from ..process.access import Access
+from ..wording import Wording, text
 
 logger = logging.getLogger("cou.afterwards")
 
@@ -58,20 +59,21 @@ async def _look(juju: Juju, journal: Journal, run: Run, left: tuple[Operation, .
     for operation in left:
         if operation.request.get("kind") not in late_changes.CHANGES:
             for task in await late_tasks.arrived(juju, operation, known):
-                told = _with_undo(late_tasks.text(operation, task), task)
+                told = _with_undo(late_tasks.describe(operation, task), task)
                 journal.note_afterwards(run.id, operation.id, f"{task.id}", told)
     for one in await late_changes.look(juju, left, every):
-        journal.note_afterwards(run.id, one.early.id, "change", f"{one.text} {one.remedy}")
+        told = text("drift/undone", what=one.text, remedy=one.remedy)
+        journal.note_afterwards(run.id, one.early.id, "change", told)
     journal.count_looks(run.id, [operation.id for operation in left])
 
 
-def _with_undo(text: str, task: Task) -> str:
+def _with_undo(what: Wording, task: Task) -> Wording:
     """Add how to undo what a task leaves switched."""
     action = kinds.switching(task.name)
     if action is None or task.started is None:
-        return text
+        return what
     how = undo_commands.of_mark(action.mark(task.unit), {})
-    return f"{text} It may have left that switched. {how}" if how else text
+    return text("late/left-switched", what=what, undo=how.text) if how else what
 
 
 def _looks(operation: Operation) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import clock
-from ..errors import BadInput, CouError, JournalError, record
+from ..errors import BadInput, Cause, CouError, JournalError, cause
 from ..journal import Journal, rows
 from ..journal.records import Attempt, Job, Limit, MarkState, RunState, StepRecord
 from ..options.settings import Settings
@@ -125,8 +125,7 @@ def _resume(
     _may_begin(journal, seen.run, plan, seen.steps, limit, seen.settings)
     _await_end(desk)
     if seen.attempt is not None and seen.attempt.ended is None:
-        error = record("runner-ended")
-        journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, error)
+        journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, cause("runner-ended"))
     if shown is not None:
         journal.replace_plan(seen.run, shown[0], [step.id for step in plan.root.leaves()])
     _expect(desk)
@@ -192,8 +191,7 @@ def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) 
                 "not-started/launch", run=run, log=desk.place.log(run), service=desk.place.service
             )
     except CouError as failure:
-        error = record(failure.code, failure.seen, failure.remedy)
-        journal.end_attempt(token, RunState.INTERRUPTED, error)
+        journal.end_attempt(token, RunState.INTERRUPTED, Cause.of(failure))
         account_in_memory.forget(desk.place)
         raise
 

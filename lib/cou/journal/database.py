@@ -59,7 +59,7 @@ class Database:
             raise _unusable(path, error) from error
         try:
             self._prepare()
-            self._migrate()
+            self._check_format()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             # The other one is how Python's module takes a damaged text in an error of SQLite's.
             self._db.close()
@@ -94,12 +94,30 @@ class Database:
         self._db.execute("pragma foreign_keys = on")
         self._db.execute("pragma wal_autocheckpoint = 0")  # see `_tidy`
 
-    def _migrate(self) -> None:
-        found = int(self._db.execute("pragma user_version").fetchone()[0])
+    def _check_format(self) -> None:
+        """Give a new file its tables; one of an older format stays as it is."""
+        found = self.format
         if found > FORMAT:
             raise JournalError("journal-newer", path=self.path, format_found=found, format=FORMAT)
-        for number in range(found + 1, FORMAT + 1):
-            self._patch(number)
+        if found == 0:
+            self.bring_up_to_date()
+
+    @property
+    def format(self) -> int:
+        """The format of the file."""
+        return int(self._db.execute("pragma user_version").fetchone()[0])
+
+    def bring_up_to_date(self) -> None:
+        """Bring the file to the newest format, one patch after the other.
+
+        Raises:
+            JournalError: it could not be written; it has the format of a patch before, then.
+        """
+        try:
+            for number in range(self.format + 1, FORMAT + 1):
+                self._patch(number)
+        except sqlite3.DatabaseError as error:
+            raise _unusable(self.path, error) from error
 
     def _patch(self, number: int) -> None:
         self._db.execute("begin exclusive")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import JournalError
+from ..wording import Wording, to_json
 from . import rows
 from .fence import Cancelled, Fenced
 from .records import Mark, Operation, Verdict
@@ -188,7 +189,7 @@ class Operations(Steps):
         every = {one.id: one for one in (*map(rows.operation, found), *self.doubtful(run))}
         return tuple(every[number] for number in sorted(every))
 
-    def note_afterwards(self, run: str, operation: int, key: str, text: str) -> None:
+    def note_afterwards(self, run: str, operation: int, key: str, text: Wording) -> None:
         """Write down, once, what of an ended run has arrived late.
 
         Args:
@@ -199,13 +200,14 @@ class Operations(Steps):
         """
         with self._db.write("note-afterwards") as db:
             known = self._ended(db, run, operation)
-            if known is None or known.result.get("late", {}).get(key) == text:
+            kept = to_json(text)
+            if known is None or known.result.get("late", {}).get(key) == kept:
                 return
-            self._add(db, operation, {"late": {**known.result.get("late", {}), key: text}})
+            self._add(db, operation, {"late": {**known.result.get("late", {}), key: kept}})
             if key == "change":
-                self._tell(db, run, "late-change", {"step": known.step, "text": text})
+                self._tell(db, run, "late-change", {"step": known.step, "text": kept})
             else:
-                data = {"step": known.step, "task": int(key), "text": text}
+                data = {"step": known.step, "task": int(key), "text": kept}
                 self._tell(db, run, "late-task", data)
 
     def count_looks(self, run: str, operations: Sequence[int]) -> None:
@@ -225,8 +227,8 @@ class Operations(Steps):
         ).fetchone()
         return rows.operation(row) if row is not None else None
 
-    def late(self, run: str) -> tuple[str, ...]:
-        """Return what of a run has arrived late, one sentence each."""
+    def late(self, run: str) -> tuple[Wording, ...]:
+        """Return what of a run has arrived late."""
         found = self._db.read(
             "select * from operation where run = ? and instr(result, '\"late\"') > 0 order by id",
             run,
@@ -279,7 +281,8 @@ class Operations(Steps):
         with self._db.write("write-mark", urgent=True) as db:
             attempt = self._hold(db, token)
             db.execute(
-                "insert or replace into mark (run, id, kind, target, data, state, step, at, note) "
+                "insert or replace into mark "
+                "(run, id, kind, target, data, state, step, at, note_data) "
                 "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     attempt.run,
@@ -290,7 +293,7 @@ class Operations(Steps):
                     mark.state.value,
                     mark.step,
                     mark.at.isoformat(),
-                    mark.note,
+                    json.dumps(to_json(mark.note)),
                 ),
             )
             self._tell(db, attempt.run, "mark", {"mark": mark.id, "state": mark.state.value})

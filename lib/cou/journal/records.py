@@ -8,6 +8,10 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import Cause
+from ..wording import Wording, from_json
+from .waits import Awaited
+
 # Who cancelled, where it was nobody: a stop of the machine sends the supervisor a signal.
 SIGNAL = "signal"
 # The unit of the run was removed, and no hook was run that could have said so.
@@ -161,10 +165,10 @@ class Run:
         plan: the plan as JSON text (`cou.plan.plan.Plan.to_dict`).
         settings: the settings as a mapping.
         state: as stored; `control` derives draining and interrupted from it.
-        error: code, seen and remedy of what ended it, or empty.
+        error: what ended it; false where nothing has.
         waits_for: what the operator has to do, where it is waiting.
         baseline: what its first attempt found (`cou.work.drift`), as JSON text; or empty.
-        waits: all that is waited for now, one sentence a line; at most a second or two old.
+        waits: all that is waited for now; at most a second or two old.
     """
 
     id: str
@@ -173,9 +177,9 @@ class Run:
     state: RunState
     created: datetime.datetime
     ended: datetime.datetime | None
-    error: Mapping[str, str]
-    waits_for: str
-    waits: str = ""
+    error: Cause
+    waits_for: Wording
+    waits: tuple[Awaited, ...] = ()
     baseline: str = ""
 
 
@@ -195,8 +199,8 @@ class StepRecord:
     round: int
     started: datetime.datetime | None
     ended: datetime.datetime | None
-    note: str
-    error: str
+    note: Wording
+    error: Wording
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,9 +245,9 @@ class Operation:
         return bool(self.result.get("doubtful"))
 
     @property
-    def late(self) -> tuple[str, ...]:
-        """What of it has arrived late, one sentence each."""
-        return tuple(self.result.get("late", {}).values())
+    def late(self) -> tuple[Wording, ...]:
+        """What of it has arrived late."""
+        return tuple(map(from_json, self.result.get("late", {}).values()))
 
     @property
     def ended_well(self) -> bool:
@@ -262,7 +266,7 @@ class Mark:
     state: MarkState
     step: str
     at: datetime.datetime
-    note: str
+    note: Wording
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,9 +13,10 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ..errors import JournalError
+from ..errors import Cause, JournalError
 from ..plan.plan import Plan
-from ..wording import from_data
+from ..wording import TOLD_IN_WORDS, Wording, from_json
+from . import waits
 from .records import (
     Attempt,
     Event,
@@ -99,6 +100,25 @@ def maybe(text: str | None) -> datetime.datetime | None:
     return time(text) if text else None
 
 
+def _text(row: sqlite3.Row, name: str) -> Wording:
+    kept = _data(row, name)
+    return from_json(row[name] if kept is None else json.loads(kept))
+
+
+def _waits(row: sqlite3.Row) -> tuple[waits.Awaited, ...]:
+    kept = _data(row, "waits")
+    if kept is None:
+        return tuple(map(waits.Awaited.from_json, row["waits"].splitlines()))
+    return waits.loads(kept)
+
+
+def _data(row: sqlite3.Row, name: str) -> str | None:
+    """Return the data of a text; None where an older version has told it in words."""
+    column = f"{name}_data"
+    kept = row[column] if column in row.keys() else TOLD_IN_WORDS  # noqa: SIM118 - of a Row
+    return None if kept == TOLD_IN_WORDS else kept
+
+
 @_sound
 def run(row: sqlite3.Row) -> Run:
     """Read a row of run."""
@@ -109,9 +129,9 @@ def run(row: sqlite3.Row) -> Run:
         state=RunState(row["state"]),
         created=time(row["created"]),
         ended=maybe(row["ended"]),
-        error=from_data(json.loads(row["error"])),
-        waits_for=row["waits_for"],
-        waits=row["waits"],
+        error=Cause.from_json(json.loads(row["error"])),
+        waits_for=_text(row, "waits_for"),
+        waits=_waits(row),
         baseline=row["baseline"],
     )
 
@@ -145,8 +165,8 @@ def step(row: sqlite3.Row) -> StepRecord:
         round=row["round"],
         started=maybe(row["started"]),
         ended=maybe(row["ended"]),
-        note=row["note"],
-        error=row["error"],
+        note=_text(row, "note"),
+        error=_text(row, "error"),
     )
 
 
@@ -179,7 +199,7 @@ def mark(row: sqlite3.Row) -> Mark:
         state=MarkState(row["state"]),
         step=row["step"],
         at=time(row["at"]),
-        note=row["note"],
+        note=_text(row, "note"),
     )
 
 

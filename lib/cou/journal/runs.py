@@ -8,11 +8,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import JournalError
-from ..wording import to_data
+from ..errors import NO_CAUSE, Cause, JournalError
+from ..wording import NOTHING, Wording, to_json
 from . import rows, waits
 from .fence import Story
 from .records import SIGNAL, Attempt, Job, Limit, Run, RunState, StepState
+from .schema import WITH_DATA
 
 
 class Runs(Story):
@@ -50,6 +51,7 @@ class Runs(Story):
         Raises:
             JournalError: another run is unfinished.
         """
+        self._newest_format()
         with self._db.write("create-run") as db:
             unfinished = self.current()
             if unfinished and not unfinished.state.finished:
@@ -78,6 +80,7 @@ class Runs(Story):
         Raises:
             JournalError: the run is finished, or an attempt at it has not ended.
         """
+        self._newest_format()
         with self._db.write("resume-run") as db:
             found = self.run(run)
             last = self.attempt(run)
@@ -87,7 +90,7 @@ class Runs(Story):
                 self._carry(db, run)
                 db.execute("delete from shown where run = ''")
                 db.execute(
-                    "update step set state = ?, round = round + 1, error = '' "
+                    "update step set state = ?, round = round + 1, error_data = '{}' "
                     "where run = ? and state = ?",
                     (StepState.PENDING.value, run, StepState.FAILED.value),
                 )
@@ -100,10 +103,24 @@ class Runs(Story):
                     (run,),
                 )
             db.execute(
-                "update run set state = ?, error = '{}', waits_for = '', waits = '' where id = ?",
+                "update run set state = ?, error = '{}' where id = ?",
                 (RunState.STARTING.value, run),
             )
+            self._wait_for_nothing(db, run)
             return self._begin_attempt(db, run, job, limit)
+
+    def _newest_format(self) -> None:
+        """Bring the file to the newest format, unless a runner of an older version may be at work.
+
+        It writes the format that it knows. So until its attempt has ended the file stays as it is,
+        and what orders nothing new works on it: status, cancel, force, and a plan that is shown.
+        """
+        if not self._db.read("select 1 from attempt where ended is null"):
+            self._db.bring_up_to_date()
+
+    def bring_up_to_date(self) -> None:
+        """Bring the file to the newest format; for a runner, which is the only one at work."""
+        self._db.bring_up_to_date()
 
     def _carry(self, db: sqlite3.Connection, run: str) -> None:
         """Take what a failed step has done over into its next round: only the rest is due again.
@@ -174,7 +191,7 @@ class Runs(Story):
         with self._db.write("hold") as db:
             return self._hold(db, token)
 
-    def set_run_state(self, token: int, state: RunState, waits_for: str = "") -> None:
+    def set_run_state(self, token: int, state: RunState, waits_for: Wording = NOTHING) -> None:
         """Record a state that does not end the attempt.
 
         Raises:
@@ -183,11 +200,11 @@ class Runs(Story):
         with self._db.write("set-run-state") as db:
             attempt = self._hold(db, token)
             db.execute(
-                "update run set state = ?, waits_for = ? where id = ?",
-                (state.value, waits_for, attempt.run),
+                "update run set state = ?, waits_for_data = ? where id = ?",
+                (state.value, json.dumps(to_json(waits_for)), attempt.run),
             )
 
-    def set_waits(self, token: int, text: str) -> None:
+    def set_waits(self, token: int, awaited: Sequence[waits.Awaited]) -> None:
         """Record what is waited for, for those who follow the run.
 
         Raises:
@@ -195,15 +212,15 @@ class Runs(Story):
         """
         with self._db.write("set-waits") as db:
             attempt = self._hold(db, token)
-            before = db.execute("select waits from run where id = ?", (attempt.run,)).fetchone()
-            db.execute("update run set waits = ? where id = ?", (text, attempt.run))
-            lines = waits.told(text)
-            if lines != waits.told(before["waits"]):
+            before = waits.story(self.run(attempt.run).waits)
+            db.execute(
+                "update run set waits_data = ? where id = ?", (waits.dumps(awaited), attempt.run)
+            )
+            lines = waits.story(awaited)
+            if lines != before:
                 self._tell(db, attempt.run, "waits", {"lines": lines})
 
-    def end_attempt(
-        self, token: int, state: RunState, error: Mapping[str, Any] | None = None
-    ) -> None:
+    def end_attempt(self, token: int, state: RunState, error: Cause = NO_CAUSE) -> None:
         """Record how an attempt and, with it for now, the run ended; urgent on a full disk.
 
         Steps still running are in doubt from here on. An attempt that has ended stays as it is.
@@ -213,7 +230,6 @@ class Runs(Story):
             if not found or found[0]["ended"] is not None:
                 return
             run, now = found[0]["run"], self._stamp()
-            kept = {**(error or {}), **to_data((error or {}).get("remedy", ""))}
             db.execute(
                 "update attempt set ended = ?, how = ? where token = ?", (now, state.value, token)
             )
@@ -222,11 +238,18 @@ class Runs(Story):
                 (StepState.IN_DOUBT.value, run, StepState.RUNNING.value),
             )
             db.execute(
-                "update run set state = ?, waits_for = '', waits = '', error = ?, ended = ? "
-                "where id = ?",
-                (state.value, json.dumps(kept), now if state.finished else None, run),
+                "update run set state = ?, error = ?, ended = ? where id = ?",
+                (state.value, json.dumps(error.to_json()), now if state.finished else None, run),
             )
+            self._wait_for_nothing(db, run)
             self._tell(db, run, "attempt-ended", {"token": token, "how": state.value})
+
+    def _wait_for_nothing(self, db: sqlite3.Connection, run: str) -> None:
+        db.execute("update run set waits_for = '', waits = '' where id = ?", (run,))
+        if self._db.format >= WITH_DATA:
+            db.execute(
+                "update run set waits_for_data = '{}', waits_data = '[]' where id = ?", (run,)
+            )
 
     def set_baseline(self, token: int, baseline: str) -> None:
         """Record what the run found in the model before its first step.

@@ -97,6 +97,17 @@ create index step_running on step (run, position) where state = 'running';
 create index mark_switched on mark (run, at, id) where state <> 'put-back';
 """
 
-PATCHES: tuple[str, ...] = (_FIRST, _FINDS)
+# What people read is kept as a key of the catalogue and its values. Older versions kept sentences:
+# they stay where they are and are shown, and nothing is decided by them.
+_DATA = """
+alter table run add column waits_for_data text not null default 'told-in-words';
+alter table run add column waits_data text not null default 'told-in-words';
+alter table step add column note_data text not null default 'told-in-words';
+alter table step add column error_data text not null default 'told-in-words';
+alter table mark add column note_data text not null default 'told-in-words';
+"""
+
+PATCHES: tuple[str, ...] = (_FIRST, _FINDS, _DATA)
 
 FORMAT = len(PATCHES)
+WITH_DATA = 3  # the first format with texts as data

@@ -7,10 +7,15 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from ..errors import JournalError
+from ..wording import NOTHING, Wording, text, to_json
 from . import rows
 from .fence import Cancelled
 from .records import Resolution, StepRecord, StepState, Verdict
 from .runs import Runs
+
+
+def _data(told: Wording) -> str:
+    return json.dumps(to_json(told))
 
 
 class Steps(Runs):
@@ -56,8 +61,8 @@ class Steps(Runs):
             if attempt.cancelled is not None:
                 raise Cancelled
             db.execute(
-                "update step set state = ?, started = ?, ended = null, note = '', error = '' "
-                "where run = ? and id = ? and state in (?, ?)",
+                "update step set state = ?, started = ?, ended = null, note_data = '{}', "
+                "error_data = '{}' where run = ? and id = ? and state in (?, ?)",
                 (
                     StepState.RUNNING.value,
                     self._stamp(),
@@ -70,7 +75,13 @@ class Steps(Runs):
             self._tell(db, attempt.run, "step-begun", {"step": step})
 
     def end_step(
-        self, token: int, step: str, state: StepState, *, note: str = "", error: str = ""
+        self,
+        token: int,
+        step: str,
+        state: StepState,
+        *,
+        note: Wording = NOTHING,
+        error: Wording = NOTHING,
     ) -> None:
         """Record how a step ended; pending again where it was drained between its operations.
 
@@ -80,14 +91,14 @@ class Steps(Runs):
         with self._db.write("end-step", urgent=True) as db:
             attempt = self._hold(db, token)
             db.execute(
-                "update step set state = ?, ended = ?, note = ?, error = ? "
+                "update step set state = ?, ended = ?, note_data = ?, error_data = ? "
                 "where run = ? and id = ?",
-                (state.value, self._stamp(), note, error, attempt.run, step),
+                (state.value, self._stamp(), _data(note), _data(error), attempt.run, step),
             )
-            what = {"step": step, "state": state.value, "error": error}
+            what = {"step": step, "state": state.value, "error": to_json(error)}
             self._tell(db, attempt.run, "step-ended", what)
 
-    def make_due(self, token: int, step: str, note: str = "its mark was put back") -> None:
+    def make_due(self, token: int, step: str, note: Wording) -> None:
         """Make a step that is over due again; `note` says why.
 
         Raises:
@@ -96,11 +107,11 @@ class Steps(Runs):
         with self._db.write("make-due") as db:
             attempt = self._hold(db, token)
             db.execute(
-                "update step set state = ?, round = round + 1, note = ? "
+                "update step set state = ?, round = round + 1, note_data = ? "
                 "where run = ? and id = ? and state in (?, ?)",
                 (
                     StepState.PENDING.value,
-                    note,
+                    _data(note),
                     attempt.run,
                     step,
                     StepState.DONE.value,
@@ -119,6 +130,8 @@ class Steps(Runs):
             Resolution.RETRY: StepState.PENDING,
             Resolution.SKIP: StepState.SKIPPED,
         }
+        self._newest_format()
+        note = text(f"note/{resolution.value}", reason=reason)
         with self._db.write("resolve-step") as db:
             record, attempt = self.step(run, step), self.attempt(run)
             if record.state not in (StepState.FAILED, StepState.IN_DOUBT) or (
@@ -126,8 +139,9 @@ class Steps(Runs):
             ):
                 raise JournalError("step-not-open", step=step, state=record.state.value)
             db.execute(
-                "update step set state = ?, round = round + 1, note = ? where run = ? and id = ?",
-                (states[resolution].value, f"{resolution.value}: {reason}", run, step),
+                "update step set state = ?, round = round + 1, note_data = ? "
+                "where run = ? and id = ?",
+                (states[resolution].value, _data(note), run, step),
             )
             self._give_up(db, run, step)
             what = {"step": step, "as": resolution.value, "reason": reason}
@@ -168,13 +182,15 @@ class Steps(Runs):
             plan: the plan as JSON text.
             kept: ids of the steps that it still has.
         """
+        self._newest_format()
+        left_out = _data(text("note/left-out-by-operator"))
         with self._db.write("replace-plan") as db:
             db.execute("update run set plan = ? where id = ?", (plan, run))
             for record in self.steps(run).values():
                 if record.id not in kept and not record.state.over:
                     db.execute(
-                        "update step set state = ?, note = ? where run = ? and id = ?",
-                        (StepState.SKIPPED.value, "left out by the operator", run, record.id),
+                        "update step set state = ?, note_data = ? where run = ? and id = ?",
+                        (StepState.SKIPPED.value, left_out, run, record.id),
                     )
             db.execute("delete from shown")
             self._tell(db, run, "plan-replaced", {})

@@ -1,14 +1,74 @@
-"""What is waited for, as the journal keeps it: without what moves on by itself."""
+"""What is waited for, as the journal keeps it: who, a key of the catalogue, and its values."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-# What moves on by itself: the same wait as a moment ago. Journals of older versions count seconds.
-QUIET = "; quiet "
-_MOVING = re.compile(QUIET + r"(for [0-9-]+ of [0-9]+ s|since [0-9:]+, until [0-9:]+ UTC)")
+from ..wording import Text, Wording, from_json, text, to_json
+
+# What moves on by itself is the same wait as a moment ago: the story keeps it without its times.
+QUIET = "wait/quiet-for-a-while"
+_STEADY = {"wait/quiet": QUIET}
 
 
-def told(text: str) -> list[str]:
-    """Return the lines of what is waited for, without what moves on by itself."""
-    return sorted({_MOVING.sub(f"{QUIET}for a while", line) for line in text.splitlines()})
+@dataclasses.dataclass(frozen=True)
+class Awaited:
+    """One thing that is waited for.
+
+    Attributes:
+        what: what the model does not show yet.
+        about: the units or applications that it is about; empty where it is about all, and for
+            what an older version told in words.
+    """
+
+    what: Wording
+    about: tuple[str, ...] = ()
+
+    @property
+    def steady(self) -> Awaited:
+        """The same without what moves on by itself."""
+        key = _STEADY.get(self.what.key) if isinstance(self.what, Text) else None
+        return dataclasses.replace(self, what=text(key)) if key else self
+
+    def is_about(self, target: str) -> bool:
+        """Whether it is about a unit, or about an application or a unit of it."""
+        return any(target in (one, one.partition("/")[0]) for one in self.about)
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Return it as JSON values."""
+        return {"about": list(self.about), **to_json(self.what)}
+
+    @classmethod
+    def from_json(cls, kept: object) -> Awaited:
+        """Read what `to_json` wrote, or a line of an older version.
+
+        Raises:
+            LookupError, TypeError, ValueError: it is of another form.
+        """
+        if isinstance(kept, str):
+            return cls(from_json(kept))
+        found = cast("Mapping[str, Any]", kept)
+        return cls(from_json(found), tuple(found["about"]))
+
+
+def dumps(waits: Sequence[Awaited]) -> str:
+    """Return waits as JSON text."""
+    return json.dumps([one.to_json() for one in waits])
+
+
+def loads(kept: str) -> tuple[Awaited, ...]:
+    """Read what `dumps` wrote.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is of another form.
+    """
+    return tuple(map(Awaited.from_json, json.loads(kept)))
+
+
+def story(waits: Sequence[Awaited]) -> list[Mapping[str, Any]]:
+    """Return waits as the story keeps them: each once, without what moves on by itself."""
+    found = {json.dumps(one.steady.to_json()): one.steady.to_json() for one in waits}
+    return [found[key] for key in sorted(found)]

@@ -26,7 +26,7 @@ from ..juju.port import Juju, Task, TaskStatus
 from ..process.runner_files import Keeper
 from ..steps.context import Before, NeedsOperator
 from ..steps.task_results import went_well
-from ..wording import UPGRADE, say
+from ..wording import UPGRADE, Wording, say, to_json
 from . import quiet_time, run_once
 from .observer import Observer, TaskUnknown
 from .run_once import Heard
@@ -171,7 +171,7 @@ class Calls:
             await resending.until_answered(send, self._held.clock.sleep)
         except JujuError as error:
             if error.sent is not None:
-                self._verdict(operation, Verdict.NOT_DONE, {"error": error.seen})
+                self._verdict(operation, Verdict.NOT_DONE, {"error": to_json(error.seen)})
             raise
 
     async def task(
@@ -207,11 +207,11 @@ class Calls:
             self._verdict(operation, _verdict_of(task), {"status": task.status.value})
             return task
 
-    def discard(self, key: str, why: str) -> None:
+    def discard(self, key: str, why: Wording) -> None:
         """Write down that an operation which ended well has not done what it was asked for."""
         operation = self.latest(key)
         if operation is not None:
-            self._verdict(operation, Verdict.FAILED, {"discarded": why})
+            self._verdict(operation, Verdict.FAILED, {"discarded": to_json(why)})
 
     async def _ended(self, operation: Operation) -> Task:
         """Wait for an operation's task; of several arrivals, for the one that did the work."""
@@ -255,9 +255,10 @@ class Calls:
         """
         if asked.name != COMMAND and not kinds.is_repeated(asked.name):
             raise NeedsOperator(
-                f"{asked.name} on {asked.unit} was task {operation.task}, which has ended. Juju "
-                "has removed it, so how it ended cannot be read. Look at the unit, then say what "
-                "became of the step; a retry does it again."
+                "needs-operator/removed",
+                name=asked.name,
+                unit=asked.unit,
+                task=str(operation.task),
             )
         self._verdict(operation, Verdict.NOT_DONE, {"status": "removed"})
         return dataclasses.replace(operation, verdict=Verdict.NOT_DONE)
@@ -297,12 +298,12 @@ class Calls:
                 return await self._settle(operation, asked, tries)
             if error.code == error_replies.UNEXPLAINED:
                 # Its outcome stays open: where it cannot be looked for now, the next try looks.
-                operation = self._note(operation, {"error": error.seen})
+                operation = self._note(operation, {"error": to_json(error.seen)})
                 if (found := await self._found(operation, asked)) is not None:
                     return self._adopt(operation, found)
                 raise
             if error.sent is not None and not operation.doubtful:
-                self._verdict(operation, Verdict.NOT_DONE, {"error": error.seen})
+                self._verdict(operation, Verdict.NOT_DONE, {"error": to_json(error.seen)})
             raise
         crash.reach("juju/enqueue/after")
         return self._adopt(operation, task)
@@ -331,11 +332,7 @@ class Calls:
         again = {"doubtful": not answered, "error": "", **self._sent_now()}
         if asked.name != COMMAND and not kinds.is_repeated(asked.name) and not answered:
             self._note(operation, {"doubtful": True})
-            raise NeedsOperator(
-                f"{asked.name} on {asked.unit} was asked for, no answer came, and Juju has no "
-                "such task: the request is lost, or it still arrives, and a second one would do "
-                "the work twice. Look at juju operations; a retry sends it again."
-            )
+            raise NeedsOperator("needs-operator/no-answer", name=asked.name, unit=asked.unit)
         return await self._dispatch(self._note(operation, again), asked, tries + 1)
 
     async def _found(self, operation: Operation, asked: Asked) -> int | None:
@@ -358,8 +355,7 @@ class Calls:
         if len(found) > 1 and not id and not kinds.is_repeated(asked.name):
             ids = ", ".join(str(task.id) for task in found)
             raise NeedsOperator(
-                f"Tasks {ids} ({asked.name} on {asked.unit}) could each be the one that was "
-                "sent; look at them with juju show-task, then say what became of the step."
+                "needs-operator/several", ids=ids, name=asked.name, unit=asked.unit
             )
         if len(found) > 1:
             self._note(operation, {"doubtful": True})

@@ -14,6 +14,7 @@ from ..checks import undo_commands
 from ..journal.records import Operation, Verdict
 from ..juju.port import ConfigValue, Juju, ModelStatus
 from ..steps import set_config
+from ..wording import Wording, text
 
 CHANGES = ("set-config", "refresh")
 """Kinds of operation that a look at the model shows, and no task."""
@@ -42,23 +43,25 @@ class Overtaken:
         return self.last.request["kind"] == "refresh"
 
     @property
-    def remedy(self) -> str:
+    def remedy(self) -> Wording:
         """What puts it right, with a command for a shell with a Juju client."""
         request = self.last.request
         if self.is_refresh:
-            return f"Run juju refresh {self.application} --channel {request['channel']}"
-        return str(
-            undo_commands.option(self.application, str(request["key"]), str(request["value"]))
-        )
+            channel = str(request["channel"])
+            return text("late/refresh-again", application=self.application, channel=channel)
+        key, value = str(request["key"]), str(request["value"])
+        return undo_commands.option(self.application, key, value).text
 
     @property
-    def text(self) -> str:
+    def text(self) -> Wording:
         """What was seen and what is likely, in two sentences."""
-        what = self.early.request.get("key", "channel")
-        return (
-            f"{self.application}: {what} is {_wanted(self.early)!r}, and this run had set it to "
-            f"{_wanted(self.last)!r}. A request of {self.early.step}, which nobody had answered, "
-            "has likely arrived late."
+        return text(
+            "late/changed",
+            application=self.application,
+            option=str(self.early.request.get("key", "channel")),
+            early=f"{_wanted(self.early)!r}",
+            last=f"{_wanted(self.last)!r}",
+            step=self.early.step,
         )
 
 

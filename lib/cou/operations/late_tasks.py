@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Container, Mapping
+from typing import Any
 
 from .. import kinds
 from ..errors import JujuError
@@ -19,6 +20,7 @@ from ..juju.port import Juju, Task
 from ..options.settings import Settings
 from ..plan.step import Step
 from ..steps import wait_conditions
+from ..wording import Wording, text, to_json
 from . import late_changes, run_once
 from .calls import COMMAND, Calls, Holder, is_ours
 from .late_changes import Overtaken
@@ -77,7 +79,7 @@ async def undo(holder: Holder, root: Step, settings: Settings) -> bool:
         logger.warning("%s is switched by a task that arrived late", mark.id)
         set_again = dataclasses.replace(mark, state=MarkState.SET, at=holder.clock.now())
         holder.journal.write_mark(holder.token, set_again)
-        holder.journal.make_due(holder.token, mark.step, "a task that arrived late undid it")
+        holder.journal.make_due(holder.token, mark.step, text("note/undone-late"))
     return bool(marks)
 
 
@@ -127,11 +129,12 @@ async def changes(holder: Holder) -> tuple[Overtaken, ...]:
 
 
 def _tell_change(holder: Holder, one: Overtaken) -> None:
-    before: Mapping[str, str] = one.early.result.get("late", {})
-    if before.get("change") != one.text:
-        holder.journal.note(holder.token, one.early.id, {"late": {**before, "change": one.text}})
+    before: Mapping[str, Any] = one.early.result.get("late", {})
+    now = to_json(one.text)
+    if before.get("change") != now:
+        holder.journal.note(holder.token, one.early.id, {"late": {**before, "change": now}})
         logger.warning("%s", one.text)
-        data = {"step": one.early.step, "text": one.text}
+        data = {"step": one.early.step, "text": now}
         holder.journal.tell(holder.run, "late-change", data)
 
 
@@ -164,26 +167,27 @@ def _may_be(operation: Operation, task: Task) -> bool:
 
 
 def _tell(holder: Holder, operation: Operation, found: list[Task]) -> None:
-    before: Mapping[str, str] = operation.result.get("late", {})
-    now = {str(task.id): text(operation, task) for task in found}
-    if all(before.get(id) == words for id, words in now.items()):
+    before: Mapping[str, Any] = operation.result.get("late", {})
+    told = {str(task.id): describe(operation, task) for task in found}
+    now = {id: to_json(words) for id, words in told.items() if before.get(id) != to_json(words)}
+    if not now:
         return
     holder.journal.note(holder.token, operation.id, {"late": {**before, **now}})
-    for id, words in now.items():
-        if before.get(id) != words:
-            logger.warning("%s", words)
-            data = {"step": operation.step, "task": int(id), "text": words}
-            holder.journal.tell(holder.run, "late-task", data)
+    for id, kept in now.items():
+        logger.warning("%s", told[id])
+        data = {"step": operation.step, "task": int(id), "text": kept}
+        holder.journal.tell(holder.run, "late-task", data)
 
 
-def text(operation: Operation, task: Task) -> str:
+def describe(operation: Operation, task: Task) -> Wording:
     """Return what has arrived late, in a sentence."""
     what = "a command" if task.name == COMMAND else task.name
     beside = f", beside task {operation.task}" if operation.task is not None else ""
     id = operation.id_on_unit
-    did = "and did nothing" if id and run_once.heard(id, task) is not Heard.WORKED else ""
-    did = did or f"and is {task.status.value}"
-    return f"{what} on {task.unit} arrived late as task {task.id}{beside}, {did}."
+    values = {"what": what, "unit": task.unit, "task": task.id, "beside": beside}
+    if id and run_once.heard(id, task) is not Heard.WORKED:
+        return text("late/did-nothing", **values)
+    return text("late/worked", status=task.status.value, **values)
 
 
 def _switched(holder: Holder, task: Task) -> list[Mark]:

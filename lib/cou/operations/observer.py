@@ -17,7 +17,7 @@ from ..concurrency import Crew
 from ..errors import CouError, StepFailed
 from ..juju.port import Juju, ModelStatus, Task
 from ..steps.context import History, Look, Pending, Wait
-from ..wording import UPGRADE, say
+from ..wording import text
 from .outside import Outside
 from .quiet_time import ModelTime
 
@@ -44,16 +44,8 @@ class _TaskWaiter:
     timeout_s: float
     future: asyncio.Future[Task]
     last_progress: float
+    pending: Pending
     seen: object = None
-    what: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Waited:
-    """What is waited for now, for `status`."""
-
-    what: str
-    operator: str
 
 
 class Observer:
@@ -87,18 +79,15 @@ class Observer:
         self._wake = asyncio.Event()  # the pause is over, or somebody wants a look before
         self._time = ModelTime(clock)
         self._draining = False
-        self._told: list[Waited] = []
+        self._told: list[Pending] = []
         self.looks = 0  # how often the model was looked at
 
     @property
-    def waited_for(self) -> list[Waited]:
+    def waited_for(self) -> list[Pending]:
         """What the waits are waiting for, as of the last look."""
-        found = [
-            Waited(waiter.pending.what, waiter.pending.operator)
-            for waiter in self._waiters
-            if waiter.pending is not None
-        ]
-        return found + [Waited(task.what or f"task {task.id}", "") for task in self._tasks]
+        found = [one.pending for one in self._waiters if one.pending is not None]
+        found += [one.pending for one in self._tasks]
+        return [dataclasses.replace(one, due_s=None) for one in found]
 
     def drain(self) -> None:
         """From now on waits end as soon as nothing that was caused runs any more."""
@@ -128,7 +117,11 @@ class Observer:
                 longer knows it.
         """
         waiter = _TaskWaiter(
-            task, timeout_s, asyncio.get_running_loop().create_future(), self._clock.monotonic()
+            task,
+            timeout_s,
+            asyncio.get_running_loop().create_future(),
+            self._clock.monotonic(),
+            Pending(text("wait/task-unseen", task=task)),
         )
         self._tasks.append(waiter)
         try:
@@ -268,17 +261,14 @@ class Observer:
         if waiter.future.done():
             return
         if task is None:
-            waiter.future.set_exception(
-                TaskUnknown(
-                    "task-unknown",
-                    f"Juju does not know task {waiter.id} any more.",
-                    say("Run `", UPGRADE, "`: it goes on without its answer."),
-                )
-            )
+            waiter.future.set_exception(TaskUnknown("task-unknown/judge-task", task=waiter.id))
         elif task.status.final:
             waiter.future.set_result(task)
         else:
-            waiter.what = f"task {task.id} on {task.unit}: {task.name} is {task.status.value}"
+            what = text(
+                "wait/task", task=task.id, unit=task.unit, name=task.name, status=task.status.value
+            )
+            waiter.pending = Pending(what, (task.unit,))
             self._note_progress(waiter, (task.status, task.message))
             if self._clock.monotonic() - waiter.last_progress > waiter.timeout_s:
                 waiter.future.set_exception(

@@ -13,6 +13,7 @@ from ..juju.port import Juju, Task
 from ..options.settings import Settings
 from ..plan.step import Step
 from ..steps.context import Before, Drained, Wait
+from ..wording import NOTHING, Wording
 from .calls import COMMAND, Asked, Calls, Holder
 
 _READ_TIMEOUT_S = 60.0
@@ -151,7 +152,7 @@ class StepContext:
         )
         return await self._calls.task(key or COMMAND, asked, still)
 
-    async def discard(self, key: str, why: str) -> None:
+    async def discard(self, key: str, why: Wording) -> None:
         """Write down that an operation which ended well has not done its work."""
         self._calls.discard(key, why)
 
@@ -181,14 +182,14 @@ class StepContext:
 
     async def mark(self, mark: str, data: Mapping[str, Any]) -> None:
         """Write to the ledger, and show on the model, that a mark is about to be switched."""
-        await self._write(mark, data, MarkState.SET, "")
+        await self._write(mark, data, MarkState.SET, NOTHING)
 
     def marked(self, mark: str) -> Mapping[str, Any] | None:
         """Return the data of a mark that is set."""
         found = self._find(mark)
         return found.data if found and found.state is MarkState.SET else None
 
-    async def unmark(self, mark: str, note: str = "", *, kept: bool = False) -> None:
+    async def unmark(self, mark: str, note: Wording = NOTHING, *, kept: bool = False) -> None:
         """Write to the ledger that a mark was put back, or why it has to stay."""
         found = self._find(mark)
         data: Mapping[str, Any] = found.data if found else {}
@@ -198,7 +199,7 @@ class StepContext:
         return self._held.journal.mark(self._held.run, mark)
 
     async def _write(
-        self, mark: str, data: Mapping[str, Any], state: MarkState, note: str
+        self, mark: str, data: Mapping[str, Any], state: MarkState, note: Wording
     ) -> None:
         kind, _, target = mark.partition(":")
         self._held.journal.write_mark(

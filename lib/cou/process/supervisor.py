@@ -22,10 +22,9 @@ from collections.abc import Callable
 
 from .. import audit, crash
 from ..clock import utc_now
-from ..errors import CouError
+from ..errors import CouError, cause
 from ..journal import Journal
 from ..journal.records import LEFT, OPERATOR, SIGNAL, Attempt, RunState
-from ..wording import UPGRADE, say
 from . import (
     account_in_memory,
     command_line,
@@ -259,13 +258,9 @@ class Supervisor:
         except CouError as error:
             logger.error("%s", error)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        error = {
-            "code": "runner-ended",
-            "seen": f"The runner ended with {how} before its work was done.",
-            "remedy": say("Run `", UPGRADE, "` to go on."),
-        }
+        error = cause("runner-ended/record", how=how)
         if code:
-            audit.tell(audit.Event.CRASH, "cou.work.runner", description=error["seen"])
+            audit.tell(audit.Event.CRASH, "cou.work.runner", description=str(error.seen))
         try:
             self._follow()
             self._journal.end_attempt(self._token, RunState.INTERRUPTED, error)

@@ -15,7 +15,7 @@ from ..kinds import ROWS, Kind
 from ..options.options import Options
 from ..plan.plan import Plan
 from ..plan.step import Step
-from ..wording import NAMED, Way, told
+from ..wording import NAMED, Way, from_json
 from . import outcome, step_attempts, view, wait_times
 from .report_data import (
     Account,
@@ -77,8 +77,8 @@ def _tell(journal: Journal, run: Run, alive: bool, now: datetime.datetime, way: 
         ended=run.ended,
         working=working,
         resting=max(0.0, ((run.ended or now) - run.created).total_seconds() - working),
-        error=run.error.get("seen", ""),
-        remedy=told(run.error.get("remedy", ""), way),
+        error=run.error.told,
+        remedy=run.error.remedy.told(way),
         options=_chosen(plan.options),
         counts=dict(Counter(line.state for line in lines)),
         applications=tuple(_applications(plan, run, records)),
@@ -203,16 +203,18 @@ def _happenings(events: Sequence[Event], steps: Mapping[str, Step]) -> Iterator[
         title = steps[name].title if name in steps else name
         if event.what == "drift":
             also = "; a step that is left would be wrong" if event.data.get("stops") else ""
-            yield Happening(event.at, "drift", f"{event.data['text']}{also}")
+            yield Happening(event.at, "drift", f"{from_json(event.data['text'])}{also}")
         elif event.what == "step-resolved":
             words = f"{title} ({name}): {event.data['as']}, because: {event.data['reason']}"
             yield Happening(event.at, "decision", words)
         elif event.what in ("late-task", "late-change"):
-            yield Happening(event.at, "arrived late", f"{title} ({name}): {event.data['text']}")
+            yield Happening(
+                event.at, "arrived late", f"{title} ({name}): {from_json(event.data['text'])}"
+            )
         elif event.what == "plan-replaced":
             yield Happening(event.at, "plan", "The run goes on under other options.")
         elif event.what == "step-ended" and event.data.get("error"):
-            words = f"{title} ({name}): {event.data['error']}"
+            words = f"{title} ({name}): {from_json(event.data['error'])}"
             yield Happening(event.at, str(event.data["state"]), words)
 
 
@@ -220,10 +222,10 @@ def _last_look(events: Sequence[Event]) -> LastLook | None:
     for event in reversed(events):
         if event.what == POST_CHECK:
             found = tuple(
-                f"{one['code']} ({one['subject']}): {one['seen']}"
+                f"{one['code']} ({one['subject']}): {from_json(one['seen'])}"
                 for one in event.data["findings"]
             )
-            return LastLook(event.at, found, str(event.data["failure"]))
+            return LastLook(event.at, found, from_json(event.data["failure"]))
     return None
 
 

@@ -79,7 +79,7 @@ def _run(seen: View) -> Iterable[Sample]:
         yield BEGAN, {}, min(stamps)
     if seen.attempt is not None:
         yield ATTEMPT, {}, seen.attempt.started.timestamp()
-    yield WAITS, {}, len(seen.waits.splitlines())
+    yield WAITS, {}, len(seen.waits)
     marks = Counter(mark.state for mark in seen.marks)
     for state in (MarkState.SET, MarkState.KEPT):
         yield MARKS, {"state": state.value}, marks[state]

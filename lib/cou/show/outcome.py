@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from ..cloud import names
 from ..journal.records import StepRecord, StepState
 from ..kinds import Kind, is_gate
 from ..options.options import Group
 from ..plan.plan import Plan
-from ..wording import NOTHING, Way, Wording, ours, say
+from ..wording import NOTHING, Text, Way, Wording, ours, say
 
 LEFT_OUT = ("hypervisor-not-empty", "instance-count-unknown", "needs-all-hypervisors")
 """Codes of problems that say what a plan leaves out."""
@@ -95,11 +94,16 @@ def _on_the_way(
         gates = [step for step in leaves if is_gate(step.kind)]
         for step in gates:
             if step.kind is Kind.VERIFY_HYPERVISOR_EMPTY:
-                note = records[step.id].note
-                brief = note.partition(":")[0]
-                hosts.append(brief if names.stands_in(step.target, brief) else step.target)
+                hosts.append(_with_instances(step.target, records[step.id].note))
             else:
                 late.append(group.target)
         if not gates:
             skipped += [f"{step.target} (a step was skipped)" for step in leaves]
     return hosts, late, skipped
+
+
+def _with_instances(unit: str, note: Wording) -> str:
+    """Return a host with the count of its instances, where it was kept as data."""
+    if isinstance(note, Text) and note.key == "note/instances":
+        return f"{unit} ({note.values['count']} instances)"
+    return unit

@@ -56,7 +56,7 @@ def _lines(
     for step in view.running if view.state in _GOING else ():
         yield f"Now: {step.title} ({step.id}){_since(view.steps[step.id], now)}"
     if view.state in _GOING:
-        yield from (f"  waits for: {line}" for line in view.waits.splitlines())
+        yield from (f"  waits for: {one.what}" for one in view.waits)
     if view.until is not None and view.state in _GOING:
         yield f"Nothing begins that may end after {formatting.stamp(view.until)} UTC."
     if view.silent_since is not None:

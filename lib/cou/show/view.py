@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..clock import utc_now
+from ..errors import NO_CAUSE, Cause
 from ..journal import Journal, rows
 from ..journal.records import Attempt, Mark, Run, RunState, StepRecord, StepState
+from ..journal.waits import Awaited
 from ..plan.plan import Plan
 from ..plan.step import Step
 from ..process import liveness
 from ..process.paths import Place
-from ..wording import NAMED, NOTHING, Way, Wording, text_of, told
+from ..wording import NAMED, NOTHING, Way, Wording, told
 from . import outcome
 from .outcome import Outcome
 
@@ -32,9 +34,10 @@ class View:
         total: how many steps there are.
         title: what runs now, or came last.
         waits_for: what the operator has to do, where it waits for that.
-        waits: all that is waited for now, one sentence a line.
+        waits: all that is waited for now.
         next: id of the step that comes next, or empty.
         error: what ended it, in words, or empty.
+        failure: the same as data; false where no words of its own were kept.
         marks: what is still switched, and what had to stay.
         again: ids of steps before the place reached that are due again, or run again.
         late: what of the run has arrived late, one sentence each.
@@ -49,7 +52,7 @@ class View:
     number: int
     total: int
     title: str
-    waits_for: str
+    waits_for: Wording
     next: str
     error: str
     remedy: Wording
@@ -58,7 +61,8 @@ class View:
     attempt: Attempt | None
     tasks: Mapping[str, int]
     settings: Mapping[str, Any]
-    waits: str = ""
+    waits: tuple[Awaited, ...] = ()
+    failure: Cause = NO_CAUSE
     left_s: float = 0.0
     late: tuple[str, ...] = ()
     silent_since: datetime.datetime | None = None
@@ -101,8 +105,7 @@ class View:
     @property
     def cause(self) -> str:
         """What ended it, without the title of its step: for a line that has little room."""
-        told = (one.error for one in self.steps.values() if one.error)
-        return next((one for one in told if self.error.endswith(one)), self.error)
+        return str(self.failure.seen) or self.error
 
     @property
     def plan_hash(self) -> str:
@@ -131,8 +134,8 @@ class View:
             "number": self.number,
             "total": self.total,
             "due-again": list(self.again),
-            "waits-for": self.waits_for,
-            "waits": self.waits.splitlines(),
+            "waits-for": str(self.waits_for),
+            "waits": [str(one.what) for one in self.waits],
             "next": self.next,
             "error": self.error,
             "remedy": told(self.remedy, way),
@@ -241,8 +244,9 @@ def _look(
         title=here.title,
         waits_for=run.waits_for,
         next=here.next,
-        error=run.error.get("seen", "") or _silent_end(state),
-        remedy=text_of(run.error.get("remedy", "")),
+        error=run.error.told or _silent_end(state),
+        remedy=run.error.remedy,
+        failure=run.error,
         marks=journal.switched(run.id),
         steps=steps,
         attempt=attempt,
@@ -327,7 +331,7 @@ def _planned(plan: Plan, left_s: float) -> View:
         number=0,
         total=len(leaves),
         title="",
-        waits_for="",
+        waits_for=NOTHING,
         next=leaves[0].id if leaves else "",
         error="",
         remedy=NOTHING,
@@ -350,7 +354,7 @@ def summary(journal: Journal, silent: datetime.datetime | None = None) -> str:
     belongs = rows.plan(run.plan).parts
     part = next((belongs[name] for name in journal.running(run.id) if name in belongs), "")
     hangs = f"hangs since {silent:%H:%M:%S}" if silent else ""
-    error = run.error.get("seen", "") or _silent_end(state)
+    error = run.error.told or _silent_end(state)
     return f"{state.value} {part} {run.waits_for} {error} {hangs}".rstrip()
 
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import bisect
 import datetime
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..cloud import names
 from ..journal.records import Event
-from ..journal.waits import QUIET
+from ..journal.waits import QUIET, Awaited
+from ..wording import Text
 
 if TYPE_CHECKING:
     from .report_data import Waiting
 
-_UNIT = re.compile(r"\b[a-z][a-z0-9-]*/[0-9]+\b")
 Span = tuple[datetime.datetime, datetime.datetime]
+Wait = tuple[datetime.datetime, datetime.datetime, Awaited]  # since when, until when
 
 
-def subject(line: str) -> str:
-    """Return who a line is about: a unit, else what stands before its first mark."""
-    if QUIET in line:
+def subject(awaited: Awaited) -> str:
+    """Return who is waited for: the first unit or application that it is about."""
+    if awaited.about:
+        return awaited.about[0]
+    if isinstance(awaited.what, Text) and awaited.what.key == QUIET:
         return "quiet periods"
-    found = _UNIT.search(line)
-    return found[0] if found else re.split(r"[;:]", line)[0]
+    return str(awaited.what)
 
 
 def waits(events: Sequence[Event], until: datetime.datetime) -> tuple[Waiting, ...]:
@@ -36,28 +36,30 @@ def waits(events: Sequence[Event], until: datetime.datetime) -> tuple[Waiting, .
     """
     from .report_data import Waiting
 
-    by_line: dict[str, dict[str, list[Span]]] = {}
+    by_line: dict[str, dict[Awaited, list[Span]]] = {}
     for since, at, line in spans(events, until):
         by_line.setdefault(subject(line), {}).setdefault(line, []).append((since, at))
     found = [
-        Waiting(who, length([span for each in lines.values() for span in each]), _longest(lines))
+        Waiting(
+            who,
+            length([span for each in lines.values() for span in each]),
+            _longest(lines),
+        )
         for who, lines in by_line.items()
     ]
     return tuple(sorted(found, key=lambda one: (-one.seconds, one.subject)))
 
 
-def spans(
-    events: Sequence[Event], until: datetime.datetime
-) -> list[tuple[datetime.datetime, datetime.datetime, str]]:
+def spans(events: Sequence[Event], until: datetime.datetime) -> list[Wait]:
     """Return from when to when each line was waited for, in the order of their begins."""
-    found: list[tuple[datetime.datetime, datetime.datetime, str]] = []
-    since: dict[str, datetime.datetime] = {}
+    found: list[Wait] = []
+    since: dict[Awaited, datetime.datetime] = {}
     for at, lines in _looks(events, until):
         for line in [one for one in since if one not in lines]:
             found.append((since.pop(line), at, line))
         for line in lines:
             since.setdefault(line, at)
-    return sorted(found)
+    return sorted(found, key=lambda one: (one[0], one[1], one[2].what))
 
 
 class Spans:
@@ -67,7 +69,7 @@ class Spans:
         every: from `spans`.
     """
 
-    def __init__(self, every: Sequence[tuple[datetime.datetime, datetime.datetime, str]]):
+    def __init__(self, every: Sequence[Wait]):
         self._every = every
         self._begins = [since for since, _, _ in every]
         self._going: list[list[int]] = []  # with each begin, which of those before go on
@@ -83,7 +85,7 @@ class Spans:
         before = [*self._going[first - 1], first - 1] if first else []
         yield from (one for one in (*before, *range(first, last)) if self._every[one][1] > begin)
 
-    def __getitem__(self, number: int) -> tuple[datetime.datetime, datetime.datetime, str]:
+    def __getitem__(self, number: int) -> Wait:
         """Return one of them."""
         return self._every[number]
 
@@ -98,14 +100,14 @@ def within(
     Args:
         every: the waits of its run.
         times: when the step ran.
-        target: of the step. Others may have run beside it: lines that name it are its own.
+        target: of the step. Others may have run beside it: what is about it is its own.
     """
-    found: dict[str, list[Span]] = {}
+    found: dict[Awaited, list[Span]] = {}
     for begin, end in times:
         for number in every.between(begin, end):
             since, until, line = every[number]
             found.setdefault(line, []).append((max(begin, since), min(end, until)))
-    own = {line: some for line, some in found.items() if names.stands_in(target, line)}
+    own = {line: some for line, some in found.items() if line.is_about(target)}
     if "/" in target:
         found = own
     lines = own or found
@@ -113,16 +115,16 @@ def within(
         return None
     from .report_data import Waiting
 
-    line = _longest(lines)
-    return Waiting(subject(line), length(lines[line]), line)
+    line = max(lines, key=lambda one: (length(lines[one]), one.what))
+    return Waiting(subject(line), length(lines[line]), str(line.what))
 
 
 def _looks(
     events: Sequence[Event], until: datetime.datetime
-) -> Iterable[tuple[datetime.datetime, list[str]]]:
+) -> Iterable[tuple[datetime.datetime, list[Awaited]]]:
     for event in events:
         if event.what == "waits":
-            yield event.at, [str(line) for line in event.data["lines"]]
+            yield event.at, [Awaited.from_json(line) for line in event.data["lines"]]
         elif event.what == "attempt-ended":
             yield event.at, []
     yield until, []
@@ -138,5 +140,5 @@ def length(spans: Sequence[Span]) -> float:
     return total
 
 
-def _longest(lines: dict[str, list[Span]]) -> str:
-    return max(lines, key=lambda line: (length(lines[line]), line))
+def _longest(lines: dict[Awaited, list[Span]]) -> str:
+    return str(max(lines, key=lambda line: (length(lines[line]), line.what)).what)

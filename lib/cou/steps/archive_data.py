@@ -6,6 +6,7 @@ Safe to repeat: each batch is a task of its own, and none begins after a recorde
 from __future__ import annotations
 
 from ..errors import StepFailed
+from ..wording import text
 from .context import DONE, Context, Drained, Result
 from .task_results import must_have_completed
 
@@ -31,7 +32,7 @@ async def perform(ctx: Context) -> Result:
         )
         rows = task.output.get(_RESULT)
         if rows is None:
-            await ctx.discard(f"{_BATCH}{batch}", f"it named no {_RESULT}")
+            await ctx.discard(f"{_BATCH}{batch}", text("discarded/no-result", result=_RESULT))
             raise StepFailed(
                 "archive-without-result", target=ctx.step.target, task=task.id, result=_RESULT
             )

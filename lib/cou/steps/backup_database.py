@@ -14,6 +14,7 @@ import shlex
 from ..errors import StepFailed
 from ..juju import commands
 from ..juju.port import Task
+from ..wording import NOTHING, Wording, text
 from .context import Context, End, Result
 from .task_results import must_have_completed
 
@@ -31,7 +32,7 @@ async def perform(ctx: Context) -> Result:
     task = must_have_completed(await ctx.action(unit, _DUMP, key=key))
     path = str(task.output.get("mysqldump-file", ""))
     if not path.startswith("/"):
-        await ctx.discard(key, "it named no file")
+        await ctx.discard(key, text("discarded/no-file"))
         raise StepFailed("backup-without-file", unit=unit, task=task.id)
     quoted = shlex.quote(path)
     if why := await _not_whole(ctx, unit, path):
@@ -41,8 +42,15 @@ async def perform(ctx: Context) -> Result:
     digest = (await _line(ctx, unit, f"sha256sum {quoted}")).split()[0]
     return Result(
         End.DONE,
-        f"{path} on {unit}, {size} bytes, made {_made(task)}, sha256 {digest}; copy it with: "
-        + commands.fetch(unit, path, _copy(unit, path)),
+        text(
+            "note/backup",
+            path=path,
+            unit=unit,
+            size=size,
+            made=_made(task),
+            sha256=digest,
+            copy=commands.fetch(unit, path, _copy(unit, path)),
+        ),
     )
 
 
@@ -86,21 +94,21 @@ async def _check_room(ctx: Context, unit: str) -> None:
         )
 
 
-async def _not_whole(ctx: Context, unit: str, path: str) -> str:
+async def _not_whole(ctx: Context, unit: str, path: str) -> Wording:
     """Return what is wrong with a dump; empty where it is whole.
 
     Only what says that of the dump itself does: a look that fails leaves the dump as it is.
     """
     quoted = shlex.quote(path)
     if not await _is_so(ctx, unit, f"test -s {quoted}"):
-        return "is not there"
+        return text("dump/not-there")
     last = f"tail -n 1 {quoted}"
     if path.endswith(".gz"):
         if not await _is_so(ctx, unit, f"gzip -t {quoted}"):
-            return "is damaged"
+            return text("dump/damaged")
         last = f"gzip -dc {quoted} | tail -n 1"
     complete = "Dump completed" in await _line(ctx, unit, last)
-    return "" if complete else "does not end with mysqldump's last line"
+    return NOTHING if complete else text("dump/incomplete")
 
 
 async def _is_so(ctx: Context, unit: str, command: str) -> bool:

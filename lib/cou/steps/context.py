@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from ..juju.port import HistoryEntry, Juju, ModelStatus, Task
 from ..options.settings import Settings
 from ..plan.step import Step
+from ..wording import NOTHING, Wording, text
 
 
 class End(enum.Enum):
@@ -27,7 +28,7 @@ class Result:
     """A step's answer; `note` says what was seen, for the report."""
 
     end: End
-    note: str = ""
+    note: Wording = NOTHING
 
 
 DONE = Result(End.DONE)
@@ -38,7 +39,15 @@ class Drained(Exception):
 
 
 class NeedsOperator(Exception):
-    """What became of an operation cannot be told: an operator has to say (`resolve-step`)."""
+    """What became of an operation cannot be told: an operator has to say (`resolve-step`).
+
+    Attributes:
+        seen: why it cannot be told.
+    """
+
+    def __init__(self, key: str, **values: str | int):
+        self.seen = text(key, **values)
+        super().__init__(self.seen)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +55,8 @@ class Pending:
     """Why a wait goes on.
 
     Attributes:
-        what: a sentence that names unit, status, message and since when.
+        what: what the model does not show yet, with unit, status, message and since when.
+        about: the units or applications that it is about; empty where it is about all.
         operator: what an operator has to do, or empty; while it is set no timeout runs.
         settled: nothing that was caused runs any more; only time or somebody else is waited for,
             so a drain need not wait.
@@ -54,8 +64,9 @@ class Pending:
             look before then can show it.
     """
 
-    what: str
-    operator: str = ""
+    what: Wording
+    about: tuple[str, ...] = ()
+    operator: Wording = NOTHING
     settled: bool = False
     due_s: float | None = None
 
@@ -254,7 +265,7 @@ class Context(Protocol):
         """Run a shell command once, as `action`; output has return-code, stdout, stderr."""
         ...
 
-    async def discard(self, key: str, why: str) -> None:
+    async def discard(self, key: str, why: Wording) -> None:
         """Say of an operation that went well that it has not done its work, and is due again."""
         ...
 
@@ -285,6 +296,6 @@ class Context(Protocol):
         """Return the data of a mark that this run has set and not put back."""
         ...
 
-    async def unmark(self, mark: str, note: str = "", *, kept: bool = False) -> None:
+    async def unmark(self, mark: str, note: Wording = NOTHING, *, kept: bool = False) -> None:
         """Write to the ledger that a mark was put back, or (kept) why it has to stay."""
         ...

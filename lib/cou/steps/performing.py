@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Awaitable, Callable
 
 from ..kinds import Kind
+from ..wording import text
 from .context import Context, Drained, End, Result
 
 
@@ -15,7 +16,7 @@ async def perform(ctx: Context) -> Result:
     try:
         return await performer(ctx.step.kind)(ctx)
     except Drained:
-        return Result(End.AGAIN, "drained between its operations")
+        return Result(End.AGAIN, text("note/drained"))
 
 
 @functools.cache

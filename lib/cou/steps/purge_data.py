@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
+from ..wording import text
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
 
@@ -17,6 +18,6 @@ async def perform(ctx: Context) -> Result:
     task = must_have_completed(await ctx.action(ctx.step.target, "purge-data", params))
     output = task.output.get("output")
     if output is None or _FAILED in str(output):
-        await ctx.discard("purge-data", str(output))
+        await ctx.discard("purge-data", text("discarded/purge", output=output))
         raise StepFailed("purge-failed", target=ctx.step.target, task=task.id, output=output)
-    return Result(End.DONE, "nothing to purge") if _NOTHING in str(output) else DONE
+    return Result(End.DONE, text("note/nothing-to-purge")) if _NOTHING in str(output) else DONE

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ..juju.port import UnitStatus
 from ..openstack import origins
+from ..wording import NOTHING, Wording, text
 from . import set_config, units_at_release
 from .context import DONE, Context, End, Result
 
@@ -24,34 +25,34 @@ async def perform(ctx: Context) -> Result:
     mark = str(ctx.step.params["mark"])
     data = ctx.marked(mark)
     if data is None:
-        return Result(End.SATISFIED, "this run did not change it")
+        return Result(End.SATISFIED, text("note/not-changed"))
     _, application, key = mark.split(":", 2)
     reason = await why_not(ctx, application, key)
     if reason:
         await ctx.unmark(mark, reason, kept=True)
-        return Result(End.DONE, f"it stays: {reason}")
+        return Result(End.DONE, text("note/stays", reason=reason))
     await set_config.put_back(ctx, application, key, str(data["was"]))
     await ctx.unmark(mark)
     return DONE
 
 
-async def why_not(ctx: Context, application: str, key: str) -> str:
+async def why_not(ctx: Context, application: str, key: str) -> Wording:
     """Return why an option must not be put back now; empty where it may."""
     if key not in (MANAGED, RESTARTS):
-        return ""
+        return NOTHING
     app = (await ctx.juju.full_status([application])).applications[application]
     if key == RESTARTS:
         waiting = [name for name, unit in sorted(app.units.items()) if _defers(unit)]
-        return f"deferred restarts are left on {', '.join(waiting)}" if waiting else ""
+        return text("stays/deferred-restarts", units=waiting) if waiting else NOTHING
     options = (await ctx.juju.config([application])).get(application, {})
     origin = next(
         (options[name].value for name in ("openstack-origin", "source") if name in options), ""
     )
     release = origins.release_of(str(origin or ""), app.series, ctx.settings.landscape)
     if release is None:
-        return f"no release is known for the origin {origin!r}"
+        return text("stays/origin-unknown", origin=f"{origin!r}")
     old = [unit.name for unit in units_at_release.behind(app, app.charm, release.codename)]
-    return f"{', '.join(old)} does not run {release.codename}" if old else ""
+    return text("stays/behind", units=old, release=release.codename) if old else NOTHING
 
 
 def _defers(unit: UnitStatus) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from ..openstack import workload_versions
+from ..wording import NOTHING, Wording, text
 from . import put_back, set_config
 from .context import Context
 from .task_results import must_have_completed
@@ -12,7 +13,7 @@ from .task_results import must_have_completed
 
 async def release(
     ctx: Context, mark: str, touched: frozenset[str], charm: str, codename: str
-) -> str:
+) -> Wording:
     """Put a mark back where that is safe; return why it has to stay, or an empty text.
 
     Args:
@@ -30,13 +31,13 @@ async def release(
     if kind == "noout":
         unit = str((ctx.marked(mark) or {})["unit"])
         must_have_completed(await ctx.action(unit, "unset-noout"))
-        return ""
+        return NOTHING
     packages = [str(name) for name in (ctx.marked(mark) or {})["packages"]]
     must_have_completed(await ctx.command(target, shlex.join(["apt-mark", "unhold", *packages])))
-    return ""
+    return NOTHING
 
 
-async def _option(ctx: Context, mark: str) -> str:
+async def _option(ctx: Context, mark: str) -> Wording:
     _, application, key = mark.split(":", 2)
     reason = await put_back.why_not(ctx, application, key)
     if not reason:
@@ -47,7 +48,7 @@ async def _option(ctx: Context, mark: str) -> str:
 
 async def _unit(
     ctx: Context, kind: str, unit: str, touched: frozenset[str], charm: str, codename: str
-) -> str:
+) -> Wording:
     """A unit that was touched and is not at its target stays out of service."""
     name = unit.split("/")[0]
     app = (await ctx.juju.full_status([name])).applications[name]
@@ -59,10 +60,14 @@ async def _unit(
         app = owner[principal.split("/")[0]]
         shown = app.units[principal].workload_version if principal in app.units else ""
         if not workload_versions.at_least(app.charm, shown, codename):
-            return f"{principal} was half upgraded: it shows {shown or 'no version'}"
+            if not shown:
+                return text("stays/principal-half-upgraded-unknown", unit=principal)
+            return text("stays/principal-half-upgraded", unit=principal, version=shown)
     version = found.workload_version if found else ""
     if unit in touched and not workload_versions.at_least(charm, version, codename):
-        return f"{unit} was half upgraded: it shows {version or 'no version'}, not {codename}"
+        if not version:
+            return text("stays/half-upgraded-unknown", unit=unit, release=codename)
+        return text("stays/half-upgraded", unit=unit, version=version, release=codename)
     action = "enable" if kind == "compute-service" else "resume"
     must_have_completed(await ctx.action(unit, action))
-    return ""
+    return NOTHING

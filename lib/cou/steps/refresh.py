@@ -6,6 +6,7 @@ Safe to repeat: the same revision again changes nothing and runs no hook.
 from __future__ import annotations
 
 from ..errors import StepFailed
+from ..wording import text
 from . import wait_conditions
 from .context import DONE, Context, End, Result
 
@@ -27,7 +28,7 @@ async def perform(ctx: Context) -> Result:
         await ctx.juju.refresh(name, channel, switch)
 
     if not ctx.asked(_NAME) and await is_so():
-        return Result(End.SATISFIED, f"it follows {channel} already, newest revision")
+        return Result(End.SATISFIED, text("note/follows", channel=channel))
     request = {
         "kind": "refresh",
         "application": name,
@@ -41,7 +42,7 @@ async def perform(ctx: Context) -> Result:
         raise StepFailed("refresh-without-effect", name=name, channel=channel, now=after.channel)
     was = str(ctx.request(_NAME)["was"])
     if after.charm_url == was:
-        return Result(End.DONE, f"{channel} holds the revision that was deployed: {was}")
+        return Result(End.DONE, text("note/same-revision", channel=channel, was=was))
     await ctx.wait(
         wait_conditions.hooks_ended(
             name,
@@ -52,4 +53,6 @@ async def perform(ctx: Context) -> Result:
             charm_url=after.charm_url,
         )
     )
-    return DONE if not was else Result(End.DONE, f"{was} -> {after.charm_url}")
+    return (
+        DONE if not was else Result(End.DONE, text("note/refreshed", was=was, now=after.charm_url))
+    )

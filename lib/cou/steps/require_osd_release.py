@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..openstack.ceph_releases import release_of
-from ..wording import ours
+from ..wording import ours, text
 from . import ceph
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
@@ -27,6 +27,6 @@ async def perform(ctx: Context) -> Result:
         skip = ours("resolve-step", step=ctx.step.id, as_="skip", reason="it is set by hand")
         raise StepFailed("ceph-unknown/perform", running=f"{running[0]!r}", skip=skip)
     if release == required:
-        return Result(End.SATISFIED, f"{release} is required already")
+        return Result(End.SATISFIED, text("note/osd-release-required", release=release))
     must_have_completed(await ctx.command(unit, f"ceph osd require-osd-release {release}"))
     return DONE

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..juju.port import TaskStatus
 from ..openstack import compute_actions
+from ..wording import text
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
 
@@ -17,13 +18,13 @@ async def perform(ctx: Context) -> Result:
     mark = f"compute-service:{unit}"
     if ctx.step.params["enabled"]:
         if ctx.marked(mark) is None:
-            return Result(End.SATISFIED, "this run did not disable it")
+            return Result(End.SATISFIED, text("note/not-disabled"))
         must_have_completed(await ctx.action(unit, "enable"))
         await ctx.unmark(mark)
         return DONE
     if ctx.marked(mark) is None:
         if not await _is_enabled(ctx, unit):
-            return Result(End.SATISFIED, "it was disabled before, and stays so")
+            return Result(End.SATISFIED, text("note/disabled-before"))
         await ctx.mark(mark, {})
     must_have_completed(await ctx.action(unit, "disable"))
     return DONE

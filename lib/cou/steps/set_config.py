@@ -5,6 +5,7 @@ Safe to repeat: Juju runs no hook for a value that does not change.
 
 from __future__ import annotations
 
+from ..wording import text
 from . import wait_conditions
 from .context import DONE, Context, End, Result
 
@@ -20,7 +21,7 @@ async def perform(ctx: Context) -> Result:
     if ctx.step.params.get("mark") and (was or not stands) and ctx.marked(mark) is None:
         await ctx.mark(mark, {"was": was or text_of(before), "set": value})
     if stands and not ctx.asked(key):
-        return Result(End.SATISFIED, f"{key} is {value} already")
+        return Result(End.SATISFIED, text("note/option-set", option=key, value=value))
     await change(ctx, key, ctx.step.target, key, value, timeout_s=ctx.step.timeout_s)
     return DONE
 

@@ -5,6 +5,7 @@ Safe to repeat. A flag that was set before stays so: only what this run set is a
 
 from __future__ import annotations
 
+from ..wording import text
 from . import ceph
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
@@ -16,13 +17,13 @@ async def perform(ctx: Context) -> Result:
     mark = f"noout:{unit.split('/')[0]}"
     if not ctx.step.params["noout"]:
         if ctx.marked(mark) is None:
-            return Result(End.SATISFIED, "this run did not set it")
+            return Result(End.SATISFIED, text("note/not-set"))
         must_have_completed(await ctx.action(unit, "unset-noout"))
         await ctx.unmark(mark)
         return DONE
     if ctx.marked(mark) is None:
         if "noout" in (await ceph.ask(ctx, unit, "osd dump")).get("flags_set", ()):
-            return Result(End.SATISFIED, "it was set before, and stays so")
+            return Result(End.SATISFIED, text("note/set-before"))
         await ctx.mark(mark, {"unit": unit})
     must_have_completed(await ctx.action(unit, "set-noout"))
     return DONE

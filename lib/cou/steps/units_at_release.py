@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..juju.port import ApplicationStatus, ModelStatus, UnitStatus
 from ..openstack import workload_versions
+from ..wording import text
 from .context import Context, History, Look, Pending, Wait
 from .wait_conditions import told
 
@@ -36,13 +37,18 @@ def reached(
             if unit.name not in units:
                 continue
             if unit.agent.current == "executing":
-                return Pending(f"{unit.name}: {told(unit)}")
-            if not workload_versions.at_least(charm, unit.workload_version, release):
                 return Pending(
-                    f"{unit.name} shows version {unit.workload_version or 'none'}, which is not "
-                    f"{release}: {told(unit)}",
-                    settled=True,
+                    text("wait/not-idle", unit=unit.name, status=told(unit)), (unit.name,)
                 )
+            if not workload_versions.at_least(charm, unit.workload_version, release):
+                values = {"unit": unit.name, "release": release, "status": told(unit)}
+                shown = unit.workload_version
+                what = (
+                    text("wait/version", version=shown, **values)
+                    if shown
+                    else text("wait/no-version", **values)
+                )
+                return Pending(what, (unit.name,), settled=True)
         return None
 
     return Wait(check=check, applications=(application,), timeout_s=timeout_s)

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Awaitable, Callable
 
 from ..juju.port import Task
+from ..wording import text
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed, went_well
 
@@ -24,7 +25,7 @@ async def perform(ctx: Context) -> Result:
     """Hold, upgrade, release; nothing on a unit that already follows the target's pocket."""
     unit, pocket = ctx.step.target, str(ctx.step.params.get("pocket", ""))
     if pocket and not ctx.asked("upgrade") and await _follows(ctx, unit, pocket):
-        return Result(End.SATISFIED, f"its APT sources name {pocket} already")
+        return Result(End.SATISFIED, text("note/apt-sources", pocket=pocket))
     if not ctx.begun("upgrade"):
         held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
     else:

@@ -13,7 +13,7 @@ from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
 from ..openstack import paused as openstack_paused
 from ..openstack import workload_versions as known
-from ..wording import ours
+from ..wording import ours, text
 from . import units_at_release
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
@@ -32,7 +32,7 @@ async def perform(ctx: Context) -> Result:
     paused = ctx.marked(f"paused:{unit}") is not None
     if known.surely_at_least(charm, found.workload_version, release) and not begun:
         if not paused:
-            return Result(End.SATISFIED, f"it runs {found.workload_version} already")
+            return Result(End.SATISFIED, text("note/runs", version=found.workload_version))
     else:
         # Once the upgrade is sent, what came before it is behind: a unit that is upgraded shows
         # other things than that it is paused.
@@ -135,8 +135,12 @@ async def _await_version(ctx: Context, unit: str, charm: str, release: str) -> N
             units_at_release.reached(name, charm, release, [unit], min(120.0, ctx.step.timeout_s))
         )
     except StepFailed:
-        await ctx.discard("openstack-upgrade", f"{unit} does not show {release}")
+        await ctx.discard(
+            "openstack-upgrade", text("discarded/not-upgraded", unit=unit, release=release)
+        )
         raise
     if not reached and not _at(await _unit(ctx, unit), charm, release):
-        await ctx.discard("openstack-upgrade", f"{unit} does not show {release}")
+        await ctx.discard(
+            "openstack-upgrade", text("discarded/not-upgraded", unit=unit, release=release)
+        )
         raise StepFailed("unit-not-upgraded", unit=unit, release=release)

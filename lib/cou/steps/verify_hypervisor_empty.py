@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..openstack import compute_actions
+from ..wording import text
 from .context import DONE, Context, End, Result
 from .task_results import must_have_completed
 
@@ -21,5 +22,5 @@ async def perform(ctx: Context) -> Result:
             INSTANCE_COUNT=compute_actions.INSTANCE_COUNT,
         ) from error
     if count:
-        return Result(End.SKIP_GROUP, f"{ctx.step.target} ({count} instances): left as it is")
+        return Result(End.SKIP_GROUP, text("note/instances", unit=ctx.step.target, count=count))
     return DONE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..wording import ours
+from ..wording import ours, text
 from . import units_at_release
 from .context import DONE, Context, End, Result
 
@@ -27,7 +27,7 @@ async def perform(ctx: Context) -> Result:
     if set(old) <= ctx.skipped_units:
         return Result(
             End.SKIP_GROUP,
-            f"not upgraded, because {', '.join(old)} runs instances",
+            text("note/hypervisors-not-upgraded", units=old),
         )
     raise StepFailed(
         "hypervisors-behind", old=old, release=release, plan=ours("plan", group="hypervisors")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import concurrency
 from ..errors import StepFailed
-from ..wording import UPGRADE, say
+from ..wording import UPGRADE, say, text
 from . import units_at_release
 from .context import DONE, Context, End, Result
 
@@ -32,4 +32,4 @@ async def perform(ctx: Context) -> Result:
             error.seen,
             say("Look at the units named, then run `", UPGRADE, "`."),
         ) from error
-    return DONE if shown else Result(End.AGAIN, "drained while verifying")
+    return DONE if shown else Result(End.AGAIN, text("note/drained-verifying"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import math
 from collections.abc import Sequence
 
 from ..errors import StepFailed
-from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, UnitStatus
+from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, Status, UnitStatus
+from ..wording import text
 from .context import Before, History, Look, Pending, Wait
 
 SEALED = "Unit is sealed"
@@ -63,20 +65,20 @@ def hooks_ended(
         for unit in app.units.values():
             errors.check(unit, look)
             if charm_url and (unit.charm_url not in ("", charm_url)):
-                return Pending(f"{unit.name} still runs {unit.charm_url}: {told(unit)}")
+                return _of(unit, "wait/other-charm", charm=unit.charm_url)
             if not settled(unit, look):
-                return Pending(f"{unit.name} has not finished {hooks[-1]}: {told(unit)}")
+                return _of(unit, "wait/hook-not-finished", hook=hooks[-1])
             entries = history.get(unit.name, ())
             last = _last_hook(entries, hooks, before.at, back, before.agents.get(unit.name))
             if last is None:
-                return Pending(f"{unit.name} has not run {' and '.join(hooks)} yet: {told(unit)}")
+                return _of(unit, "wait/hooks-not-run", hooks=" and ".join(hooks))
             if back and began.get(unit.name) != last:
                 began[unit.name] = last
-                return Pending(f"{unit.name} has run {hooks[-1]}: {told(unit)}", due_s=0.0)
+                return _of(unit, "wait/hook-run", due_s=0.0, hook=hooks[-1])
             if not back and not _idle_after(unit, last):
-                return Pending(f"{unit.name} is still busy: {told(unit)}")
+                return _of(unit, "wait/still-busy")
             if unit.workload.current == "error":
-                return Pending(f"{unit.name} is in error: {told(unit)}")
+                return _of(unit, "wait/in-error")
         return None
 
     return Wait(
@@ -107,14 +109,7 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
                 found.extend(_not_idle(unit))
                 quiet_for = min(quiet_for, look.quiet_s(unit.name))
             if not found and app.status.current not in ("active", "unknown"):
-                since = app.status.since
-                found.append(
-                    Pending(
-                        f"application {name} is {app.status.current}: {app.status.message}"
-                        + (f" since {since:%H:%M:%S}" if since else ""),
-                        settled=True,
-                    )
-                )
+                found.append(_not_active(name, app.status))
         if found:
             return _worst(found)
         if quiet_for < quiet_s:
@@ -122,7 +117,7 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
             since = status.controller_time - datetime.timedelta(seconds=quiet_for)
             until = since + datetime.timedelta(seconds=quiet_s)
             return Pending(
-                f"all is idle; quiet since {since:%H:%M:%S}, until {until:%H:%M:%S} UTC",
+                text("wait/quiet", since=f"{since:%H:%M:%S}", until=f"{until:%H:%M:%S}"),
                 settled=True,
                 due_s=quiet_s - quiet_for,
             )
@@ -138,14 +133,10 @@ def unsealed(application: str, *, timeout_s: float) -> Wait:
         units = _application(status, application).units.values()
         sealed = sorted(unit.name for unit in units if is_sealed(unit))
         if sealed:
-            return Pending(
-                f"{', '.join(sealed)}: {SEALED}",
-                operator=f"unseal {', '.join(sealed)}",
-                settled=True,
-            )
+            return _sealed(sealed)
         for unit in units:
             if unit.agent.current != "idle":
-                return Pending(f"{unit.name}: {told(unit)}")
+                return _of(unit, "wait/not-idle")
         return None
 
     return Wait(check=check, applications=(application,), timeout_s=timeout_s)
@@ -248,12 +239,33 @@ def _last_hook(
 
 def _not_idle(unit: UnitStatus) -> list[Pending]:
     if unit.agent.current != "idle":
-        return [Pending(f"{unit.name} is busy: {told(unit)}")]
+        return [_of(unit, "wait/busy")]
     if is_sealed(unit):
-        return [Pending(f"{unit.name}: {SEALED}", operator=f"unseal {unit.name}", settled=True)]
+        return [_sealed([unit.name])]
     if unit.workload.current not in ("active", "unknown"):
-        return [Pending(f"{unit.name} is not active: {told(unit)}", settled=True)]
+        return [_of(unit, "wait/not-active", settled=True)]
     return []
+
+
+def _of(
+    unit: UnitStatus, key: str, *, settled: bool = False, due_s: float | None = None, **values: str
+) -> Pending:
+    what = text(key, unit=unit.name, status=told(unit), **values)
+    return Pending(what, (unit.name,), settled=settled, due_s=due_s)
+
+
+def _sealed(units: Sequence[str]) -> Pending:
+    what = text("wait/sealed", units=units, message=SEALED)
+    return Pending(what, tuple(units), text("operator/unseal", units=units), settled=True)
+
+
+def _not_active(name: str, status: Status) -> Pending:
+    values = {"application": name, "status": status.current, "message": status.message}
+    if status.since:
+        what = text("wait/application-since", since=f"{status.since:%H:%M:%S}", **values)
+    else:
+        what = text("wait/application", **values)
+    return Pending(what, (name,), settled=True)
 
 
 def _worst(found: Sequence[Pending]) -> Pending:
@@ -263,6 +275,6 @@ def _worst(found: Sequence[Pending]) -> Pending:
         return busy[0]
     waiting = [pending for pending in found if pending.operator]
     if waiting:
-        everyone = ", ".join(pending.operator.removeprefix("unseal ") for pending in waiting)
-        return Pending(waiting[0].what, operator=f"unseal {everyone}", settled=True)
+        units = [unit for pending in waiting for unit in pending.about]
+        return dataclasses.replace(waiting[0], operator=text("operator/unseal", units=units))
     return found[0]

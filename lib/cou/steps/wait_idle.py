@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..wording import text
 from . import wait_conditions
 from .context import DONE, Context, End, Result
 
@@ -16,4 +17,4 @@ async def perform(ctx: Context) -> Result:
             grace_s=ctx.settings.hook_error_grace_s,
         )
     )
-    return DONE if reached else Result(End.AGAIN, "drained while waiting")
+    return DONE if reached else Result(End.AGAIN, text("note/drained-waiting"))

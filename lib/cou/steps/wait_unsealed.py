@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..wording import text
 from . import wait_conditions
 from .context import DONE, Context, End, Result
 
@@ -11,4 +12,4 @@ async def perform(ctx: Context) -> Result:
     reached = await ctx.wait(
         wait_conditions.unsealed(ctx.step.target, timeout_s=ctx.step.timeout_s)
     )
-    return DONE if reached else Result(End.AGAIN, "drained while sealed")
+    return DONE if reached else Result(End.AGAIN, text("note/drained-sealed"))

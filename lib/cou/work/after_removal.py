@@ -91,7 +91,7 @@ def _end(journal: Journal, run: Run) -> Iterator[str]:
     over = sum(records[one].state.over for one in planned if one in records)
     yield f"Its state is {run.state.value}. Steps finished: {over} of {len(planned)}."
     if not run.state.finished:
-        yield f"Not all could be put back. {run.error.get('seen', '')}".rstrip()
+        yield f"Not all could be put back. {run.error.told}".rstrip()
     if run.state is not RunState.COMPLETED:
         yield "To finish the upgrade, plan with another unit of cou, or deploy cou again."
 

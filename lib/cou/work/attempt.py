@@ -7,12 +7,13 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from .. import concurrency, printable
+from .. import concurrency
 from ..clock import Clock, LoopClock
-from ..errors import CouError, JournalError, StepFailed
+from ..errors import Cause, CouError, JournalError, StepFailed
 from ..journal import Fenced, Journal, JournalGone, rows
 from ..journal.ages import Moment
 from ..journal.records import REMOVAL, Attempt, Job, Run, RunState
+from ..journal.waits import Awaited
 from ..juju.port import Juju
 from ..operations import late_tasks
 from ..operations.calls import Holder
@@ -21,8 +22,8 @@ from ..operations.outside import Outside
 from ..options.settings import Settings
 from ..process import lost_journal, runner_files
 from ..process.connection import RUN_TIMING
-from ..wording import ABANDON, PLAN, say
-from . import attempt_end, drift, final_look, make_plan, old_backups, refusal, unit_removed
+from ..wording import NOTHING, Wording, text, to_json
+from . import drift, final_look, make_plan, old_backups, refusal, unit_removed
 from .executor import Ending, Executor
 from .lease import Lease
 from .release_marks import release_marks, settle_put_backs
@@ -34,7 +35,7 @@ _LOOK_S = 0.5
 _RELEASE_S = 10.0
 _REQUEST_LIFE_S = RUN_TIMING.call_s + 5.0
 
-_CANCELLED = Ending(RunState.STOPPED, {})
+_CANCELLED = Ending(RunState.STOPPED)
 
 T = TypeVar("T")
 
@@ -121,7 +122,7 @@ class Runner:
             at_once=self._plan.options.max_parallel,
         )
         self._endable: asyncio.Task[Any] | None = None  # by a cancel
-        self._noted = "", ""
+        self._noted: tuple[Wording, list[Awaited]] = NOTHING, []
 
     async def work(self) -> Ending:
         """Do the attempt's job.
@@ -163,7 +164,7 @@ class Runner:
         try:
             await self._compare()
         except StepFailed as error:
-            return Ending(RunState.FAILED, attempt_end.cause_of(error))
+            return Ending(RunState.FAILED, Cause.of(error))
         old_backups.make_due(
             self._journal,
             self._attempt.run,
@@ -188,7 +189,7 @@ class Runner:
             return True
 
         if not await self._until_cancelled(look(), False):
-            final_look.tell_of_none(self._journal, self._attempt.run, "a cancel ended the look.")
+            final_look.tell_of_none(self._journal, self._attempt.run, text("post-check/cancelled"))
 
     async def _put_back(self) -> Ending:
         """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
@@ -198,7 +199,7 @@ class Runner:
         every = await release_marks(
             self._held, self._plan, self._settings, self._lease, for_good=for_good
         )
-        return Ending(RunState.ABANDONED if for_good and every else RunState.STOPPED, {})
+        return Ending(RunState.ABANDONED if for_good and every else RunState.STOPPED)
 
     async def _take(self, *, for_good: bool = False) -> bool:
         """Take the model, once no other run holds it; return whether no cancel came before.
@@ -230,7 +231,7 @@ class Runner:
         records, operations = self._journal.steps(run), self._journal.operations(run)
         for step in drift.unproved(self._plan, records, operations, self._journal.marks(run)):
             logger.warning("%s was called satisfied without proof: it is looked at again", step)
-            self._journal.make_due(token, step, "it was called satisfied without proof")
+            self._journal.make_due(token, step, text("note/without-proof"))
 
     async def _compare(self) -> None:
         """Name what other hands have changed since the run began.
@@ -248,16 +249,15 @@ class Runner:
         found = drift.compare(before, now, self._plan, records, undone)
         for one in found:
             logger.warning("changed by other hands: %s", one.text)
-            self._journal.tell(self._attempt.run, "drift", {"text": one.text, "stops": one.stops})
+            self._journal.tell(
+                self._attempt.run, "drift", {"text": to_json(one.text), "stops": one.stops}
+            )
         wrong = [one for one in found if one.stops]
         if wrong:
-            raise StepFailed(
-                "drift",
-                "Other hands have changed the model: "
-                + "; ".join(one.text for one in wrong)
-                + ".",
-                say("Put it back as it was, or run `", ABANDON, "`, then `", PLAN, "`."),
-            )
+            changes = wrong[0].text
+            for other in wrong[1:]:
+                changes = text("drift/and", one=changes, other=other.text)
+            raise StepFailed("drift", changes=changes)
 
     async def _until_cancelled(self, work: Coroutine[Any, Any, T], otherwise: T) -> T:
         """Return what some work returns; `otherwise` where a cancel was there before, or ends it.
@@ -342,13 +342,13 @@ class Runner:
         A write each time it is other. One that fails is made at the next look: a full disk must
         not end the watch for a cancel.
         """
-        waited = self._observer.waited_for
-        operator = next((one.operator for one in waited if one.operator), "")
-        text = "\n".join(printable.line(one.what) for one in waited)
+        pending = self._observer.waited_for
+        operator = next((one.operator for one in pending if one.operator), NOTHING)
+        awaited = [Awaited(one.what, one.about) for one in pending]
         if operator != self._noted[0]:
             state = RunState.WAITING if operator else RunState.RUNNING
             self._journal.set_run_state(self._attempt.token, state, operator)
             self._noted = operator, self._noted[1]
-        if text != self._noted[1]:
-            self._journal.set_waits(self._attempt.token, text)
-            self._noted = operator, text
+        if awaited != self._noted[1]:
+            self._journal.set_waits(self._attempt.token, awaited)
+            self._noted = operator, awaited

@@ -16,6 +16,7 @@ from ..juju.port import Juju
 from ..kinds import ROWS, Kind
 from ..plan.plan import Plan
 from ..plan.step import Step
+from ..wording import Wording, text
 
 if TYPE_CHECKING:
     from ..operations.late_changes import Overtaken
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Drift:
     """One difference, for people; `stops`: a step that is left would be wrong."""
 
-    text: str
+    text: Wording
     stops: bool
 
 
@@ -69,7 +70,10 @@ def compare(
         undone: what a late request has likely undone; the run itself puts that right, so it is
             told beside the rest, and stops nothing.
     """
-    found = [Drift(f"{one.text} {one.remedy}", stops=False) for one in undone]
+    found = [
+        Drift(text("drift/undone", what=one.text, remedy=one.remedy), stops=False)
+        for one in undone
+    ]
     moved = {one.application for one in undone if one.is_refresh}
     theirs: dict[str, list[Step]] = {}
     for step in plan.root.leaves():
@@ -78,7 +82,7 @@ def compare(
         steps = theirs.get(name, [])
         left = [step for step in steps if not records[step.id].state.over]
         if name not in now.applications:
-            found.append(Drift(f"{name} is gone", stops=bool(left)))
+            found.append(Drift(text("drift/gone", name=name), stops=bool(left)))
             continue
         found.extend(_units(name, was, now.applications[name], left))
         if name not in moved:
@@ -90,9 +94,9 @@ def compare(
 def _units(name: str, was: Application, now: Application, left: list[Step]) -> Iterator[Drift]:
     targets = {step.target for step in left}
     for unit in sorted(set(was.units) - set(now.units)):
-        yield Drift(f"{unit} is gone", stops=unit in targets)
+        yield Drift(text("drift/gone", name=unit), stops=unit in targets)
     for unit in sorted(set(now.units) - set(was.units)):
-        yield Drift(f"{unit} is new and not part of this run", stops=False)
+        yield Drift(text("drift/new-unit", name=unit), stops=False)
 
 
 def _channel(
@@ -110,11 +114,13 @@ def _channel(
     allowed = {expected, *(str(s.params["channel"]) for s in moves if _open(records[s.id]))}
     if now.channel not in allowed:
         left = any(not records[step.id].state.over for step in steps)
-        yield Drift(f"{name} follows {now.channel}, not {expected}", stops=left)
+        yield Drift(
+            text("drift/channel", name=name, channel=now.channel, expected=expected), stops=left
+        )
     elif now.channel != expected and not any(
         records[step.id].state is StepState.IN_DOUBT for step in moves
     ):
-        yield Drift(f"{name} follows {now.channel} already", stops=False)
+        yield Drift(text("drift/channel-already", name=name, channel=now.channel), stops=False)
 
 
 def _options(
@@ -133,7 +139,10 @@ def _options(
         if present == value.lower() or present in own:
             continue
         left = any(not records[step.id].state.over for step in steps)
-        yield Drift(f"{name}: {key} is {present!r}, not {value!r}", stops=left)
+        yield Drift(
+            text("drift/option", name=name, option=key, now=f"{present!r}", was=f"{value!r}"),
+            stops=left,
+        )
 
 
 def unproved(

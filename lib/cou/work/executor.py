@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import concurrency
-from ..errors import CouError, JujuError
+from ..errors import NO_CAUSE, Cause, CouError, JujuError, cause
 from ..journal import Cancelled, Fenced
 from ..journal.records import Limit, MarkState, RunState, StepState
 from ..kinds import ROWS, Kind, is_gate
@@ -29,7 +29,7 @@ from ..plan.step import Part, Step
 from ..show import estimate
 from ..steps import performing
 from ..steps.context import End, NeedsOperator, Result
-from ..wording import RESTORE, STATUS, UPGRADE, Wording, ours, say
+from ..wording import NOTHING, Wording, ours, text
 from . import next_step
 from .lease import Lease, LeaseLost
 
@@ -41,7 +41,7 @@ class Ending:
     """How a runner's work ended: the run's state and, where there is one, the cause."""
 
     state: RunState
-    error: Mapping[str, Any]
+    error: Cause = NO_CAUSE
 
 
 class Executor:
@@ -134,8 +134,8 @@ class Executor:
         if self._ending is not None:
             return self._ending
         if all(record.state.over for record in self._records().values()):
-            return Ending(RunState.COMPLETED, {})
-        return self._window_closed() if self._late else Ending(RunState.STOPPED, {})
+            return Ending(RunState.COMPLETED)
+        return self._window_closed() if self._late else Ending(RunState.STOPPED)
 
     def _records(self) -> Mapping[str, Any]:
         return self._held.journal.steps(self._held.run)
@@ -200,7 +200,7 @@ class Executor:
         if self._draining or not self._begin(step):
             return
         if self._gated(step, group):
-            self._end(step, StepState.SKIPPED, note="the rest of its group was left out")
+            self._end(step, StepState.SKIPPED, note=text("note/group-left-out"))
         else:
             await self._leaf(step)
         record = self._held.journal.step(self._held.run, step.id)
@@ -225,12 +225,9 @@ class Executor:
         if self._limit.count and len(self._taken) >= self._limit.count:
             return False
         if self._limit.expect and not self._taken and self._limit.expect not in (step.id, unit):
-            self._stop(
-                RunState.STOPPED,
-                "not-expected",
-                f"Next is {step.id}, not {self._limit.expect}; nothing was begun.",
-                say("Look at `", STATUS, "`, then approve what it names."),
-            )
+            self._draining = True
+            found = cause("not-expected/admits", next=step.id, expected=self._limit.expect)
+            self._ending = Ending(RunState.STOPPED, found)
             return False
         if not self._in_window(unit):
             return False
@@ -252,29 +249,12 @@ class Executor:
         """Record a drain: what had begun has ended, and nothing further begins."""
         self._held.journal.cancel(self._held.token, "window closed")
         marks = [mark.id for mark in self._held.journal.switched(self._held.run)]
-        switched = f"Still switched: {', '.join(marks)}." if marks else "Nothing is switched."
-        return Ending(
-            RunState.STOPPED,
-            {
-                "code": "window-closed",
-                "seen": f"Window closed: {self._late} may take until after "
-                f"{self._limit.until:%Y-%m-%d %H:%M} UTC and was not begun. {switched}",
-                "remedy": say(
-                    "Run `",
-                    UPGRADE,
-                    "` in the next window",
-                    *(
-                        (", or `", RESTORE, "` to put the marks back until then.")
-                        if marks
-                        else "."
-                    ),
-                ),
-            },
-        )
-
-    def _stop(self, state: RunState, code: str, seen: str, remedy: str) -> None:
-        self._draining = True
-        self._ending = Ending(state, {"code": code, "seen": seen, "remedy": remedy})
+        values = {"late": self._late, "until": f"{self._limit.until:%Y-%m-%d %H:%M}"}
+        if marks:
+            found = cause("window-closed/switched", marks=marks, **values)
+        else:
+            found = cause("window-closed/nothing-switched", **values)
+        return Ending(RunState.STOPPED, found)
 
     def _begin(self, step: Step) -> bool:
         try:
@@ -302,15 +282,15 @@ class Executor:
         except Fenced:
             raise
         except NeedsOperator as doubt:
-            self._fail(step, StepState.IN_DOUBT, "needs-operator", str(doubt), _resolve(step.id))
+            self._fail(step, StepState.IN_DOUBT, _needs_operator(step, doubt))
         except LeaseLost as lost:
-            self._fail(step, StepState.IN_DOUBT, lost.code, lost.seen, lost.remedy)
+            self._fail(step, StepState.IN_DOUBT, lost)
         except JujuError as error:
             # Whether the step took place is not known while Juju cannot be asked.
             state = StepState.FAILED if error.sent is False else StepState.IN_DOUBT
-            self._fail(step, state, error.code, error.seen, error.remedy)
+            self._fail(step, state, error)
         except CouError as error:
-            self._fail(step, StepState.FAILED, error.code, error.seen, error.remedy)
+            self._fail(step, StepState.FAILED, error)
         else:
             self._record(step, result)
         self._on_change()
@@ -332,16 +312,15 @@ class Executor:
         }
         self._end(step, states[result.end], note=result.note)
 
-    def _fail(self, step: Step, state: StepState, code: str, seen: str, remedy: str) -> None:
-        self._end(step, state, error=seen)
+    def _fail(self, step: Step, state: StepState, error: CouError) -> None:
+        self._end(step, state, error=error.seen)
         self._draining = True
         if self._ending is None:
-            seen = f"{step.title} ({step.id}): {seen}"
-            self._ending = Ending(
-                RunState.FAILED, {"code": code, "seen": seen, "remedy": remedy, "step": step.id}
-            )
+            self._ending = Ending(RunState.FAILED, Cause.of(error, step.id, step.title))
 
-    def _end(self, step: Step, state: StepState, *, note: str = "", error: str = "") -> None:
+    def _end(
+        self, step: Step, state: StepState, *, note: Wording = NOTHING, error: Wording = NOTHING
+    ) -> None:
         self._held.journal.end_step(self._held.token, step.id, state, note=note, error=error)
         logger.info("%s: %s (%s) %s", state.value, step.title, step.id, error or note)
 
@@ -355,10 +334,10 @@ def _gates(group: Step) -> Iterator[str]:
     return (one.id for one in group.steps if is_gate(one.kind))
 
 
-def _resolve(step: str) -> Wording:
-    done = ours("resolve-step", step=step, as_="done", reason="how you know")
-    retry = ours("resolve-step", step=step, as_="retry", reason="how you know")
-    return say("If it was done: `", done, "`; if not: `", retry, "`. Then: ", UPGRADE)
+def _needs_operator(step: Step, doubt: NeedsOperator) -> CouError:
+    done = ours("resolve-step", step=step.id, as_="done", reason="how you know")
+    retry = ours("resolve-step", step=step.id, as_="retry", reason="how you know")
+    return CouError("needs-operator", doubt=doubt.seen, done=done, retry=retry)
 
 
 def _hosts(root: Step) -> Iterator[tuple[str, frozenset[str]]]:

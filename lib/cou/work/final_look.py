@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 
 from ..checks import after_run
@@ -12,6 +11,7 @@ from ..journal import Journal
 from ..journal.records import POST_CHECK
 from ..juju.port import Juju
 from ..plan.plan import Plan
+from ..wording import Wording, to_json
 
 logger = logging.getLogger("cou.final-look")
 
@@ -24,10 +24,13 @@ async def look(journal: Journal, juju: Juju, run: str, plan: Plan) -> None:
         logger.warning("no last look: %s", error)
         tell_of_none(journal, run, error.seen)
         return
-    found = [dataclasses.asdict(one) for one in after_run.findings(seen, plan.target)]
+    found = [
+        {"code": one.code, "subject": one.subject, "seen": to_json(one.seen)}
+        for one in after_run.findings(seen, plan.target)
+    ]
     journal.tell(run, POST_CHECK, {"findings": found, "failure": ""})
 
 
-def tell_of_none(journal: Journal, run: str, why: str) -> None:
+def tell_of_none(journal: Journal, run: str, why: Wording) -> None:
     """Write down why nobody could look."""
-    journal.tell(run, POST_CHECK, {"findings": [], "failure": why})
+    journal.tell(run, POST_CHECK, {"findings": [], "failure": to_json(why)})

@@ -9,6 +9,7 @@ from ..journal.ages import Moment
 from ..journal.records import StepRecord, StepState
 from ..kinds import Kind
 from ..plan.plan import Plan
+from ..wording import text
 
 
 def make_due(
@@ -25,7 +26,7 @@ def make_due(
     age_s = ages.of_steps(journal, run, moment)
     for name in outdated(plan, journal.steps(run), age_s, max_age_s):
         note = journal.step(run, name).note
-        journal.make_due(token, name, f"too old, kept, and made again: {note}")
+        journal.make_due(token, name, text("note/backup-outdated", before=note))
 
 
 def outdated(

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ..errors import record
+from ..errors import NO_CAUSE, Cause, cause
 from ..plan.plan import Plan
-from ..wording import PLAN, say, sentence
+from ..wording import Wording, sentence, text
 
 
-def of(shown: Plan, fresh: Plan) -> Mapping[str, Any]:
-    """Return code, seen and remedy; empty where the plan still holds.
+def of(shown: Plan, fresh: Plan) -> Cause:
+    """Return the cause; false where the plan still holds.
 
     Args:
         shown: what the operator saw.
         fresh: what would be planned now.
     """
     if fresh.blocking:
-        problem = fresh.blocking[0]
-        return _refused(f"{problem.subject}: {problem.seen}", problem.remedy)
+        one = fresh.blocking[0]
+        seen, remedy = sentence(one.seen), sentence(one.remedy)
+        if not remedy:
+            return cause("plan-changed/problem-alone", subject=one.subject, problem=seen)
+        return cause("plan-changed/problem", subject=one.subject, problem=seen, remedy=remedy)
     if fresh.hash != shown.hash:
-        return _refused(difference(shown, fresh), "")
-    return {}
+        return cause("plan-changed", difference=difference(shown, fresh))
+    return NO_CAUSE
 
 
-def _refused(seen: str, remedy: str) -> Mapping[str, Any]:
-    again = say("Run `", PLAN, "` again.")
-    return record(
-        "plan-changed",
-        f"The model is no longer as it was shown: {seen}.".replace("..", "."),
-        say(sentence(remedy), " ", again) if remedy else again,
-    )
-
-
-def difference(shown: Plan, fresh: Plan) -> str:
+def difference(shown: Plan, fresh: Plan) -> Wording:
     """Name the first difference between two plans."""
     if shown.target != fresh.target:
-        return f"the target is now {fresh.target or 'nothing'}, not {shown.target}"
+        if not fresh.target:
+            return text("difference/no-target", was=shown.target)
+        return text("difference/target", now=fresh.target, was=shown.target)
     before = {step.id: step for step in shown.root.walk()}
     after = {step.id: step for step in fresh.root.walk()}
     for step in shown.root.leaves():
         if step.id not in after:
-            return f"the step {step.id} ({step.title}) is not needed any more"
+            return text("difference/not-needed", step=step.id, title=step.title)
     for step in fresh.root.leaves():
         if step.id not in before:
-            return f"the step {step.id} ({step.title}) is new"
+            return text("difference/new", step=step.id, title=step.title)
         if step.to_dict() != before[step.id].to_dict():
-            return f"the step {step.id} is now: {step.title}"
-    return "the order of the steps is another"
+            return text("difference/changed", step=step.id, title=step.title)
+    return text("difference/order")

@@ -13,6 +13,7 @@ from ..plan.plan import Plan
 from ..plan.step import Step
 from ..steps import put_back_early
 from ..steps.context import NeedsOperator
+from ..wording import text
 from .lease import Lease
 
 _TIMEOUT_S = 600
@@ -68,14 +69,16 @@ async def release_marks(
         if not for_good:
             # Before it is put back: a runner killed in between must not leave a step done of
             # which nothing is left. Where it is still so, the step finds that and sends nothing.
-            holder.journal.make_due(holder.token, mark.step)
+            holder.journal.make_due(holder.token, mark.step, text("note/mark-put-back"))
         name = mark.target.split("/")[0].split(":")[0]
         try:
             reason = await put_back_early.release(
                 context, mark.id, touched, charms.get(name, ""), plan.target
             )
-        except (CouError, NeedsOperator) as error:
-            reason = str(error)
+        except CouError as error:
+            reason = error.whole
+        except NeedsOperator as doubt:
+            reason = doubt.seen
         if not reason or for_good:
             await context.unmark(mark.id, reason, kept=bool(reason))
         holder.journal.end_step(
@@ -103,7 +106,7 @@ def settle_put_backs(holder: Holder, plan: Plan) -> None:
             continue
         is_set = marks_now.get(record.id.removeprefix(_PREFIX)) is MarkState.SET
         state = StepState.SKIPPED if is_set else StepState.DONE
-        note = "its mark is left to what comes next" if is_set else "its mark was put back"
+        note = text("note/mark-left" if is_set else "note/mark-put-back")
         holder.journal.end_step(holder.token, record.id, state, note=note)
 
 

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from .. import audit, concurrency, crash
-from ..errors import CouError
+from ..errors import NO_CAUSE, Cause, CouError
 from ..journal import Fenced, Journal, JournalGone
 from ..journal.records import Attempt, Job, RunState
 from ..juju.port import Juju
@@ -38,6 +38,7 @@ async def run_attempt(
     journal = Journal(place.home, create=False)
     journal.tidy()
     attempt = journal.hold(token)
+    journal.bring_up_to_date()
     after_removal.forget(place.home)
 
     async def work(attempt: Attempt, unit: str = "") -> bool:
@@ -73,7 +74,7 @@ async def _work_on(
     Raises:
         Fenced: the attempt is no longer ours; nothing is recorded.
     """
-    error: Mapping[str, str] = {}
+    error = NO_CAUSE
     removed, token = False, attempt.token
     kept = runner_files.keep(place, journal, attempt.run)
     begins = f"Attempt {token} at run {attempt.run} begins: {attempt.job.value}."
@@ -106,11 +107,11 @@ async def _work_on(
         lost_journal.end_without(journal, attempt.run, gone)
     except CouError as failure:
         logger.error("%s: %s", failure.code, failure)
-        state, error = RunState.FAILED, attempt_end.cause_of(failure)
+        state, error = RunState.FAILED, Cause.of(failure)
     except Exception as failure:  # the process's edge: a run ends with a cause, whatever it was
         logger.exception("the runner broke off")
         state, error = RunState.FAILED, attempt_end.broke_off(failure)
-    logger.info("attempt %d of run %s ends: %s %s", token, attempt.run, state.value, dict(error))
+    logger.info("attempt %d of run %s ends: %s %s", token, attempt.run, state.value, error.told)
     try:
         journal.end_attempt(token, state, error)
     except JournalGone as gone:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from cou import errors, wording
 from cou.errors import JournalError
 from cou.journal import FILE, Cancelled, Fenced, Journal, disk_reserve
 from cou.journal.records import (
@@ -106,6 +107,9 @@ def story_of_a_race(tmp_path, begun_before):
     steps = journal.steps(attempt.run)
     journal.close()
     return acknowledged, why.strip(), events, steps
+
+
+NO = errors.Cause("no", wording.say("no"), wording.say("Run `", wording.UPGRADE, "`."))
 
 
 def told(journal, run):
@@ -214,8 +218,8 @@ def test_a_failed_step_is_tried_again_in_a_new_round(journal):
     operation = journal.intend(attempt.token, "a", "pause", {})
     journal.record_verdict(attempt.token, operation.id, Verdict.FAILED, {})
     journal.end_step(attempt.token, "a", StepState.FAILED, error="no")
-    journal.end_attempt(attempt.token, RunState.FAILED, {"seen": "no"})
-    assert journal.run(attempt.run).error == {"seen": "no"}
+    journal.end_attempt(attempt.token, RunState.FAILED, NO)
+    assert journal.run(attempt.run).error == NO
     journal.resume_run(attempt.run, Job.UPGRADE, Limit())
     record = journal.step(attempt.run, "a")
     assert (record.state, record.round) == (StepState.PENDING, 2)

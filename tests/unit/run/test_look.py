@@ -8,11 +8,13 @@ import sys
 
 import pytest
 from cou.clock import utc_now
+from cou.errors import Cause
 from cou.journal import Journal
 from cou.journal.records import Mark, MarkState, RunState, StepState
 from cou.plan.plan import canonical
 from cou.process import liveness
 from cou.show import history, view
+from cou.wording import say
 
 from . import one_step
 
@@ -143,7 +145,7 @@ def test_it_shows_the_tasks_that_are_known_the_marks_that_are_set_and_why_it_end
         mark = Mark(f"paused:{unit}", "paused", unit, {}, state, "a", now, "")
         journal.write_mark(attempt.token, mark)
     journal.end_attempt(
-        attempt.token, RunState.FAILED, {"seen": "It broke.", "remedy": "Mend it."}
+        attempt.token, RunState.FAILED, Cause("broke", say("It broke."), say("Mend it."))
     )
     seen = view.look(journal, alive=False)
     assert seen is not None

@@ -214,7 +214,7 @@ def test_an_end_is_recorded_whatever_became_of_what_the_runner_left_behind(
     monkeypatch.setattr(supervising.sys, "executable", "/bin/false")  # the runner's end
     supervisor = supervised(place, attempt.token)
     supervisor.run()
-    assert journal.run(attempt.run).error["code"] == "runner-ended"
+    assert journal.run(attempt.run).error.code == "runner-ended"
     assert journal.attempt(attempt.run).how == RunState.INTERRUPTED.value
     assert journal.step(attempt.run, "a").state is StepState.IN_DOUBT
     journal.close()

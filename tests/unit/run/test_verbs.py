@@ -23,6 +23,7 @@ from cou.plan.plan import Plan, canonical
 from cou.plan.step import Step
 from cou.process import heartbeat
 from cou.process.access import Access
+from cou.wording import text
 
 from tests.planned_steps import planned_step
 
@@ -127,7 +128,7 @@ def test_the_remainder_says_how_much_is_done_again(control, journal, going):
     journal.begin_step(first.token, "b")
     journal.end_attempt(first.token, RunState.STOPPED)
     again = journal.resume_run(first.run, Job.RESTORE, Limit())
-    journal.make_due(again.token, "a")
+    journal.make_due(again.token, "a", text("note/mark-put-back"))
     journal.end_attempt(again.token, RunState.STOPPED)
     message = control.plan(ACCESS, SETTINGS, Options()).message
     assert message.endswith("3 of 3 steps are left. 1 of them had been done and are due again.")

@@ -11,8 +11,10 @@ from cou.control import start
 from cou.control.control_base import Desk
 from cou.journal import Journal
 from cou.journal.records import Mark, MarkState, RunState, StepState
+from cou.journal.waits import Awaited
 from cou.process import liveness
 from cou.show import estimate, view
+from cou.wording import say
 
 from . import one_step
 from .test_estimate import Clock, leaf, plan_of, run
@@ -52,9 +54,9 @@ def test_a_runner_that_lived_for_a_minute_got_somewhere(kept, wall, jump_s, live
     attempt = one_step.begin(kept)
     kept.begin_step(attempt.token, "a")
     wall.pass_(lived_s)
-    kept.set_waits(attempt.token, "a unit is busy")
+    kept.set_waits(attempt.token, [Awaited(say("a unit is busy"))])
     wall.pass_(jump_s)
-    kept.set_waits(attempt.token, "another unit is busy")
+    kept.set_waits(attempt.token, [Awaited(say("another unit is busy"))])
     assert ended(kept, attempt).got_somewhere is somewhere
 
 

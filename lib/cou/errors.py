@@ -33,8 +33,9 @@ class CouError(Exception):
     @property
     def whole(self) -> Wording:
         """What was seen, and what to do where there is something, as one text."""
-        both = {"seen": self.seen, "remedy": self.remedy}
-        return wording.text("error/with-remedy", **both) if self.remedy else self.seen
+        if not self.remedy:
+            return self.seen
+        return wording.text("error/with-remedy", what=self.seen, then=self.remedy)
 
     def told(self, way: Way) -> str:
         """Return what was seen and what to do, for somebody who types commands in a way."""

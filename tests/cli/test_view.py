@@ -21,8 +21,9 @@ from cou.cli.progress_lines import Lines
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
 from cou.control.answers import Forced
-from cou.errors import BadInput
+from cou.errors import NO_CAUSE, BadInput
 from cou.journal.records import RunState, StepRecord, StepState
+from cou.journal.waits import Awaited
 from cou.juju.port import ApplicationStatus, ModelStatus, Status
 from cou.kinds import Kind
 from cou.options.options import Options
@@ -93,7 +94,8 @@ def view(plan=PLAN, state=RunState.RUNNING, waits="", **states):
         "steps": records,
         "attempt": None,
         "tasks": {},
-        "waits": waits,
+        "waits": tuple(Awaited(say(one)) for one in waits.splitlines()),
+        "failure": NO_CAUSE,
         "left_s": 0.0,
         "silent_since": None,
     }

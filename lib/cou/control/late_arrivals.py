@@ -62,7 +62,7 @@ async def _look(juju: Juju, journal: Journal, run: Run, left: tuple[Operation, .
                 told = _with_undo(late_tasks.describe(operation, task), task)
                 journal.note_afterwards(run.id, operation.id, f"{task.id}", told)
     for one in await late_changes.look(juju, left, every):
-        told = text("drift/undone", what=one.text, remedy=one.remedy)
+        told = text("drift/undone", what=one.text, then=one.remedy)
         journal.note_afterwards(run.id, one.early.id, "change", told)
     journal.count_looks(run.id, [operation.id for operation in left])
 

@@ -62,12 +62,12 @@ class View:
     tasks: Mapping[str, int]
     settings: Mapping[str, Any]
     waits: tuple[Awaited, ...] = ()
-    failure: Cause = NO_CAUSE
     left_s: float = 0.0
     late: tuple[str, ...] = ()
     silent_since: datetime.datetime | None = None
     again: tuple[str, ...] = ()
     got_somewhere: bool = False
+    failure: Cause = NO_CAUSE
 
     @property
     def where(self) -> str:
@@ -105,7 +105,8 @@ class View:
     @property
     def cause(self) -> str:
         """What ended it, without the title of its step: for a line that has little room."""
-        return str(self.failure.seen) or self.error
+        record = self.steps.get(self.failure.step)
+        return str((record.error if record else "") or self.failure.seen) or self.error
 
     @property
     def plan_hash(self) -> str:

@@ -71,7 +71,7 @@ def compare(
             told beside the rest, and stops nothing.
     """
     found = [
-        Drift(text("drift/undone", what=one.text, remedy=one.remedy), stops=False)
+        Drift(text("drift/undone", what=one.text, then=one.remedy), stops=False)
         for one in undone
     ]
     moved = {one.application for one in undone if one.is_refresh}

@@ -16,10 +16,10 @@ def of(shown: Plan, fresh: Plan) -> Cause:
     """
     if fresh.blocking:
         one = fresh.blocking[0]
-        seen, remedy = sentence(one.seen), sentence(one.remedy)
-        if not remedy:
+        seen, then = sentence(one.seen), sentence(one.remedy)
+        if not then:
             return cause("plan-changed/problem-alone", subject=one.subject, problem=seen)
-        return cause("plan-changed/problem", subject=one.subject, problem=seen, remedy=remedy)
+        return cause("plan-changed/problem", subject=one.subject, problem=seen, then=then)
     if fresh.hash != shown.hash:
         return cause("plan-changed", difference=difference(shown, fresh))
     return NO_CAUSE

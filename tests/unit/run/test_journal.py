@@ -113,7 +113,13 @@ NO = errors.Cause("no", wording.say("no"), wording.say("Run `", wording.UPGRADE,
 
 
 def told(journal, run):
-    return [(one.what, *one.data.values()) for one in journal.events(run)]
+    return [
+        (one.what, *(_shown(value) for value in one.data.values())) for one in journal.events(run)
+    ]
+
+
+def _shown(value):
+    return str(wording.from_json(value)) if isinstance(value, dict) else value
 
 
 def test_a_run_s_story_has_a_line_for_all_that_becomes_of_it(journal):

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from cou.journal.records import StepRecord, StepState
 from cou.show import outcome
-from cou.wording import NAMED
+from cou.wording import NAMED, text
 
 from ..fakes import example
 from ..plan.helpers import plan_of
@@ -58,7 +58,7 @@ def test_a_host_that_filled_up_on_the_way_is_named_as_well():
         plan,
         **{
             "no-zone/nova-compute-0/verify-empty-nova-compute-0": (
-                "nova-compute/0 (2 instances): left as it is"
+                text("note/instances", unit="nova-compute/0", count=2)
             ),
             "no-zone/nova-compute-0/upgrade-packages": "the rest of its group was left out",
             "no-zone/nova-compute-0/upgrade-unit": "the rest of its group was left out",

@@ -7,6 +7,7 @@ import datetime
 
 import pytest
 from cou.checks.problem import Problem, Severity
+from cou.errors import Cause
 from cou.journal.records import (
     Attempt,
     Job,
@@ -17,13 +18,14 @@ from cou.journal.records import (
     StepRecord,
     StepState,
 )
+from cou.journal.waits import Awaited
 from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Step
 from cou.show import status_text
 from cou.show.view import View
-from cou.wording import Actions
+from cou.wording import NOTHING, Actions, say
 
 from tests.planned_steps import planned_step
 
@@ -80,7 +82,10 @@ def test_a_run_tells_who_is_waited_for_and_what_comes_next():
     seen = view(
         RunState.RUNNING,
         StepState.RUNNING,
-        waits="keystone/0 is executing\nkeystone/1 is executing",
+        waits=(
+            Awaited(say("keystone/0 is executing")),
+            Awaited(say("keystone/1 is executing")),
+        ),
         next="glance/refresh",
         left_s=125.0,
         marks=(mark("noout:ceph-mon", MarkState.SET), mark("paused:n/0", MarkState.PUT_BACK)),
@@ -152,7 +157,9 @@ def test_what_steps_took_here_is_told_apart_from_a_guess():
 
 
 def test_nothing_from_the_model_steers_a_terminal():
-    told = text(view(RunState.RUNNING, StepState.RUNNING, waits="a\x1b[2J", error="b\x07"))
+    told = text(
+        view(RunState.RUNNING, StepState.RUNNING, waits=(Awaited(say("a\x1b[2J")),), error="b\x07")
+    )
     assert "\x1b" not in told
     assert "\x07" not in told
 
@@ -163,8 +170,14 @@ def test_a_line_with_little_room_is_given_the_cause_without_the_title_of_its_ste
         **failed.steps,
         "keystone/refresh": record("keystone/refresh", StepState.FAILED, "It hangs."),
     }
+    cause = Cause("stuck", say("It hangs."), NOTHING, "keystone/refresh", "Refresh keystone")
     error = "Refresh keystone (keystone/refresh): It hangs."
-    assert dataclasses.replace(failed, steps=records, error=error).cause == "It hangs."
+    assert cause.told == error
+    assert dataclasses.replace(failed, failure=cause, error=error).cause == "It hangs."
+    # Older versions kept the title as part of what was seen.
+    cause = Cause("stuck", say(error), NOTHING, "keystone/refresh")
+    older = dataclasses.replace(failed, steps=records, failure=cause, error=error)
+    assert older.cause == "It hangs."
     assert (
         dataclasses.replace(failed, error="The controller is gone.").cause
         == "The controller is gone."

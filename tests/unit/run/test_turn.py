@@ -155,7 +155,7 @@ def test_a_writer_is_as_patient_as_the_others_get_on(journal, attempt, monkeypat
     inside.wait()
     journal.tell(attempt.run, "in the end", {})
     thread.join()
-    assert journal.run(attempt.run).waits == "7"
+    assert [str(one.what) for one in journal.run(attempt.run).waits] == ["7"]
 
 
 def test_the_log_of_writes_stays_short_however_long_a_run_is(journal, attempt):

@@ -6,6 +6,7 @@ import ast
 import io
 import logging
 import pathlib
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -86,7 +87,10 @@ def calls(path: pathlib.Path) -> Iterator[tuple[str, str, str]]:
         yield ast.unparse(call.func), inner.name if inner else "", "\n".join(source)
 
 
-def is_way_out(name: str) -> bool:
+def is_way_out(name: str, path: pathlib.Path) -> bool:
+    """Whether a call in a file leads out: a `Text` does where it may be that of rich."""
+    if name in ("Text", "wording.Text") and not re.search(r"\brich\b", path.read_text()):
+        return False
     return any(name == one or name.endswith(f".{one}") for one in WAYS_OUT)
 
 
@@ -97,7 +101,7 @@ def test_every_way_out_uses_the_one_function():
     for folder in ("lib/cou", "src"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for name, function, source in calls(path):
-                if is_way_out(name):
+                if is_way_out(name, path):
                     found += 1
                     if "printable.line" not in source and "make_harmless" not in source:
                         bare.add((str(path.relative_to(ROOT)), function))

@@ -30,11 +30,12 @@ FIRST = {
     "problem",
     "text",
 }
+ITERATORS = {"dict", "filter", "frozenset", "map", "reversed", "set", "zip"}
 NO_VALUES = {"brief", "juju_code", "sent"}
 
 
-def uses():
-    """Yield where a key is used, the key, and the names of the values that are given."""
+def calls():
+    """Yield where something is made that has a text of the catalogue, and the call."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
@@ -42,11 +43,17 @@ def uses():
             given = node.args[1:2] if node.func.id == "problem" else []
             literal = node.args and isinstance(node.args[0], ast.Constant)
             if node.func.id in FIRST and literal and len(node.args) == 1 + len(given):
-                named = {word.arg for word in node.keywords} - NO_VALUES
-                free = {"subject"} if node.func.id == "problem" else set()
-                if None in named:  # a mapping of values
-                    free |= wanted(node.args[0].value) - named
-                yield f"{path.name}:{node.lineno}", node.args[0].value, named - {None}, free
+                yield f"{path.name}:{node.lineno}", node
+
+
+def uses():
+    """Yield where a key is used, the key, the values that are given, and those that may be."""
+    for where, call in calls():
+        named = {word.arg for word in call.keywords} - NO_VALUES
+        free = {"subject"} if call.func.id == "problem" else set()
+        if None in named:  # a mapping of values
+            free |= wanted(call.args[0].value) - named
+        yield where, call.args[0].value, named - {None}, free
 
 
 def named_in_source():
@@ -84,6 +91,19 @@ def test_no_value_has_the_name_of_a_parameter_of_what_takes_it():
     taken = {name for one in takers for name in inspect.signature(one).parameters}
     placeholders = {name for key in texts.catalogue() for name in wanted(key)}
     assert placeholders & taken == {"subject"}  # a problem's, which hands it on to its text
+
+
+def test_no_value_is_an_iterator_whose_items_a_text_would_not_name():
+    """A list is told item by item, anything else as Python shows it."""
+    told_by_item = (ast.GeneratorExp, ast.SetComp, ast.Set, ast.DictComp, ast.Dict)
+    wrong = [
+        (where, word.arg)
+        for where, call in calls()
+        for word in call.keywords
+        if isinstance(word.value, told_by_item)
+        or (isinstance(word.value, ast.Call) and ast.unparse(word.value.func) in ITERATORS)
+    ]
+    assert wrong == []
 
 
 def test_no_text_is_left_over():

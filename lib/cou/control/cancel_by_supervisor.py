@@ -40,7 +40,7 @@ def cancel(desk: Desk, error: CouError | OSError) -> Cancelled:
             return Cancelled(None, message + lost_journal.may_go_on(desk.place, desk.way))
     finally:
         liveness.close(found)
-    raise JournalError("cancel-not-acknowledged/cancel", found=seen, processes=map(str, found))
+    raise JournalError("cancel-not-acknowledged/cancel", found=seen, processes=list(found))
 
 
 def _nothing_runs(desk: Desk, error: CouError | OSError) -> JournalError:

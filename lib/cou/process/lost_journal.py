@@ -38,7 +38,7 @@ def end(place: Place) -> str:
     finally:
         liveness.close(found)
     if left := liveness.await_end(place, _ENDS_WITHIN_S):
-        raise JournalError("cancel-not-acknowledged/end", found=seen, processes=map(str, left))
+        raise JournalError("cancel-not-acknowledged/end", found=seen, processes=left)
     return f"{seen} Its runner has ended, and nothing further is sent. "
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import pathlib
 import shutil
@@ -9,11 +10,14 @@ import sqlite3
 
 import pytest
 from cou.control.control import Control
+from cou.errors import JournalError
 from cou.journal import FILE, Journal, rows
 from cou.journal.records import Job, Limit, MarkState, RunState, StepState
 from cou.journal.schema import FORMAT, PATCHES
 from cou.process.paths import Place
-from cou.show import history
+from cou.show import history, view
+
+from . import stories
 
 FOLDER = pathlib.Path(__file__).parent
 EVERY = sorted(FOLDER.glob("format-*.sqlite"))
@@ -110,3 +114,42 @@ def test_its_run_goes_on_where_it_was_and_a_cancel_still_stops_it(kept):
     journal.end_attempt(attempt.token, RunState.STOPPED)
     assert journal.run(run).state is RunState.STOPPED
     journal.close()
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_while_a_runner_of_an_older_version_may_live_its_format_stays(tmp_path, forced):
+    """A charm that was refreshed under it shows, cancels and forces in the format as it is."""
+    place = Place(tmp_path / "home", tmp_path / "run")
+    place.make()
+    (place.home / FILE).write_bytes(stories.read(stories.FOLDER / "running.zip")[0])
+    older = format_of(place)
+    assert older < FORMAT
+    with contextlib.closing(Journal(place.home)) as journal:
+        run = journal.current()
+        attempt = journal.attempt(run.id)
+        assert attempt.ended is None
+        assert view.look(journal, alive=True).state is RunState.RUNNING
+        with pytest.raises(JournalError, match="cannot be resumed"):
+            journal.resume_run(run.id, Job.UPGRADE, Limit())
+        journal.cancel(attempt.token, "operator", forced=forced)
+        assert view.look(journal, alive=True).state is RunState.DRAINING
+        if forced:
+            journal.end_attempt(attempt.token, RunState.KILLED)
+        assert format_of(place) == older
+        if not forced:  # what the older runner writes itself
+            db = sqlite3.connect(place.home / FILE)
+            for statement in (
+                "update step set state = 'done', note = 'so' where state = 'running'",
+                "update run set state = 'stopped', waits = '', error = "
+                """'{"code": "x", "seen": "It is so.", "remedy": ""}'""",
+                "update attempt set ended = started, how = 'stopped' where ended is null",
+            ):
+                db.execute(statement)
+            db.commit()
+            db.close()
+        seen = view.look(journal, alive=False)
+        assert seen.state is (RunState.KILLED if forced else RunState.STOPPED)
+        assert seen.error == ("" if forced else "It is so.")
+        assert format_of(place) == older
+        journal.resume_run(run.id, Job.UPGRADE, Limit())
+        assert format_of(place) == FORMAT

@@ -71,8 +71,7 @@ def compare(
             told beside the rest, and stops nothing.
     """
     found = [
-        Drift(text("drift/undone", what=one.text, then=one.remedy), stops=False)
-        for one in undone
+        Drift(text("drift/undone", what=one.text, then=one.remedy), stops=False) for one in undone
     ]
     moved = {one.application for one in undone if one.is_refresh}
     theirs: dict[str, list[Step]] = {}

@@ -1,4 +1,4 @@
-"""Nothing is decided by a sentence: where every text of the catalogue is another, all else stays."""
+"""Nothing is decided by a sentence: with other words in the catalogue all else stays as it is."""
 
 from __future__ import annotations
 

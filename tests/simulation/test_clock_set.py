@@ -84,7 +84,7 @@ def texts(world):
         account = history.tell(journal, alive=True, now=now)
         return [
             status_text.text(seen, now, NAMED),
-            seen.waits,
+            *(str(one.what) for one in seen.waits),
             run_report.text(account, "text"),
         ]
     finally:

@@ -11,6 +11,7 @@ import asyncio
 import pytest
 from cou import crash
 from cou.journal.records import POST_CHECK, Job, MarkState, RunState, StepState
+from cou.wording import text, to_json
 from cou.work import final_look
 
 from tests.proof import small
@@ -210,6 +211,6 @@ def test_a_cancel_ends_the_last_look_and_the_run_is_completed(tmp_path, monkeypa
         journal = world.journal()
         (told,) = [one for one in journal.events(attempt.run) if one.what == POST_CHECK]
         journal.close()
-        assert told.data == {"findings": [], "failure": "a cancel ended the look."}
+        assert told.data == {"findings": [], "failure": to_json(text("post-check/cancelled"))}
 
     worlds.run(story())

@@ -9,7 +9,7 @@ from cou.control import late_arrivals
 from cou.journal.records import MarkState, RunState, Verdict
 from cou.operations import late_changes, late_tasks
 from cou.show import history, view
-from cou.wording import NAMED
+from cou.wording import NAMED, from_json
 from cou.work.attempt import Runner
 
 from tests.proof import small
@@ -126,8 +126,8 @@ def test_what_undoes_a_setting_before_a_resumption_is_named_and_set_once_more(
         journal = world.journal()
         events = journal.events(attempt.run)
         (drift,) = [one.data for one in events if one.what == "drift" and OPTION in str(one.data)]
-        assert "has likely arrived late" in drift["text"]
-        assert f"juju config {application} {OPTION}=" in drift["text"]
+        assert "has likely arrived late" in from_json(drift["text"])
+        assert f"juju config {application} {OPTION}=" in from_json(drift["text"])
         assert not drift["stops"]
         assert len([one for one in events if one.what == "late-change"]) == 1
         states = {mark.id: mark.state for mark in journal.marks(attempt.run)}
@@ -183,7 +183,7 @@ def test_a_refresh_that_arrives_before_a_resumption_is_named_and_made_once_more(
         assert await channel(world, "keystone") == "victoria/stable"
         journal = world.journal()
         (late,) = [one for one in journal.events(attempt.run) if one.what == "late-change"]
-        assert "has likely arrived late" in late.data["text"]
+        assert "has likely arrived late" in from_json(late.data["text"])
         journal.close()
 
     worlds.run(story())

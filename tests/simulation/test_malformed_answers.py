@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cou.errors import CouError
+from cou.errors import Cause, CouError
 from cou.journal.records import RunState
-from cou.work import attempt_end
 from cou.work.executor import Ending
 
 from ..fuzz import frames
@@ -41,7 +40,7 @@ async def work(world, attempt):
     try:
         return await world.work(attempt)
     except CouError as error:
-        ending = Ending(RunState.FAILED, attempt_end.cause_of(error))
+        ending = Ending(RunState.FAILED, Cause.of(error))
         journal = world.journal()
         journal.end_attempt(attempt.token, ending.state, ending.error)
         journal.close()

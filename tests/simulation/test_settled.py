@@ -9,6 +9,7 @@ from cou import crash
 from cou.errors import JujuError
 from cou.journal.records import RunState, StepState, Verdict
 from cou.juju import resending
+from cou.wording import from_json
 
 from tests.proof import small
 
@@ -239,7 +240,7 @@ def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrad
         every = operations(world, attempt.run, "")
         made = [one for one in every if one.step == ending.error.step][-1]
         assert (made.verdict, made.task) == (Verdict.NOT_DONE, None)
-        assert "The model is blocked." in made.result["error"]
+        assert "The model is blocked." in from_json(made.result["error"])
         await finish(world, world.resume(attempt.run))
         assert_upgraded(world, plan, attempt.run)
 

@@ -12,6 +12,7 @@ from cou.journal.records import Job, Limit, MarkState, Resolution, RunState, Ste
 from cou.options.options import Options
 from cou.plan.plan import canonical
 from cou.show import view
+from cou.wording import from_json
 from juju_testbed.charms import bundle
 
 from . import world as worlds
@@ -138,7 +139,9 @@ def test_what_other_hands_changed_is_named_and_stops_only_where_it_matters(tmp_p
         attempt = world.resume(attempt.run, Limit("application", 1))
         assert (await world.work(attempt)).state is RunState.STOPPED
         journal = world.journal()
-        texts = [e.data["text"] for e in journal.events(attempt.run) if e.what == "drift"]
+        texts = [
+            from_json(e.data["text"]) for e in journal.events(attempt.run) if e.what == "drift"
+        ]
         journal.close()
         assert any("placement/3 is new" in text for text in texts)
         world.model.set_config("glance", {"openstack-origin": "cloud:focal-wallaby"}, "admin")

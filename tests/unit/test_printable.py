@@ -96,8 +96,10 @@ def test_every_way_out_uses_the_one_function():
     found = 0
     for folder in ("lib/cou", "src"):
         for path in sorted((ROOT / folder).rglob("*.py")):
+            # `cou.wording` has a Text too, which is shown by who takes it.
+            rich = "rich.text" in path.read_text()
             for name, function, source in calls(path):
-                if is_way_out(name):
+                if is_way_out(name) and (rich or not name.endswith("Text")):
                     found += 1
                     if "printable.line" not in source and "make_harmless" not in source:
                         bare.add((str(path.relative_to(ROOT)), function))

@@ -13,6 +13,7 @@ from ..plan.plan import Plan
 from ..plan.step import Step
 from ..steps import put_back_early
 from ..steps.context import NeedsOperator
+from ..wording import text
 from .lease import Lease
 
 _TIMEOUT_S = 600
@@ -51,7 +52,7 @@ async def release_marks(
         step = Step(
             id=f"{_PREFIX}{mark.id}",
             kind=Kind.PUT_BACK,
-            title=f"Put back {mark.id}",
+            title=text("put-back/by-restore", mark=mark.id),
             target=mark.target,
             params={"mark": mark.id},
             timeout_s=_TIMEOUT_S,

@@ -1,6 +1,6 @@
 """A kind of step is four places: one that is added there, in a copy of the sources, is whole.
 
-The architecture page walks through the same (docs/explanation/architecture.md).
+What is added is what the architecture page shows (docs/explanation/architecture.md).
 """
 
 from __future__ import annotations
@@ -15,9 +15,20 @@ import sys
 import pytest
 
 TOP = pathlib.Path(__file__).parents[2]
+PAGE = TOP / "docs/explanation/architecture.md"
 KIND, ACTION = "check-security", "security-checklist"
 GUARDS = ("tests/unit/steps/test_each_kind.py", "tests/unit/test_kinds.py")
 WHOLE = (*GUARDS, "tests/unit/test_texts.py")
+
+
+def shown():
+    """Return the blocks of the walk through adding a kind, without their indentation there."""
+    walk = PAGE.read_text(encoding="utf-8").split("## Adding a kind of step\n")[1]
+    blocks = re.findall(r"^   ```\w+\n(.*?)^   ```$", walk, re.DOTALL | re.MULTILINE)
+    return [re.sub(r"^   ", "", block, flags=re.MULTILINE) for block in blocks]
+
+
+MODULE, MEMBER, ROW, WORDS, CASE = shown()
 
 
 def added(text, above, lines):
@@ -27,46 +38,23 @@ def added(text, above, lines):
 
 
 def in_steps(copy):
-    (copy / "lib/cou/steps/check_security.py").write_text(
-        '"""check-security: run the checks of keystone\'s charm. Never twice at once."""\n\n'
-        "from .context import DONE, Context, Result\n"
-        "from .task_results import must_have_completed\n\n\n"
-        "async def perform(ctx: Context) -> Result:\n"
-        '    """Run them once."""\n'
-        f'    must_have_completed(await ctx.action(ctx.step.target, "{ACTION}"))\n'
-        "    return DONE\n"
-    )
+    (copy / "lib/cou/steps/check_security.py").write_text(MODULE)
 
 
 def in_kinds(copy):
     file = copy / "lib/cou/kinds.py"
-    text = added(
-        file.read_text(), '    PUT_BACK = "put-back"\n', '    CHECK_SECURITY = "check-security"\n'
-    )
-    row = (
-        "    Kind.CHECK_SECURITY: Row(\n"
-        "        (_UNIT,),\n"
-        f'        actions={{"{ACTION}": Action(InDoubt.ASKED, "reads all files twice")}},\n'
-        '        place=Place("prepare", "keystone", timeout_s=600),\n'
-        "    ),\n"
-    )
-    file.write_text(added(text, "    Kind.PUT_BACK: Row(\n", row))
+    text = added(file.read_text(), '    PUT_BACK = "put-back"\n', MEMBER)
+    file.write_text(added(text, "    Kind.PUT_BACK: Row(\n", ROW))
 
 
 def in_texts(copy):
     file = copy / "lib/cou/texts/steps.txt"
-    words = (
-        "check-security\n"
-        "    Check the security of '{application}' on {target}\n"
-        "    > An upgrade begins on a cloud whose secrets are safe.\n"
-    )
-    file.write_text(added(file.read_text(), "group/application\n", words))
+    file.write_text(added(file.read_text(), "group/application\n", WORDS))
 
 
 def in_tests(copy):
     file = copy / "tests/unit/steps/test_each_kind.py"
-    row = f'    "{KIND}": Case("keystone/0", sends=("{ACTION}",)),\n'
-    file.write_text(added(file.read_text(), '    "put-back": Case(\n', row))
+    file.write_text(added(file.read_text(), '    "put-back": Case(\n', CASE))
 
 
 PLACES = {

@@ -1,7 +1,8 @@
 """Every kind of step, one row each: what the rooms need to know of a kind, as data.
 
 What a step of a kind does stands in ``steps/<kind>.py``, found by the kind's name; its words stand
-in `cou.texts`. Nothing else knows a kind by name but the part of the planner that plans it.
+in ``texts/steps.txt``. Where a row says its place, the planner needs to know no more of the kind;
+steps that stand anywhere else are put there by `cou.plan`, by name.
 """
 
 from __future__ import annotations
@@ -68,6 +69,29 @@ class Action:
 
 
 @dataclasses.dataclass(frozen=True)
+class Place:
+    """Where the planner puts steps of a kind: one for each application of a charm.
+
+    It concerns the application, or the application's first unit where the row's targets are units.
+
+    Attributes:
+        section: ``prepare``, before all applications are upgraded, or ``finish``, after them.
+        charm: the charm's name; what has no unit, or is skipped, gets no step.
+        timeout_s: seconds without progress after which it fails.
+        option: the option of a plan that asks for it; empty where nothing has to.
+        groups: the groups of a plan that have it; empty for all.
+        params: name of a parameter -> the option of a plan that gives its value.
+    """
+
+    section: str
+    charm: str
+    timeout_s: int
+    option: str = ""
+    groups: tuple[str, ...] = ()
+    params: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+
+
+@dataclasses.dataclass(frozen=True)
 class Row:
     """What is known of a kind.
 
@@ -81,6 +105,7 @@ class Row:
         by_hooks: it is done when the hooks that it causes have ended, so no look proves it done.
         verifies: it proves what was reached.
         actions: the actions that it asks for, by name.
+        place: where the planner puts it; None where `cou.plan` does so by name.
     """
 
     targets: tuple[str, ...]
@@ -92,6 +117,7 @@ class Row:
     by_hooks: bool = False
     verifies: bool = False
     actions: Mapping[str, Action] = dataclasses.field(default_factory=dict[str, Action])
+    place: Place | None = None
 
 
 _APPLICATION, _UNIT, _MODEL = "application", "unit", "model"
@@ -188,6 +214,13 @@ ROWS: Mapping[Kind, Row] = {
                 InDoubt.REPEATED, "moves the next rows, which a later batch would have moved"
             )
         },
+        place=Place(
+            "prepare",
+            "nova-cloud-controller",
+            timeout_s=3600,
+            option="archive",
+            params={"batch-size": "archive-batch-size"},
+        ),
     ),
     Kind.PURGE_DATA: Row(
         (_UNIT,),
@@ -213,7 +246,9 @@ ROWS: Mapping[Kind, Row] = {
             "unset-noout": Action(InDoubt.REPEATED, "a flag of the cluster, set to what it is"),
         },
     ),
-    Kind.REQUIRE_OSD_RELEASE: Row((_UNIT,)),
+    Kind.REQUIRE_OSD_RELEASE: Row(
+        (_UNIT,), place=Place("finish", "ceph-mon", timeout_s=600, groups=("all", "data-plane"))
+    ),
     Kind.WAIT_UNSEALED: Row((_APPLICATION,)),
     Kind.SET_COMPUTE_SERVICE: Row(
         (_UNIT,),

@@ -15,10 +15,13 @@ FOLDER = TOP / "docs" / "reference"
 
 def pages() -> dict[str, str]:
     """Return the text of each page by the name of its file in `FOLDER`."""
+    plan = formats.schema_of_plans(FOLDER / "plan.schema.json")
+    snapshot = (FOLDER / "snapshot.schema.json").read_text(encoding="utf-8")
     return {
         "actions.md": actions.actions(TOP / "actions.yaml"),
         "configuration.md": actions.configuration(TOP / "config.yaml"),
         "problem-codes.md": problem_codes.page(),
-        "plan-format.md": formats.page(FOLDER / "plan.schema.json", formats.PLAN),
-        "snapshot-format.md": formats.page(FOLDER / "snapshot.schema.json", formats.SNAPSHOT),
+        "plan.schema.json": plan,
+        "plan-format.md": formats.page(plan, formats.PLAN),
+        "snapshot-format.md": formats.page(snapshot, formats.SNAPSHOT),
     }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from cou.kinds import Kind
 
 PLAN = """# The plan as JSON
 
@@ -24,9 +27,18 @@ This page is generated from it: `make reference` writes it.
 """
 
 
-def page(source: pathlib.Path, head: str) -> str:
+_KINDS = re.compile(r'("kind": \{\s*"enum": )\[[^]]*\]')
+
+
+def schema_of_plans(source: pathlib.Path) -> str:
+    """Return the schema of plans with the kinds of steps that there are."""
+    kinds = json.dumps([kind.value for kind in Kind])
+    return _KINDS.sub(rf"\g<1>{kinds}", source.read_text(encoding="utf-8"))
+
+
+def page(text: str, head: str) -> str:
     """Return the page of a schema: a table for the whole, and one for each of its parts."""
-    schema = json.loads(source.read_text(encoding="utf-8"))
+    schema = json.loads(text)
     lines = [head, "## The whole\n", *_table(schema)]
     for name, part in schema.get("$defs", {}).items():
         lines += [f"\n## {name.capitalize()}\n", *_table(part)]

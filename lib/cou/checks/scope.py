@@ -40,6 +40,10 @@ class Scene:
         skipped = self.options.skip_apps
         return tuple(app for app in self.cloud.applications if app.name not in skipped)
 
+    def of_charm(self, charm: str) -> tuple[Application, ...]:
+        """Return the applications of a charm that are not skipped and have units."""
+        return tuple(app for app in self.applications if app.charm.name == charm and app.units)
+
     @property
     def filtered(self) -> bool:
         """Whether only some hypervisors were chosen, by machine or zone."""

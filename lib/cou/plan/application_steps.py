@@ -39,11 +39,12 @@ def group_of(scene: Scene, app: Application, steps: list[Step]) -> Step | None:
     note = known_issues.note(app.charm.name, scene.target, Hits.APPLICATION)
     return single_steps.group(
         app.name,
-        f"Upgrade plan for '{app.name}' to '{scene.target}'",
+        "application",
         Part.APPLICATION,
         steps,
-        why=f"{app.name} is not wholly at {scene.target} yet.{note}",
-        target=app.name,
+        app.name,
+        release=scene.target,
+        note=note,
     )
 
 
@@ -58,10 +59,11 @@ def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:
     steps += first_refresh(scene, name, app, moves)
     switched = leftover_marks.is_ours(scene, app) or not app.flag(AMU)
     if switched:
-        why = "Units are upgraded one by one, by an action, not all at once by hooks."
         was = "False" if leftover_marks.is_ours(scene, app) else ""
         steps.append(
-            single_steps.set_config(scene, name, app, AMU, "True", why=why, mark=True, was=was)
+            single_steps.set_config(
+                scene, name, app, AMU, "True", "one-by-one", mark=True, was=was
+            )
         )
     steps += to_channel(scene, name, app, moves)
     steps += to_origin(scene, name, app, moves)
@@ -82,8 +84,7 @@ def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:
         single_steps.verify(scene, name, app, (), note),
     ]
     if switched:
-        why = "It was false before; every unit has the release of the origin now."
-        steps += single_steps.put_back_option(scene, name, app, AMU, why)
+        steps += single_steps.put_back_option(scene, name, app, AMU, "rolling")
     return steps
 
 
@@ -100,8 +101,9 @@ def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
         steps += require_osd_release(name, app)
     managed = bool(app.flag(AMU))
     if managed:
-        why = "All units are upgraded together by the charm's own hooks."
-        steps.append(single_steps.set_config(scene, name, app, AMU, "False", why=why, mark=True))
+        steps.append(
+            single_steps.set_config(scene, name, app, AMU, "False", "all-together", mark=True)
+        )
     steps += to_channel(scene, name, app, moves)
     steps += to_origin(scene, name, app, moves)
     steps += _run_deferred(scene, app, "after", wait_first=True)
@@ -111,11 +113,9 @@ def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
         note = known_issues.note(app.charm.name, scene.target, Hits.VERIFY)
         steps.append(single_steps.verify(scene, name, app, (), note))
     if managed:
-        why = "It was true before; every unit has the release of the origin now."
-        steps += single_steps.put_back_option(scene, name, app, AMU, why)
+        steps += single_steps.put_back_option(scene, name, app, AMU, "managed")
     if _defers(app) and app.flag(RESTARTS):
-        why = "It was true before; deferred restarts have been done."
-        steps += single_steps.put_back_option(scene, name, app, RESTARTS, why)
+        steps += single_steps.put_back_option(scene, name, app, RESTARTS, "restarts")
     return steps
 
 
@@ -128,14 +128,14 @@ def hypervisors_done(scene: Scene, prefix: str, app: Application) -> list[Step]:
         single_steps.leaf(
             Kind.VERIFY_HYPERVISORS_UPGRADED,
             f"{prefix}/verify-hypervisors-upgraded",
-            f"Check that every nova-compute unit is at '{scene.target}'",
             "model",
             {
                 "release": scene.target.codename,
                 "applications": sorted(one.name for one in computes),
             },
             single_steps.QUERY_S,
-            f"{app.name} may only be upgraded after every hypervisor.",
+            application=app.name,
+            release=scene.target,
         )
     ]
 
@@ -148,13 +148,7 @@ def packages(scene: Scene, app: Application) -> list[Step]:
             for unit in app.units
         ]
         together = single_steps.group(
-            f"{app.name}/packages",
-            f"Upgrade software packages of '{app.name}' from the current APT repositories",
-            Part.PARALLEL,
-            children,
-            why="Units of this application do not depend on each other here.",
-            target=app.name,
-            parallel=True,
+            f"{app.name}/packages", "packages", Part.PARALLEL, children, app.name, True
         )
         return [together] if together else []
     steps: list[Step] = []
@@ -187,18 +181,10 @@ def first_refresh(scene: Scene, prefix: str, app: Application, moves: Moves) -> 
     """Return the refresh within the present release: crossgrade or newest revision."""
     if not moves.refresh:
         return []
-    if moves.switch:
-        title = f"Move '{app.name}' from the Charm Store to Charmhub: '{moves.refresh}'"
-        why = "The Charm Store is closed; channels of releases are on Charmhub."
-    elif moves.downgrade:
-        title = f"Move '{app.name}' from '{app.channel}' to '{moves.refresh}' (may be a downgrade)"
-        why = f"'{app.channel}' follows no release; an upgrade begins from a release's channel."
-    else:
-        title = f"Refresh '{app.name}' to the newest revision of '{moves.refresh}'"
-        why = "A newer revision of the charm lies in its channel."
-    why += known_issues.note(app.charm.name, scene.target, Hits.REFRESH)
+    which = "charmhub" if moves.switch else "downgrade" if moves.downgrade else "revision"
+    note = known_issues.note(app.charm.name, scene.target, Hits.REFRESH)
     steps = single_steps.refresh(
-        scene, prefix, app, moves.refresh, title=title, why=why, switch=moves.switch
+        scene, prefix, app, moves.refresh, which, note, switch=moves.switch
     )
     return _refreshed(scene, steps, app)
 
@@ -208,14 +194,7 @@ def to_channel(scene: Scene, prefix: str, app: Application, moves: Moves) -> lis
     if not moves.channel:
         return []
     note = known_issues.note(app.charm.name, scene.target, Hits.CHANNEL, Hits.REFRESH)
-    steps = single_steps.refresh(
-        scene,
-        prefix,
-        app,
-        moves.channel,
-        title=f"Upgrade '{app.name}' to the new channel: '{moves.channel}'",
-        why=f"The charm of this channel can upgrade to {scene.target}.{note}",
-    )
+    steps = single_steps.refresh(scene, prefix, app, moves.channel, "channel", note)
     return _refreshed(scene, steps, app)
 
 
@@ -224,8 +203,9 @@ def to_origin(scene: Scene, prefix: str, app: Application, moves: Moves) -> list
     if not moves.origin:
         return []
     note = known_issues.note(app.charm.name, scene.target, Hits.ORIGIN)
-    why = f"The packages of {scene.target} come from there.{note}"
-    step = single_steps.set_config(scene, prefix, app, app.origin_setting, moves.origin, why=why)
+    step = single_steps.set_config(
+        scene, prefix, app, app.origin_setting, moves.origin, "origin", note=note
+    )
     return [step, *_unsealed(scene, step, app)]
 
 
@@ -235,11 +215,10 @@ def require_osd_release(prefix: str, app: Application) -> list[Step]:
         single_steps.leaf(
             Kind.REQUIRE_OSD_RELEASE,
             f"{prefix}/require-osd-release",
-            f"Align require-osd-release of '{app.name}' with its OSDs",
             unit.name,
             {},
             single_steps.QUERY_S,
-            "An older requirement than the OSDs' release breaks later upgrades (LP#1929254).",
+            application=app.name,
         )
         for unit in app.units[:1]
     ]
@@ -253,8 +232,9 @@ def _defers(app: Application) -> bool:
 def _defer_restarts(scene: Scene, app: Application) -> list[Step]:
     if not (_defers(app) and app.flag(RESTARTS)):
         return []
-    why = "A restart in the middle of the upgrade would break the cluster (LP#2046381)."
-    step = single_steps.set_config(scene, app.name, app, RESTARTS, "False", why=why, mark=True)
+    step = single_steps.set_config(
+        scene, app.name, app, RESTARTS, "False", "defer-restarts", mark=True
+    )
     return [step, *settled(scene, step, app, scene.settings.long_idle_timeout_s)]
 
 
@@ -266,11 +246,10 @@ def _run_deferred(scene: Scene, app: Application, when: str, *, wait_first: bool
         single_steps.leaf(
             Kind.RUN_ACTION,
             f"{app.name}/{unit.slug}/run-deferred-hooks/{when}",
-            f"Run deferred hooks on unit '{unit.name}'",
             unit.name,
             {"action": "run-deferred-hooks", "params": {}},
             scene.settings.long_idle_timeout_s,
-            "Restarts were deferred; they are done one unit at a time.",
+            "deferred-hooks",
         )
         for unit in app.units
     ]

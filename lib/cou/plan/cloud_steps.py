@@ -15,14 +15,10 @@ from ..kinds import Kind
 from ..openstack import charms
 from ..options.options import Group
 from ..wording import Option
-from . import application_steps, single_steps
+from . import single_steps
 from .step import Step
 
 _CEPH_GROUPS = (Group.ALL, Group.DATA_PLANE)
-
-
-def _considered(scene: Scene, charm: str) -> list[Application]:
-    return [app for app in scene.applications if app.charm.name == charm and app.units]
 
 
 def before(scene: Scene) -> list[Step]:
@@ -32,29 +28,22 @@ def before(scene: Scene) -> list[Step]:
             scene,
             "prepare/wait-idle",
             scene.settings.standard_idle_timeout_s,
-            title="Verify that all OpenStack applications are in idle state",
-            why="An upgrade begins on a settled cloud.",
+            "cloud",
         )
     ]
     steps += _noout(scene, True)
     if scene.options.backup:
         steps += _backup(scene)
-    controllers = _considered(scene, charms.NOVA_CLOUD_CONTROLLER)
-    if scene.options.archive:
-        steps += [_archive(scene, app) for app in controllers]
+    steps += single_steps.placed(scene, "prepare")
     if scene.options.purge:
+        controllers = scene.of_charm(charms.NOVA_CLOUD_CONTROLLER)
         steps += [_purge(scene, app) for app in controllers if "purge-data" in app.actions]
     return steps
 
 
 def after(scene: Scene) -> list[Step]:
     """Return what is done when every application is: require-osd-release, noout put back."""
-    if not scene.covers(*_CEPH_GROUPS):
-        return []
-    steps: list[Step] = []
-    for app in _considered(scene, charms.CEPH_MON):
-        steps += application_steps.require_osd_release(f"finish/{app.name}", app)
-    return steps + _noout(scene, False)
+    return single_steps.placed(scene, "finish") + _noout(scene, False)
 
 
 def problems(scene: Scene) -> list[Problem]:
@@ -65,24 +54,18 @@ def problems(scene: Scene) -> list[Problem]:
 def _noout(scene: Scene, noout: bool) -> list[Step]:
     if not scene.options.set_noout or not scene.covers(*_CEPH_GROUPS):
         return []
-    word = "Set" if noout else "Unset"
-    name = "set-noout" if noout else "unset-noout"
-    why = (
-        "Restarting OSDs must not make Ceph move data."
-        if noout
-        else "Ceph may heal itself again; a flag that was set before stays."
-    )
+    section, which = ("prepare", "set") if noout else ("finish", "unset")
     return [
         single_steps.leaf(
             Kind.SET_NOOUT,
-            f"{'prepare' if noout else 'finish'}/{app.name}/{name}",
-            f"{word} noout on the Ceph cluster of '{app.name}'",
+            f"{section}/{app.name}/{which}-noout",
             app.units[0].name,
             {"noout": noout},
             single_steps.SWITCH_S,
-            why,
+            which,
+            application=app.name,
         )
-        for app in _considered(scene, charms.CEPH_MON)
+        for app in scene.of_charm(charms.CEPH_MON)
     ]
 
 
@@ -97,39 +80,25 @@ def _backup(scene: Scene) -> list[Step]:
         single_steps.leaf(
             Kind.BACKUP_DATABASE,
             f"prepare/{app.name}/backup-database",
-            "Back up MySQL databases" + (f" of '{app.name}'" if len(databases) > 1 else ""),
             app.units[0].name,
             {},
             single_steps.BACKUP_S,
-            "An upgrade cannot be undone; this dump is the only way back, by hand.",
+            "one-of-several" if len(databases) > 1 else "",
+            application=app.name,
         )
         for app in databases
     ]
 
 
-def _archive(scene: Scene, app: Application) -> Step:
-    return single_steps.leaf(
-        Kind.ARCHIVE_DATA,
-        f"prepare/{app.name}/archive-data",
-        f"Archive deleted rows of the nova database from '{app.name}'",
-        app.units[0].name,
-        {"batch-size": scene.options.archive_batch_size},
-        single_steps.DATABASE_S,
-        "Fewer rows make the migration of the database shorter.",
-    )
-
-
 def _purge(scene: Scene, app: Application) -> Step:
-    before_date = scene.options.purge_before
-    limit = f" older than {before_date}" if before_date else ""
     return single_steps.leaf(
         Kind.PURGE_DATA,
         f"prepare/{app.name}/purge-data",
-        f"Purge archived rows{limit} of the nova database from '{app.name}'",
         app.units[0].name,
-        {"before": before_date},
-        single_steps.DATABASE_S,
-        "Archived rows are deleted for good, as was asked for.",
+        {"before": scene.options.purge_before},
+        single_steps.PURGE_S,
+        "before" if scene.options.purge_before else "",
+        application=app.name,
     )
 
 
@@ -146,14 +115,14 @@ def _noout_problems(scene: Scene) -> list[Problem]:
         return []
     if not scene.covers(*_CEPH_GROUPS):
         return [problem("noout-not-in-group", "model", group=scene.options.group.value)]
-    if not _considered(scene, charms.CEPH_MON):
+    if not scene.of_charm(charms.CEPH_MON):
         return [problem("no-ceph", "model")]
     return []
 
 
 def _controller_problems(scene: Scene) -> list[Problem]:
     found: list[Problem] = []
-    controllers = _considered(scene, charms.NOVA_CLOUD_CONTROLLER)
+    controllers = scene.of_charm(charms.NOVA_CLOUD_CONTROLLER)
     if scene.options.archive and not controllers:
         found.append(problem("no-nova-cloud-controller", "model", option=Option("archive", False)))
     if scene.options.purge and not any("purge-data" in app.actions for app in controllers):

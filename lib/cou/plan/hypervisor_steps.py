@@ -222,11 +222,10 @@ class _Layout:
         ours = leftover_marks.is_ours(scene, app)
         if (member.pending or moves.origin) and (ours or not app.flag(application_steps.AMU)):
             self._switched.add(app.name)
-            why = "Units are upgraded one by one, by an action, not all at once by hooks."
-            was = "False" if ours else ""
+            amu, was = application_steps.AMU, "False" if ours else ""
             steps.append(
                 single_steps.set_config(
-                    scene, prefix, app, application_steps.AMU, "True", why=why, mark=True, was=was
+                    scene, prefix, app, amu, "True", "one-by-one", mark=True, was=was
                 )
             )
         steps += application_steps.to_channel(scene, prefix, app, moves)
@@ -261,14 +260,18 @@ class _Layout:
         for member in members:
             if not any(_units_on(member, hosts_) for _, hosts_ in later):
                 steps += self._put_back(member, f"{identity}/{member.app.name}")
-        where = f"in zone '{zone}'" if zone else "without a zone"
-        part = f", batch {batch[0]} of {batch[1]}" if batch[1] > 1 else ""
+        which = ("zone" if zone else "without-zone") + ("-batch" if batch[1] > 1 else "")
         return single_steps.group(
             identity,
-            f"Upgrade plan for hypervisors {where} to '{scene.target}'{part}",
+            which,
             Part.ZONE,
             steps,
-            why=f"Hosts: {', '.join(host.name for host in planned)}, one at a time.{notes}",
+            release=scene.target,
+            zone=zone,
+            batch=batch[0],
+            batches=batch[1],
+            hosts=[host.name for host in planned],
+            notes=notes,
         )
 
     def _zone_id(self, zone: str, batch: tuple[int, int]) -> str:
@@ -288,8 +291,8 @@ class _Layout:
             return []
         if any(unit.name not in self._reached for unit in member.pending):
             return []
-        why = f"Every unit of {app.name} is at {self._scene.target}."
-        return single_steps.put_back_option(self._scene, prefix, app, application_steps.AMU, why)
+        amu = application_steps.AMU
+        return single_steps.put_back_option(self._scene, prefix, app, amu, "on-hypervisors")
 
 
 SECTION_IDS = ("prepare", "subordinates", "control-plane", "hypervisors", "data-plane", "finish")
@@ -315,14 +318,7 @@ def _host(scene: Scene, zone: str, host: Host) -> Step | None:
     steps += [single_steps.packages(scene, under, app, unit) for app, unit, under in here]
     steps += [single_steps.upgrade_unit(scene, under, app, unit) for app, unit, under in here]
     steps += [_service(prefix, unit, enabled=True) for unit in host.computes]
-    return single_steps.group(
-        prefix,
-        f"Upgrade plan for hypervisor '{host.name}' on machine {host.machine}",
-        Part.HOST,
-        steps,
-        why="One host at a time; the others keep running instances.",
-        target=host.name,
-    )
+    return single_steps.group(prefix, "host", Part.HOST, steps, host.name, machine=host.machine)
 
 
 def _unit_prefix(prefix: str, host: str, unit: Unit) -> str:
@@ -330,20 +326,14 @@ def _unit_prefix(prefix: str, host: str, unit: Unit) -> str:
 
 
 def _service(prefix: str, unit: Unit, *, enabled: bool) -> Step:
-    word = "Enable" if enabled else "Disable"
-    why = (
-        "The host takes new instances again, if it did before."
-        if enabled
-        else "No new instance may land on the host while it is upgraded."
-    )
+    which = "enable" if enabled else "disable"
     return single_steps.leaf(
         Kind.SET_COMPUTE_SERVICE,
-        f"{prefix}/{word.lower()}-{unit.slug}",
-        f"{word} the compute service of '{unit.name}'",
+        f"{prefix}/{which}-{unit.slug}",
         unit.name,
         {"enabled": enabled},
         single_steps.SWITCH_S,
-        why,
+        which,
     )
 
 
@@ -351,9 +341,7 @@ def _empty(prefix: str, unit: Unit) -> Step:
     return single_steps.leaf(
         Kind.VERIFY_HYPERVISOR_EMPTY,
         f"{prefix}/verify-empty-{unit.slug}",
-        f"Check that '{unit.name}' runs no instances",
         unit.name,
         {},
         single_steps.SWITCH_S,
-        "A host with instances is not touched.",
     )

@@ -17,7 +17,7 @@ from ..openstack import charms, releases
 from ..openstack.releases import Release
 from ..options.options import Group, Options
 from ..options.settings import Settings
-from ..wording import ours
+from ..wording import ours, text
 from . import (
     application_steps,
     cloud_steps,
@@ -28,15 +28,6 @@ from . import (
 )
 from .plan import Plan
 from .step import Part, Step
-
-_TITLES = {
-    "prepare": "Prepare",
-    "subordinates": "subordinates",
-    "control-plane": "control plane",
-    "hypervisors": "hypervisors",
-    "data-plane": "data plane",
-    "finish": "Finish",
-}
 
 
 def plan(cloud: Cloud, options: Options, settings: Settings) -> Plan:
@@ -86,7 +77,7 @@ def _sections(scene: Scene) -> tuple[tuple[Step, ...], list[Problem]]:
         found.append(upgrade_path.done(scene, old))
     found += settled.check(scene) + leftover_marks.problems(scene, _put_back(parts))
     sections = [
-        single_steps.group(name, _TITLES[name], Part.SECTION, parts.get(name, ()))
+        single_steps.group(name, name, Part.SECTION, parts.get(name, ()))
         for name in hypervisor_steps.SECTION_IDS
     ]
     return step_order.ordered(scene, [one for one in sections if one is not None]), found
@@ -213,10 +204,11 @@ def _made(
     if any(one.severity is Severity.ERROR for one in problems):
         # Nothing is called done where it is not known what was meant, or what is wrong.
         problems = [one for one in problems if one.code != upgrade_path.DONE]
-    title = "Upgrade cloud"
     reached = target or origin
-    if origin is not None and target is not None:
-        title = f"Upgrade cloud from '{origin}' to '{target}'"
+    known = origin is not None and target is not None
+    title = text(
+        "group/cloud" if known else "group/cloud-without-target", origin=origin, release=target
+    )
     return Plan(
         model=cloud.name,
         model_uuid=cloud.uuid,

@@ -1,4 +1,4 @@
-"""How single steps are made: ids, titles, parameters and timeouts in one place.
+"""How single steps are made: ids, parameters and timeouts in one place.
 
 Ids say what is done to whom and stay the same when the plan is made again. Timeouts count
 seconds without any progress, so they are generous where a charm upgrades all its units inside
@@ -7,23 +7,25 @@ its hooks.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..checks.scope import Scene
 from ..cloud.cloud import Application, Unit
-from ..kinds import Kind
+from ..kinds import ROWS, Kind
 from ..openstack import known_issues, origins
 from ..openstack.charms import WaitScope
 from ..openstack.known_issues import Hits
+from ..wording import Text
 from .step import Part, Step
 
 PER_UNIT_ACTIONS = ("pause", "openstack-upgrade", "resume")
 PACKAGES_S = 3600
 UPGRADE_UNIT_S = 3600
 BACKUP_S = 6 * 3600
-DATABASE_S = 3600
+PURGE_S = 3600
 QUERY_S = 600
 SWITCH_S = 600
 
@@ -35,30 +37,50 @@ def slug(text: str) -> str:
     return _ODD.sub("-", text.lower()).strip("-") or "none"
 
 
+def leaf(
+    kind: Kind,
+    identity: str,
+    target: str,
+    params: Mapping[str, Any],
+    timeout_s: int,
+    which: str = "",
+    /,
+    **values: object,
+) -> Step:
+    """Return a single step with its words.
+
+    Args:
+        kind: what to do.
+        identity: its id.
+        target: to whom.
+        params: what is sent.
+        timeout_s: seconds without progress after which it fails.
+        which: of the kind's texts; empty where it has one.
+        values: what the text names beside target, parameters and timeout.
+    """
+    key = f"{kind.value}/{which}" if which else kind.value
+    told = {"target": target, "timeout": timeout_s, **params, **values}
+    title, why = Text(key, told), Text(key, told, remedy=True)
+    return Step(identity, kind, title, why, target, dict(params), timeout_s)
+
+
 def group(
     identity: str,
-    title: str,
+    which: str,
     part: Part,
     steps: Iterable[Step],
-    *,
-    why: str = "",
     target: str = "model",
     parallel: bool = False,
+    /,
+    **values: object,
 ) -> Step | None:
     """Return a group of steps, or None where there is none: empty groups are not shown."""
     children = tuple(steps)
     if not children:
         return None
-    return Step(
-        id=identity,
-        kind=Kind.GROUP,
-        title=title,
-        why=why,
-        target=target,
-        params={"part": part.value},
-        parallel=parallel,
-        steps=children,
-    )
+    params = {"part": part.value}
+    head = leaf(Kind.GROUP, identity, target, params, 0, which, **values)
+    return dataclasses.replace(head, parallel=parallel, steps=children)
 
 
 def refresh(
@@ -66,21 +88,23 @@ def refresh(
     prefix: str,
     app: Application,
     channel: str,
+    which: str,
+    note: str,
     *,
-    title: str,
-    why: str,
     switch: str = "",
 ) -> list[Step]:
     """Return a refresh and the wait after it."""
     timeout_s = app.charm.slow_refresh_s or scene.settings.refresh_timeout_s
-    step = Step(
-        id=f"{prefix}/refresh/{slug(channel)}",
-        kind=Kind.REFRESH,
-        title=title,
-        why=why,
-        target=app.name,
-        params={"channel": channel, "switch": switch},
-        timeout_s=timeout_s,
+    step = leaf(
+        Kind.REFRESH,
+        f"{prefix}/refresh/{slug(channel)}",
+        app.name,
+        {"channel": channel, "switch": switch},
+        timeout_s,
+        which,
+        present=app.channel,
+        release=scene.target,
+        note=note,
     )
     return [step, wait(scene, f"{step.id}/wait", app, timeout_s)]
 
@@ -91,39 +115,51 @@ def set_config(
     app: Application,
     key: str,
     value: str,
+    which: str,
     *,
-    why: str,
+    note: str = "",
     mark: bool = False,
     was: str = "",
 ) -> Step:
     """Return the change of one option; it ends when its hooks have ended on every unit.
 
     Args:
+        scene: the circumstances.
+        prefix: of its id.
+        app: whose option.
+        key: its name.
+        value: what it becomes.
+        which: why, by the text that says it.
+        note: what is known of it.
         mark: the old value is a mark, put back later.
         was: the value to put back where an earlier run has changed the option already.
     """
     params = {"key": key, "value": value, "mark": mark}
-    return Step(
-        id=f"{prefix}/set-config/{slug(key)}",
-        kind=Kind.SET_CONFIG,
-        title=f"Change charm config of '{app.name}' '{key}' to '{value}'",
-        why=why,
-        target=app.name,
-        params={**params, "was": was} if was else params,
-        timeout_s=max(scene.settings.long_idle_timeout_s, final_timeout_s(scene, app)),
+    return leaf(
+        Kind.SET_CONFIG,
+        f"{prefix}/set-config/{slug(key)}",
+        app.name,
+        {**params, "was": was} if was else params,
+        max(scene.settings.long_idle_timeout_s, final_timeout_s(scene, app)),
+        which,
+        release=scene.target,
+        note=note,
     )
 
 
-def put_back_option(scene: Scene, prefix: str, app: Application, key: str, why: str) -> list[Step]:
+def put_back_option(
+    scene: Scene, prefix: str, app: Application, key: str, which: str
+) -> list[Step]:
     """Return the put-back of a changed option, and the wait after it."""
-    step = Step(
-        id=f"{prefix}/put-back/{slug(key)}",
-        kind=Kind.PUT_BACK,
-        title=f"Put back charm config of '{app.name}' '{key}'",
-        why=why,
-        target=app.name,
-        params={"mark": f"option:{app.name}:{key}"},
-        timeout_s=scene.settings.long_idle_timeout_s,
+    step = leaf(
+        Kind.PUT_BACK,
+        f"{prefix}/put-back/{slug(key)}",
+        app.name,
+        {"mark": f"option:{app.name}:{key}"},
+        scene.settings.long_idle_timeout_s,
+        which,
+        key=key,
+        release=scene.target,
     )
     return [step, wait(scene, f"{step.id}/wait", app, final_timeout_s(scene, app))]
 
@@ -137,30 +173,18 @@ def final_timeout_s(scene: Scene, app: Application) -> int:
 
 def wait(scene: Scene, identity: str, app: Application, timeout_s: int) -> Step:
     """Return a wait for one application."""
-    return Step(
-        id=identity,
-        kind=Kind.WAIT_IDLE,
-        title=f"Wait for up to {timeout_s}s for app '{app.name}' to reach the idle state",
-        why="What follows needs the application settled.",
-        target=app.name,
-        params={"quiet": scene.settings.quiet_period_s, "applications": [app.name]},
-        timeout_s=timeout_s,
-    )
+    params = {"quiet": scene.settings.quiet_period_s, "applications": [app.name]}
+    return leaf(Kind.WAIT_IDLE, identity, app.name, params, timeout_s, "application")
 
 
-def wait_model(
-    scene: Scene, identity: str, timeout_s: int, *, title: str = "", why: str = ""
-) -> Step:
+def wait_model(scene: Scene, identity: str, timeout_s: int, which: str = "model") -> Step:
     """Return a wait for all applications that are not skipped."""
-    name = scene.cloud.name
-    return Step(
-        id=identity,
-        kind=Kind.WAIT_IDLE,
-        title=title or f"Wait for up to {timeout_s}s for model '{name}' to reach the idle state",
-        why=why or "Other applications react to this one; all must have settled.",
-        target="model",
-        params={"quiet": scene.settings.quiet_period_s, "applications": sorted(scene.waits_for)},
-        timeout_s=timeout_s,
+    params = {
+        "quiet": scene.settings.quiet_period_s,
+        "applications": sorted(scene.waits_for),
+    }
+    return leaf(
+        Kind.WAIT_IDLE, identity, "model", params, timeout_s, which, model=scene.cloud.name
     )
 
 
@@ -174,50 +198,32 @@ def final_wait(scene: Scene, prefix: str, app: Application) -> Step:
 
 def unsealed(scene: Scene, identity: str, app: Application) -> Step:
     """Return the wait for the operator who unseals vault; being sealed has no deadline."""
-    return Step(
-        id=identity,
-        kind=Kind.WAIT_UNSEALED,
-        title=f"Wait until every unit of '{app.name}' is unsealed",
-        why="A restarted vault seals itself; only its operator holds the keys.",
-        target=app.name,
-        timeout_s=scene.settings.long_idle_timeout_s,
-    )
+    timeout_s = scene.settings.long_idle_timeout_s
+    return leaf(Kind.WAIT_UNSEALED, identity, app.name, {}, timeout_s)
 
 
 def verify(scene: Scene, prefix: str, app: Application, units: Sequence[Unit], note: str) -> Step:
     """Return the check of workload versions, of some units or, where none is named, of all."""
-    some = f" on {', '.join(unit.name for unit in units)}" if units else ""
-    return Step(
-        id=f"{prefix}/verify-workload",
-        kind=Kind.VERIFY_WORKLOAD,
-        title=f"Verify that the workload of '{app.name}' has been upgraded{some}",
-        why=f"The version on the unit decides, not what an operation said.{note}",
-        target=app.name,
-        params={
-            "charm": app.charm.name,
-            "release": scene.target.codename,
-            "units": [unit.name for unit in units],
-        },
-        timeout_s=QUERY_S,
-    )
+    params = {
+        "charm": app.charm.name,
+        "release": scene.target.codename,
+        "units": [unit.name for unit in units],
+    }
+    which = "units" if units else ""
+    identity = f"{prefix}/verify-workload"
+    return leaf(Kind.VERIFY_WORKLOAD, identity, app.name, params, QUERY_S, which, note=note)
 
 
 def packages(scene: Scene, prefix: str, app: Application, unit: Unit) -> Step:
     """Return the package upgrade of one unit within its current APT pockets."""
     landscape = scene.settings.landscape
     pocket = f"{app.series}-{scene.target.codename}"
-    return Step(
-        id=f"{prefix}/upgrade-packages",
-        kind=Kind.UPGRADE_PACKAGES,
-        title=f"Upgrade software packages on unit '{unit.name}'",
-        why="The charm's own upgrade begins from the newest packages of the present release.",
-        target=unit.name,
-        params={
-            "hold": list(app.charm.held_packages),
-            "pocket": pocket if landscape else origins.pocket(app.series, scene.target),
-        },
-        timeout_s=PACKAGES_S,
-    )
+    params = {
+        "hold": list(app.charm.held_packages),
+        "pocket": pocket if landscape else origins.pocket(app.series, scene.target),
+    }
+    identity = f"{prefix}/upgrade-packages"
+    return leaf(Kind.UPGRADE_PACKAGES, identity, unit.name, params, PACKAGES_S)
 
 
 def upgrade_unit(
@@ -234,26 +240,31 @@ def upgrade_unit(
         "charm": app.charm.name,
         "release": scene.target.codename,
     }
-    beside = f", '{hacluster}' paused meanwhile" if hacluster else ""
     return leaf(
         Kind.UPGRADE_UNIT,
         f"{prefix}/upgrade-unit",
-        f"Pause, upgrade and resume unit '{unit.name}'{beside}",
         unit.name,
         {**params, "hacluster": hacluster} if hacluster else params,
         UPGRADE_UNIT_S,
-        f"Pause, upgrade and resume belong together.{note}",
+        "with-hacluster" if hacluster else "",
+        note=note,
     )
 
 
-def leaf(
-    kind: Kind,
-    identity: str,
-    title: str,
-    target: str,
-    params: Mapping[str, Any],
-    timeout_s: int,
-    why: str,
-) -> Step:
-    """Return any other single step."""
-    return Step(identity, kind, title, why, target, dict(params), timeout_s)
+def placed(scene: Scene, section: str) -> list[Step]:
+    """Return the steps of a section whose kinds say themselves that they stand there."""
+    options = scene.options.to_dict()
+    steps: list[Step] = []
+    for kind, row in ROWS.items():
+        place = row.place
+        if place is None or place.section != section or not options.get(place.option, True):
+            continue
+        if place.groups and options["group"] not in place.groups:
+            continue
+        for app in scene.of_charm(place.charm):
+            target = app.units[0].name if row.targets == ("unit",) else app.name
+            params = {name: options[option] for name, option in place.params.items()}
+            identity = f"{section}/{app.name}/{kind.value}"
+            told = {"application": app.name, "release": scene.target}
+            steps.append(leaf(kind, identity, target, params, place.timeout_s, **told))
+    return steps

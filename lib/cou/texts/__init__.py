@@ -1,7 +1,8 @@
 """Every text that people read, in one catalogue: what was seen, and what to do about it.
 
 The files beside this one hold it. A line that is not indented is a key: a code, and behind a slash
-which of its texts. The lines below it are what was seen, those that begin with ``>`` what to do.
+which of its texts. The lines below it are what was seen, those that begin with ``>`` what to do;
+in ``steps.txt`` a key is a kind of step, and its lines are the title, and why the step is there.
 ``{unit}`` stands for a value; ``{UPGRADE}`` for a command of ours, which each way out types as its
 reader would (`cou.wording`). Nothing is decided by a text, and nothing of cou is imported here.
 """

@@ -52,7 +52,7 @@ async def release_marks(
         step = Step(
             id=f"{_PREFIX}{mark.id}",
             kind=Kind.PUT_BACK,
-            title=f"Put back {mark.id}",
+            title=text("put-back/by-restore", mark=mark.id),
             target=mark.target,
             params={"mark": mark.id},
             timeout_s=_TIMEOUT_S,

@@ -12,13 +12,16 @@ import subprocess
 import sys
 
 import pytest
+from cou import texts
 from cou.kinds import Kind
+from cou.options.settings import Settings
 from cou.plan.plan import Plan
 
-from ..fakes import example
+from ..fakes import COMPUTE_ACTIONS, example, principal_options
 from .helpers import plan_of
 from .properties import RULES
 from .random_clouds import cloud_of
+from .test_rolling import service
 
 ROOT = pathlib.Path(__file__).parents[3]
 SEEDS = range(int(os.environ.get("COU_RANDOM_CLOUDS", "400")))
@@ -95,6 +98,39 @@ def test_random_clouds_do_reach_every_kind_of_plan():
     )
     rare = {kind.value for kind in Kind if seen[kind] < 10}
     assert rare == set()
+
+
+def test_random_clouds_do_reach_every_text_of_a_step():
+    """Each is in use, and is given what it names: a plan cannot be made otherwise."""
+    file = pathlib.Path(texts.__file__).parent / "steps.txt"
+    plans = [_planned(seed)[1] for seed in SEEDS]
+    two = example()
+    two.add("other-mysql", "8.0.39", charm="mysql-innodb-cluster", channel="8.0/stable")
+    plans += [
+        plan_of(two),
+        plan_of(example(), purge=True, purge_before="2026-01-01"),
+        plan_of(example(), skip_apps=",".join(example().apps)),
+        plan_of(service(), strategy="rolling"),
+        *(plan_of(_hypervisors(zone), Settings(hypervisor_batch=1)) for zone in ("az1", "")),
+    ]
+    steps = [step for plan in plans for step in plan.root.walk()]
+    by_restore = {"put-back/by-restore"}
+    assert {step.title.key for step in steps} == texts.parse(file.read_text()).keys() - by_restore
+
+
+def _hypervisors(zone):
+    world = example()
+    world.machines |= {"1": zone, "2": zone}
+    world.add(
+        "compute",
+        "21.2.4",
+        charm="nova-compute",
+        channel="ussuri/stable",
+        machines="1 2",
+        config=principal_options(),
+        actions=COMPUTE_ACTIONS,
+    )
+    return world
 
 
 def test_what_changes_by_itself_does_not_change_the_hash():

@@ -186,7 +186,7 @@ BREAKAGES = {
             hypervisor_steps._Layout,
             "_put_back",
             lambda self, member, prefix: single_steps.put_back_option(
-                self._scene, prefix, member.app, application_steps.AMU, "Too early."
+                self._scene, prefix, member.app, application_steps.AMU, "rolling"
             ),
         ),
         "a_managed_option_goes_back_only_when_no_unit_stays_old",

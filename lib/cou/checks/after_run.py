@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..cloud.cloud import Application, Cloud
-from ..openstack import paused, workload_versions
+from ..openstack import workload_status, workload_versions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _units(app: Application, release: str) -> list[Finding]:
     """Return what units say; a charm that is known by its channel tells no version."""
     found: list[Finding] = []
     for unit in app.units:
-        if paused.is_paused(unit.workload.current, unit.workload.message):
+        if workload_status.is_paused(unit.workload):
             found.append(Finding("paused-unit", unit.name, f"{unit.name} is paused."))
         if not release or app.charm.from_channel or not app.charm.version_key:
             continue

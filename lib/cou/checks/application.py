@@ -86,7 +86,7 @@ def _ovn(app: Application) -> list[Problem]:
             found.append(problem("ovn-version-unknown", subject, version=f"{text!r}"))
         if version is not None and version < _OVN_MINIMUM:
             found.append(problem("ovn-too-old", subject, version=text))
-    if app.flag("enable-version-pinning"):
+    if app.flag(charms.VERSION_PINNING):
         found.append(problem("ovn-version-pinned", app.name))
     return found
 
@@ -172,7 +172,7 @@ def _units(scene: Scene, standing: Standing) -> list[Problem]:
 
 def _restarts(app: Application) -> list[Problem]:
     """Check that restarts are not deferred; rabbitmq-server is switched by the run itself."""
-    if app.charm.name == charms.RABBITMQ or app.flag("enable-auto-restarts") is not False:
+    if app.charm.name == charms.RABBITMQ or app.flag(charms.AUTO_RESTARTS) is not False:
         return []
     return [problem("auto-restarts-off", app.name)]
 

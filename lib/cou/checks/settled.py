@@ -9,13 +9,12 @@ from __future__ import annotations
 from ..cloud import names
 from ..cloud.cloud import Application, Unit
 from ..juju.port import Status
-from ..openstack import charms, paused
+from ..openstack import charms, workload_status
 from . import undo_commands
 from .problem import Problem
 from .problem_codes import problem
 from .scope import Scene
 
-_SEALED = "Unit is sealed"
 _BUSY = ("executing", "allocating")
 
 
@@ -36,12 +35,12 @@ def check(scene: Scene) -> list[Problem]:
 def _sealed(app: Application) -> bool:
     statuses = [app.status, *(unit.workload for unit in app.units)]
     return app.charm.name == charms.VAULT and any(
-        status.current == "blocked" and _SEALED in status.message for status in statuses
+        workload_status.is_sealed(status) for status in statuses
     )
 
 
 def _vault(app: Application) -> Problem:
-    units = [unit.name for unit in app.units if _SEALED in unit.workload.message]
+    units = [unit.name for unit in app.units if workload_status.SEALED in unit.workload.message]
     return problem("vault-sealed", app.name, units=", ".join(units) or app.name)
 
 
@@ -50,7 +49,7 @@ def _idle(app: Application) -> list[Problem]:
     restless: list[str] = []
     busy: list[str] = []
     for unit in app.units:
-        if paused.is_paused(unit.workload.current, unit.workload.message):
+        if workload_status.is_paused(unit.workload):
             found.append(_paused(unit))
         elif unit.workload.current != "active":
             restless.append(f"{unit.name} is {_told(unit.workload)}")

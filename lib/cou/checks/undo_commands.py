@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-MANAGED = "action-managed-upgrade"
+from ..openstack import charms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,7 @@ def option(application: str, key: str, was: str) -> Undo:
     else:
         command = f"juju config {application} --reset {key}"
     # Set to false earlier, it upgrades all other units at once, with the instances on them.
-    late = key == MANAGED and was.lower() == "false"
+    late = key == charms.MANAGED_UPGRADE and was.lower() == "false"
     running = f"When every unit of {application} runs the release of its origin"
     return Undo(command, running if late else "")
 

@@ -21,9 +21,6 @@ from ..openstack.known_issues import Hits
 from . import rolling_steps, single_steps
 from .step import Part, Step
 
-AMU = "action-managed-upgrade"
-RESTARTS = "enable-auto-restarts"
-
 
 def application(scene: Scene, app: Application, moves: Moves) -> Step | None:
     """Return the plan of one application, or None where nothing is left to do."""
@@ -56,13 +53,8 @@ def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:
     name = app.name
     steps = hypervisors_done(scene, name, app)
     steps += first_refresh(scene, name, app, moves)
-    switched = leftover_marks.is_ours(scene, app) or not app.flag(AMU)
-    if switched:
-        why = "Units are upgraded one by one, by an action, not all at once by hooks."
-        was = "False" if leftover_marks.is_ours(scene, app) else ""
-        steps.append(
-            single_steps.set_config(scene, name, app, AMU, "True", why=why, mark=True, was=was)
-        )
+    switched = unit_by_unit(scene, name, app)
+    steps += switched
     steps += to_channel(scene, name, app, moves)
     steps += to_origin(scene, name, app, moves)
     for unit in rolling_steps.in_order(app):
@@ -83,8 +75,18 @@ def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:
     ]
     if switched:
         why = "It was false before; every unit has the release of the origin now."
-        steps += single_steps.put_back_option(scene, name, app, AMU, why)
+        steps += single_steps.put_back_option(scene, name, app, charms.MANAGED_UPGRADE, why)
     return steps
+
+
+def unit_by_unit(scene: Scene, prefix: str, app: Application) -> list[Step]:
+    """Return the change by which an application is upgraded unit by unit; none if it is so."""
+    ours = leftover_marks.is_ours(scene, app)
+    if not ours and app.flag(charms.MANAGED_UPGRADE):
+        return []
+    why = "Units are upgraded one by one, by an action, not all at once by hooks."
+    key, was = charms.MANAGED_UPGRADE, "False" if ours else ""
+    return [single_steps.set_config(scene, prefix, app, key, "True", why=why, mark=True, was=was)]
 
 
 def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
@@ -98,10 +100,14 @@ def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
     steps += _run_deferred(scene, app, "before", wait_first=False)
     if app.charm.name == charms.CEPH_MON:
         steps += require_osd_release(name, app)
-    managed = bool(app.flag(AMU))
+    managed = bool(app.flag(charms.MANAGED_UPGRADE))
     if managed:
         why = "All units are upgraded together by the charm's own hooks."
-        steps.append(single_steps.set_config(scene, name, app, AMU, "False", why=why, mark=True))
+        steps.append(
+            single_steps.set_config(
+                scene, name, app, charms.MANAGED_UPGRADE, "False", why=why, mark=True
+            )
+        )
     steps += to_channel(scene, name, app, moves)
     steps += to_origin(scene, name, app, moves)
     steps += _run_deferred(scene, app, "after", wait_first=True)
@@ -112,10 +118,10 @@ def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
         steps.append(single_steps.verify(scene, name, app, (), note))
     if managed:
         why = "It was true before; every unit has the release of the origin now."
-        steps += single_steps.put_back_option(scene, name, app, AMU, why)
-    if _defers(app) and app.flag(RESTARTS):
+        steps += single_steps.put_back_option(scene, name, app, charms.MANAGED_UPGRADE, why)
+    if _defers(app) and app.flag(charms.AUTO_RESTARTS):
         why = "It was true before; deferred restarts have been done."
-        steps += single_steps.put_back_option(scene, name, app, RESTARTS, why)
+        steps += single_steps.put_back_option(scene, name, app, charms.AUTO_RESTARTS, why)
     return steps
 
 
@@ -247,14 +253,16 @@ def require_osd_release(prefix: str, app: Application) -> list[Step]:
 
 def _defers(app: Application) -> bool:
     """Whether restarts are deferred while an application is upgraded (LP#2046381)."""
-    return app.charm.name == charms.RABBITMQ and app.flag(RESTARTS) is not None
+    return app.charm.name == charms.RABBITMQ and app.flag(charms.AUTO_RESTARTS) is not None
 
 
 def _defer_restarts(scene: Scene, app: Application) -> list[Step]:
-    if not (_defers(app) and app.flag(RESTARTS)):
+    if not (_defers(app) and app.flag(charms.AUTO_RESTARTS)):
         return []
     why = "A restart in the middle of the upgrade would break the cluster (LP#2046381)."
-    step = single_steps.set_config(scene, app.name, app, RESTARTS, "False", why=why, mark=True)
+    step = single_steps.set_config(
+        scene, app.name, app, charms.AUTO_RESTARTS, "False", why=why, mark=True
+    )
     return [step, *settled(scene, step, app, scene.settings.long_idle_timeout_s)]
 
 

@@ -82,7 +82,7 @@ def goes_unit_by_unit(app: Application) -> bool:
     """
     if app.charm.name in charms.AFTER_HYPERVISORS:
         return False
-    return set(PER_UNIT_ACTIONS) <= app.actions and "action-managed-upgrade" in app.config
+    return set(PER_UNIT_ACTIONS) <= app.actions and charms.MANAGED_UPGRADE in app.config
 
 
 def choose(scene: Scene, members: tuple[Member, ...]) -> Chosen:

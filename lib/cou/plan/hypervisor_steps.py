@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..checks import leftover_marks
 from ..checks.changes import Moves
 from ..checks.problem import Problem
 from ..checks.problem_codes import problem
@@ -177,12 +176,12 @@ class _Layout:
             if app.name not in self._changed:
                 continue
             old = [unit.name for unit in member.pending if unit.name not in self._reached]
-            if app.flag(application_steps.AMU) and app.name not in self._switched:
-                seen = f"{application_steps.AMU} of {app.name} is true already and stays so."
+            if app.flag(charms.MANAGED_UPGRADE) and app.name not in self._switched:
+                seen = f"{charms.MANAGED_UPGRADE} of {app.name} is true already and stays so."
                 remedy = f"Set it to false when every unit of {app.name} is upgraded."
             elif old and app.name in self._switched:
                 seen = (
-                    f"{application_steps.AMU} of {app.name} stays true after this plan: set to "
+                    f"{charms.MANAGED_UPGRADE} of {app.name} stays true after this plan: set to "
                     f"false it would upgrade {', '.join(old)} at once."
                 )
                 remedy = "It is put back by the plan that upgrades the last of them."
@@ -219,16 +218,10 @@ class _Layout:
         self._changed.add(member.app.name)
         scene, app, moves = self._scene, member.app, member.moves
         steps = application_steps.first_refresh(scene, prefix, app, moves)
-        ours = leftover_marks.is_ours(scene, app)
-        if (member.pending or moves.origin) and (ours or not app.flag(application_steps.AMU)):
-            self._switched.add(app.name)
-            why = "Units are upgraded one by one, by an action, not all at once by hooks."
-            was = "False" if ours else ""
-            steps.append(
-                single_steps.set_config(
-                    scene, prefix, app, application_steps.AMU, "True", why=why, mark=True, was=was
-                )
-            )
+        if member.pending or moves.origin:
+            switched = application_steps.unit_by_unit(scene, prefix, app)
+            self._switched |= {app.name for _ in switched}
+            steps += switched
         steps += application_steps.to_channel(scene, prefix, app, moves)
         steps += application_steps.to_origin(scene, prefix, app, moves)
         return steps
@@ -289,7 +282,7 @@ class _Layout:
         if any(unit.name not in self._reached for unit in member.pending):
             return []
         why = f"Every unit of {app.name} is at {self._scene.target}."
-        return single_steps.put_back_option(self._scene, prefix, app, application_steps.AMU, why)
+        return single_steps.put_back_option(self._scene, prefix, app, charms.MANAGED_UPGRADE, why)
 
 
 SECTION_IDS = ("prepare", "subordinates", "control-plane", "hypervisors", "data-plane", "finish")

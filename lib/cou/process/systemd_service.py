@@ -14,7 +14,7 @@ import pathlib
 import time
 from collections.abc import Iterable
 
-from .. import crash
+from .. import crash, whole_file
 from ..errors import CouError
 from . import liveness, spawn, systemd, unit_files
 from .access import Access
@@ -187,10 +187,8 @@ def _write(path: pathlib.Path, text: str) -> bool:
     """Write a unit file if it is another one; return whether it was."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    part = path.with_suffix(".new")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        whole_file.write(path, text, 0o644)
     except OSError as error:
         raise CouError("unit-file/write", path=path, reason=error.strerror) from None
     return True

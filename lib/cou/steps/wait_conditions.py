@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from ..errors import StepFailed
 from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, UnitStatus
+from ..openstack.workload_status import SEALED, is_sealed
 from .context import Before, History, Look, Pending, Wait
-
-SEALED = "Unit is sealed"
 
 
 def hooks_ended(
@@ -136,7 +135,7 @@ def unsealed(application: str, *, timeout_s: float) -> Wait:
 
     def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
         units = _application(status, application).units.values()
-        sealed = sorted(unit.name for unit in units if is_sealed(unit))
+        sealed = sorted(unit.name for unit in units if is_sealed(unit.workload))
         if sealed:
             return Pending(
                 f"{', '.join(sealed)}: {SEALED}",
@@ -149,11 +148,6 @@ def unsealed(application: str, *, timeout_s: float) -> Wait:
         return None
 
     return Wait(check=check, applications=(application,), timeout_s=timeout_s)
-
-
-def is_sealed(unit: UnitStatus) -> bool:
-    """Whether a unit says that its vault is sealed."""
-    return unit.workload.current == "blocked" and SEALED in unit.workload.message
 
 
 def told(unit: UnitStatus) -> str:
@@ -249,7 +243,7 @@ def _last_hook(
 def _not_idle(unit: UnitStatus) -> list[Pending]:
     if unit.agent.current != "idle":
         return [Pending(f"{unit.name} is busy: {told(unit)}")]
-    if is_sealed(unit):
+    if is_sealed(unit.workload):
         return [Pending(f"{unit.name}: {SEALED}", operator=f"unseal {unit.name}", settled=True)]
     if unit.workload.current not in ("active", "unknown"):
         return [Pending(f"{unit.name} is not active: {told(unit)}", settled=True)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..checks import accepted as checks_accepted
 from ..checks import application, ceph, leftover_marks, settled, upgrade_path
 from ..checks.changes import Moves
 from ..checks.problem import Problem, Severity
@@ -243,7 +242,7 @@ def _judged(problems: list[Problem], options: Options) -> tuple[Problem, ...]:
         if accepted:
             used.add(name)
         judged.append(dataclasses.replace(one, accepted=accepted))
-    judged += map(checks_accepted.unused, sorted(taken - used))
+    judged += [problem("accept-unused", name) for name in sorted(taken - used)]
     order = {Severity.ERROR: 0, Severity.WARNING: 1}
     judged.sort(key=lambda one: (order[one.severity], one.code, one.subject))
     return tuple(judged)

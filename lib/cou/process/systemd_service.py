@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from .. import crash, whole_file
 from ..errors import CouError
-from . import liveness, spawn, systemd, unit_files
+from . import spawn, systemd, unit_files
 from .access import Access
 from .paths import Place
 from .processes import Killed
@@ -29,15 +29,11 @@ _LAST_S = 1.0
 _REMOVAL_S = 10.0
 
 
-class Service:
-    """The launcher of a place with systemd.
-
-    Args:
-        place: folders of the unit; it names the service.
-    """
+class Service(spawn.Session):
+    """Starts the supervisor of a place with systemd, whose service the place names."""
 
     def __init__(self, place: Place):
-        self._place = place
+        super().__init__(place)
         self._name = place.service
 
     def prepare(self) -> None:
@@ -80,7 +76,7 @@ class Service:
 
     def is_alive(self) -> bool:
         """Whether the service is anything but over: a start would do nothing then."""
-        return liveness.is_any(self._place) or not self._is_over()
+        return super().is_alive() or not self._is_over()
 
     def _is_over(self) -> bool:
         return systemd.show(self._name, "ActiveState") in _OVER
@@ -93,7 +89,7 @@ class Service:
         """
         deadline = time.monotonic() + timeout_s
         killed, left = self._kill_group(deadline - _LAST_S)
-        rest = spawn.Session(self._place).kill(max(_LAST_S, deadline - time.monotonic()))
+        rest = super().kill(max(_LAST_S, deadline - time.monotonic()))
         with contextlib.suppress(CouError):  # then what was seen last counts
             left = left and self._processes()
         still = left | set(rest.left)

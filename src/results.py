@@ -40,8 +40,6 @@ def answering(event: ops.ActionEvent, way: Way, **on_failure: str) -> Generator[
     """Turn what the operator has to know into the action's failure.
 
     Args:
-        event: the action.
-        way: how its reader types our commands.
         on_failure: results to set besides `code` when it fails.
     """
     try:

@@ -19,8 +19,6 @@ class Finding:
     Attributes:
         code: ``old-unit``, ``ceph-mixed-versions``, ``noout-set``, ``paused-unit``,
             ``compute-service-disabled``, ``not-recognised``.
-        subject: the unit or application.
-        seen: one sentence.
     """
 
     code: str
@@ -32,7 +30,6 @@ def findings(cloud: Cloud, release: str) -> tuple[Finding, ...]:
     """Return what is not as one would want it after an upgrade to a release.
 
     Args:
-        cloud: the cloud after the run.
         release: codename of the release that the run went to; empty where it went nowhere.
     """
     found: list[Finding] = []

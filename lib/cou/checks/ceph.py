@@ -15,12 +15,7 @@ _CHARMS = (charms.CEPH_MON, charms.CEPH_OSD, "ceph-fs", "ceph-radosgw")
 
 
 def check(scene: Scene, planned: frozenset[str]) -> list[Problem]:
-    """Return what is wrong with Ceph clusters.
-
-    Args:
-        scene: the circumstances.
-        planned: names of the applications that have steps.
-    """
+    """Return what is wrong with Ceph clusters."""
     upgraded = any(app.name in planned for app in scene.applications if app.charm.name in _CHARMS)
     found: list[Problem] = []
     for state in scene.cloud.ceph:

@@ -36,12 +36,7 @@ def is_ours(scene: Scene, app: Application) -> bool:
 
 
 def problems(scene: Scene, put_back: frozenset[str]) -> list[Problem]:
-    """Return what was left, with the command that undoes it.
-
-    Args:
-        scene: the circumstances.
-        put_back: marks that this plan puts back.
-    """
+    """Return what was left, with the command that undoes it."""
     note = scene.cloud.note
     if note is None:
         return []
@@ -97,9 +92,6 @@ def _undo(
     """Return how a mark is undone; None where it is not so any more.
 
     Args:
-        scene: the circumstances.
-        kind: of the mark.
-        target: of the mark.
         data: what its step wrote down with it; nothing where an older version wrote the note.
     """
     name = target.partition("/")[0].partition(":")[0]

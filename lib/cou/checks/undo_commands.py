@@ -67,7 +67,6 @@ def of_mark(mark: str, data: Mapping[str, Any]) -> Undo | None:
 
     Args:
         mark: its id; `cou.steps` lists them.
-        data: what its step wrote down with it.
     """
     kind, _, target = mark.partition(":")
     if kind == "option":

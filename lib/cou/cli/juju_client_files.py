@@ -48,7 +48,6 @@ def find(
         wanted: ``[controller:][owner/]model`` or the model's UUID; empty for ``$JUJU_MODEL``, else
             the model that the client is switched to.
         login: a YAML file with username and password, instead of the client's account.
-        environ: the environment.
 
     Returns:
         Where the model is and the account, which may lack a password (`checked`).

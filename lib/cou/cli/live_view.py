@@ -32,12 +32,7 @@ class Picture:
         self._spinner = Spinner("dots")
 
     def draw(self, view: View, now: datetime.datetime) -> RenderableType:
-        """Return the picture of a view.
-
-        Args:
-            view: the run.
-            now: the time, in UTC.
-        """
+        """Return the picture of a view."""
         rows: list[RenderableType] = [Text(), _head(view), *_finished(view, now)]
         rows += self._running(view, now)
         if view.waits_for:

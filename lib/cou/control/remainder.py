@@ -31,8 +31,6 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
     and is not so already is refused by its name: nothing that is given is passed over.
 
     Args:
-        seen: the unfinished run.
-        options: the options given.
         settings: the settings, of which `options.given` names those that were given.
 
     Raises:
@@ -158,10 +156,6 @@ def without(before: Step, kept: Step) -> Step:
     """Return a plan from which steps were taken, its order as it was with them.
 
     What came after a step that is gone comes after all that this step came after.
-
-    Args:
-        before: the root with all steps.
-        kept: the root with those that are left.
     """
     had = {step.id: step for step in before.walk()}
     left = {step.id for step in kept.walk()}

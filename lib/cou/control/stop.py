@@ -192,12 +192,8 @@ def _record_after_damage(desk: Desk, killed: Sequence[int], access: Access | Non
 
 
 def _record_force(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:
-    journal = desk.existing()
-    try:
+    with desk.reading() as journal:
         return _after_force(desk, journal, killed, access)
-    finally:
-        if journal is not None:
-            journal.close()
 
 
 def _after_force(

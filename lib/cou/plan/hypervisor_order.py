@@ -24,7 +24,6 @@ class Member:
     """An application whose units on hypervisors are upgraded one by one.
 
     Attributes:
-        app: the application.
         moves: its application-level changes.
         pending: its units that are not at the target yet, wherever they are.
     """
@@ -44,7 +43,6 @@ class Host:
     """One hypervisor with something to do.
 
     Attributes:
-        machine: its machine.
         zone: the machine's availability zone; may be empty.
         name: its nova-compute unit.
         work: units to upgrade with their application, in the order of applications.
@@ -126,8 +124,6 @@ def _emptiness(scene: Scene, machine: str, beside: list[str]) -> tuple[bool, lis
     """Return whether a host is known to be empty, and what to say where it is not.
 
     Args:
-        scene: the circumstances.
-        machine: the host's machine.
         beside: units of other applications that are upgraded with the host.
     """
     problems: list[Problem] = []

@@ -60,7 +60,6 @@ def plan(scene: Scene, allowed: dict[str, Moves]) -> Hypervisors:
     """Return the hypervisor part.
 
     Args:
-        scene: the circumstances.
         allowed: changes of the applications that passed their gate, in order.
     """
     members: list[Member] = []

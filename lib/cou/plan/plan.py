@@ -28,11 +28,8 @@ class Plan:
     """What would be done, and what stands in the way.
 
     Attributes:
-        model: the model's name.
-        model_uuid: the model's UUID.
         origin: codename of the cloud's release.
         target: codename of the release it is upgraded to.
-        options: what the operator chose.
         problems: all findings, errors first, then by code and subject.
         ignored: applications that are not recognised, sorted; nothing is done to them.
         root: a group that holds everything; its title is the plan's. Not in the `repr`, which

@@ -26,8 +26,6 @@ class Kept:
     """What a runner has left beside its locks.
 
     Attributes:
-        pid: its process.
-        run: what it works on.
         files: by name, what tells each file of its journal from every other.
         tasks: those that it has sent, and of which it has not recorded the end.
     """
@@ -39,12 +37,7 @@ class Kept:
 
 
 class Keeper:
-    """What a runner writes there; without a path it keeps nothing.
-
-    Args:
-        path: the file, for its owner only.
-        kept: what is known at the beginning.
-    """
+    """What a runner writes there; without a path it keeps nothing."""
 
     def __init__(self, path: pathlib.Path | None = None, kept: Kept | None = None):
         self._path = path

@@ -33,10 +33,6 @@ def hooks_ended(
     change, within the time that the clock was set back by, cannot be told from one after it.
 
     Args:
-        application: whose units.
-        hooks: names of the hooks, in the order they run.
-        before: how it was just before the change.
-        timeout_s: seconds without progress.
         grace_s: how long a hook error may last; 0 fails at once.
         charm_url: what the application must run, or empty.
     """
@@ -217,8 +213,6 @@ def _last_hook(
     """Return when the last of the hooks began, if they all ran in this order after `since`.
 
     Args:
-        entries: the history.
-        hooks: their names.
         since: by the model's clock.
         back: what it was set back by meanwhile: what came later may be stamped as much earlier.
         was: the stamp of what the agent did last before.

@@ -18,6 +18,7 @@ from ..openstack import channels, charms, releases, tracks
 from ..openstack.charms import CharmKind
 from ..openstack.releases import Release
 from ..wording import Option
+from . import upgrade_path
 from .changes import Moves, moves
 from .problem import Problem
 from .problem_codes import problem
@@ -45,7 +46,7 @@ def check(scene: Scene, standing: Standing) -> Verdict:
     app, release = standing.application, standing.release
     found = _swift(app) + _ovn(app)
     if standing.faults or release is None:
-        found += [problem(one.code, one.subject, one.seen, one.remedy) for one in standing.faults]
+        found += upgrade_path.faults([standing])
         return Verdict(None, tuple(found))
     found += _channel(standing, release)
     if not found and _there(scene, standing, release):

@@ -7,7 +7,7 @@ that just runs a hook only a warning, as the upgrade's first step waits for it.
 from __future__ import annotations
 
 from ..cloud import names
-from ..cloud.cloud import Application, Unit
+from ..cloud.cloud import Application
 from ..juju.port import Status
 from ..openstack import charms, workload_status
 from . import undo_commands
@@ -50,7 +50,7 @@ def _idle(app: Application) -> list[Problem]:
     busy: list[str] = []
     for unit in app.units:
         if workload_status.is_paused(unit.workload):
-            found.append(_paused(unit))
+            found.append(problem("paused-unit", unit.name, paused=undo_commands.paused(unit.name)))
         elif unit.workload.current != "active":
             restless.append(f"{unit.name} is {_told(unit.workload)}")
         elif unit.agent.current in _BUSY:
@@ -72,10 +72,6 @@ def _told(status: Status) -> str:
     since = f" since {status.since:%Y-%m-%d %H:%M:%S}" if status.since else ""
     message = f" ({status.message})" if status.message else ""
     return f"{status.current or 'unknown'}{message}{since}"
-
-
-def _paused(unit: Unit) -> Problem:
-    return problem("paused-unit", unit.name, paused=undo_commands.paused(unit.name))
 
 
 def _compute_services(scene: Scene) -> list[Problem]:

@@ -25,7 +25,8 @@ from .step import Part, Step
 def application(scene: Scene, app: Application, moves: Moves) -> Step | None:
     """Return the plan of one application, or None where nothing is left to do."""
     if app.charm.subordinate_kind:
-        steps = _subordinate(scene, app, moves)
+        steps = first_refresh(scene, app.name, app, moves)
+        steps += to_channel(scene, app.name, app, moves)
     else:
         steps = _principal(scene, app, moves)
     return group_of(scene, app, steps)
@@ -42,10 +43,6 @@ def group_of(scene: Scene, app: Application, steps: list[Step]) -> Step | None:
         why=f"{app.name} is not wholly at {scene.target} yet.{note}",
         target=app.name,
     )
-
-
-def _subordinate(scene: Scene, app: Application, moves: Moves) -> list[Step]:
-    return first_refresh(scene, app.name, app, moves) + to_channel(scene, app.name, app, moves)
 
 
 def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:

@@ -153,19 +153,12 @@ def _data_plane(
         if step is None:
             continue
         if hyper.remaining and app.charm.name in charms.AFTER_HYPERVISORS:
-            found.append(_needs_all(app, hyper.remaining))
+            plan = ours("plan", group="data-plane")
+            left = hyper.remaining
+            found.append(problem("needs-all-hypervisors", app.name, remaining=left, plan=plan))
         else:
             steps.append(step)
     return steps, found
-
-
-def _needs_all(app: Application, remaining: tuple[str, ...]) -> Problem:
-    return problem(
-        "needs-all-hypervisors",
-        app.name,
-        remaining=remaining,
-        plan=ours("plan", group="data-plane"),
-    )
 
 
 def _planned(cloud: Cloud, parts: dict[str, list[Step]]) -> set[str]:
@@ -190,15 +183,11 @@ def _put_back(parts: dict[str, list[Step]]) -> frozenset[str]:
 def _own_machine(scene: Scene, planned: frozenset[str]) -> list[Problem]:
     found: list[Problem] = []
     for machine, unit in sorted(scene.cloud.cou_machines.items()):
-        hit = [app.name for app in scene.applications if app.name in planned]
-        there = [name for name in hit if machine in _machines(scene, name)]
+        hit = [app for app in scene.applications if app.name in planned]
+        there = [app.name for app in hit if machine in app.machines]
         if there:
             found.append(problem("cou-on-planned-machine", unit, machine=machine, there=there))
     return found
-
-
-def _machines(scene: Scene, name: str) -> frozenset[str]:
-    return scene.standings[name].application.machines
 
 
 def _made(

@@ -12,7 +12,6 @@ import contextlib
 import logging
 import pathlib
 import time
-from collections.abc import Iterable
 
 from .. import crash, whole_file
 from ..errors import CouError
@@ -171,7 +170,8 @@ class Service(spawn.Session):
         if not (systemd.UNIT_FILES / self._name).exists():
             return
         systemd.systemctl("stop", "--no-block", *names)
-        _delete([systemd.UNIT_FILES / name for name in names])
+        for name in names:
+            (systemd.UNIT_FILES / name).unlink(missing_ok=True)
         unit_files.attempt_file(place).unlink(missing_ok=True)
         systemd.systemctl("daemon-reload")
         for name in names:
@@ -188,8 +188,3 @@ def _write(path: pathlib.Path, text: str) -> bool:
     except OSError as error:
         raise CouError("unit-file/write", path=path, reason=error.strerror) from None
     return True
-
-
-def _delete(paths: Iterable[pathlib.Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)

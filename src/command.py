@@ -7,8 +7,9 @@ import os
 import shlex
 import stat
 import sys
-import tempfile
 from pathlib import Path
+
+from cou import whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def install(charm_dir: Path, path: Path = PATH) -> bool:
         if os.path.lexists(path) and _MARK not in _read(path):
             logger.warning("%s is not ours: the command cou is not installed", path)
             return False
-        _replace(path, script(charm_dir))
+        whole_file.write(path, script(charm_dir), 0o755)
     except OSError as error:
         logger.warning("The command %s could not be written: %s", path, error.strerror)
         return False
@@ -67,16 +68,3 @@ def _read(path: Path) -> str:
         return ""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         return file.read(_LONGEST).decode(errors="replace")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put a new file in a file's place, whole; its part has a name that nobody can foresee."""
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # new, no link
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), 0o755)
-        Path(part).replace(path)
-    except OSError:
-        Path(part).unlink(missing_ok=True)
-        raise

@@ -35,7 +35,6 @@ def end_run(engine: Engine, access: Callable[[], Access | None]) -> None:
     Where nobody can tell whether anything runs, it is ended all the same.
 
     Args:
-        engine: of the unit.
         access: how to look after its tasks in Juju, if that is known.
     """
     try:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import ops
-from cou import printable
+from cou import printable, whole_file
 from cou.errors import CouError, JournalError
 from cou.juju import commands
 from cou.show import formatting
@@ -42,8 +40,6 @@ def answering(event: ops.ActionEvent, way: Way, **on_failure: str) -> Generator[
     """Turn what the operator has to know into the action's failure.
 
     Args:
-        event: the action.
-        way: how its reader types our commands.
         on_failure: results to set besides `code` when it fails.
     """
     try:
@@ -182,14 +178,7 @@ def _write(path: Path, content: bytes) -> None:
     """Replace a file whole, readable by its owner only."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)  # 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        whole_file.write(path, content)
     except OSError as error:
         raise JournalError("not-writable", path=path, reason=error.strerror) from error
 

@@ -9,10 +9,10 @@ absent nobody would read the file, and none is written.
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from cou import whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +29,8 @@ def show(read: Callable[[], str], unit: str, folder: Path) -> None:
     if not folder.is_dir():
         return
     try:
-        # The exporter reads names that end in .prom: half a file must have another.
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".cou-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(read())
-                os.fchmod(file.fileno(), _MODE)
-            Path(temporary).replace(path(unit, folder))
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        # The exporter reads names that end in .prom, which those of parts do not.
+        whole_file.write(path(unit, folder), read(), _MODE)
     except OSError as error:
         logger.warning("No metrics in %s: %s", folder, error.strerror)
 

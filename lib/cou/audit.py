@@ -41,7 +41,6 @@ def tell(event: Event, *words: object, description: str) -> None:
     """Log one event.
 
     Args:
-        event: what happened.
         words: its arguments as the vocabulary has them: a user, a process, an activity.
         description: one sentence for people; never a secret.
     """

@@ -17,7 +17,6 @@ class CouError(Exception):
 
     Attributes:
         code: stable, kebab-case; documented; never reused for something else.
-        seen: what was seen, one sentence.
         remedy: what to do next, one sentence; may be empty. Its commands of ours are values.
     """
 

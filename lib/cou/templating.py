@@ -14,7 +14,6 @@ def environment(
     """Return an environment for the templates of a package; an unknown name in one is an error.
 
     Args:
-        package: the package that holds a folder ``templates``.
         autoescape: whether they are HTML, so that every value is escaped.
         finalize: what is done to every value before.
     """

@@ -11,7 +11,7 @@ import dataclasses
 import shlex
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from . import texts
 
@@ -58,31 +58,19 @@ ABANDON = Ours("abandon")
 REPORT = Ours("report")
 
 
-class Way(Protocol):
-    """How somebody types what is ours."""
+class Way:
+    """How somebody types what is ours: this one as the documents do, `cancel force=true`."""
 
     def command(self, ours: Ours, /) -> str:
         """Return a command as it is typed."""
-        ...
-
-    def option(self, option: Option, /) -> str:
-        """Return an option as it is typed behind `plan`."""
-        ...
-
-
-class Named:
-    """Names commands as the documents do: `cancel force=true`. For no one place."""
-
-    def command(self, ours: Ours, /) -> str:
-        """Return verb and parameters."""
         return " ".join([ours.verb, *(_parameter(*one) for one in ours.parameters)])
 
     def option(self, option: Option, /) -> str:
-        """Return name and value."""
+        """Return an option as it is typed behind `plan`."""
         return _parameter(option.name, option.value)
 
 
-class Actions(Named):
+class Actions(Way):
     """Types them as actions of a unit: ``juju run cou/0 cancel force=true``."""
 
     def __init__(self, unit: str):
@@ -105,7 +93,7 @@ _RENAMED = {
 _ON_ONLY = frozenset({"force", "purge"})
 
 
-class CommandLine:
+class CommandLine(Way):
     """Types them for a shell that has the command `cou`: ``cou cancel --force``."""
 
     def command(self, ours: Ours, /) -> str:
@@ -144,7 +132,7 @@ def _parameter(name: str, value: Value) -> str:
     return shlex.quote(f"{name}={told}")
 
 
-NAMED = Named()
+NAMED = Way()
 COMMAND_LINE = CommandLine()
 
 

@@ -13,7 +13,7 @@ import time
 import pytest
 from cou import printable
 from cou.checks.problem import Problem, Severity
-from cou.cli import app, approval, durations, exit_codes, planning, upgrade, worker_thread
+from cou.cli import app, approval, exit_codes, planning, upgrade, worker_thread
 from cou.cli.exit_codes import Code, Interrupted
 from cou.cli.follow import Followed
 from cou.cli.live_view import Picture
@@ -29,7 +29,7 @@ from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Step
-from cou.show import status_text
+from cou.show import formatting, status_text
 from cou.show.view import View
 from cou.wording import COMMAND_LINE, Ours, say
 from rich.console import Console
@@ -142,7 +142,7 @@ def test_a_half_done_application_is_asked_about_again():
     ("seconds", "text"), [(0.4, "0s"), (59, "59s"), (133, "2m 13s"), (7380, "2h 03m")]
 )
 def test_durations_are_for_people(seconds, text):
-    assert durations.text(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 @pytest.mark.parametrize(

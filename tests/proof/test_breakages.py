@@ -9,10 +9,11 @@ import pytest
 from cou import journal
 from cou.journal import rows
 from cou.journal.records import StepState
+from cou.openstack import charms
 from cou.operations import calls
 from cou.operations.step_context import StepContext
 from cou.plan import ready
-from cou.steps import put_back, wait_conditions
+from cou.steps import wait_conditions
 from cou.steps.context import Wait
 from cou.work import executor, lease
 
@@ -123,7 +124,7 @@ def test_the_managed_option_put_back_early_upgrades_the_others(monkeypatch, afte
     async def hasty(self, step, group):
         await one(self, step, group)
         if f"nova-compute-0/{after}" in step.id or f"nova-compute/{after}" in step.id:
-            await self._held.juju.set_config("nova-compute", {put_back.MANAGED: "False"})
+            await self._held.juju.set_config("nova-compute", {charms.MANAGED_UPGRADE: "False"})
 
     monkeypatch.setattr(executor.Executor, "_one", hasty)
     broken = harness.story(small.BUNDLE, first("journal/begin-step/after"), harness.How.KILL)

@@ -14,7 +14,7 @@ from cou.clock import LoopClock
 from cou.errors import JujuError
 from cou.journal import Journal
 from cou.journal.records import Job, Limit, Resolution, RunState
-from cou.juju import facades
+from cou.juju import versions
 from cou.juju.client import Client
 from cou.juju.transport import Session
 from cou.operations.outside import Outside
@@ -66,7 +66,7 @@ class InProcess:
         self._dispatcher = dispatcher
         self._latency_s = latency_s
         listed = {one["name"]: one["versions"] for one in dispatcher.facades()}
-        self.facades = facades.choose(listed)
+        self.facades = versions.choose(listed)
         self.calls = 0
 
     async def session(self):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..cloud.cloud import Application, Cloud
-from ..openstack import paused, workload_versions
+from ..openstack import workload_status, workload_versions
 from ..wording import Wording, text
 
 
@@ -20,8 +20,6 @@ class Finding:
     Attributes:
         code: ``old-unit``, ``ceph-mixed-versions``, ``noout-set``, ``paused-unit``,
             ``compute-service-disabled``, ``not-recognised``.
-        subject: the unit or application.
-        seen: one sentence.
     """
 
     code: str
@@ -33,7 +31,6 @@ def findings(cloud: Cloud, release: str) -> tuple[Finding, ...]:
     """Return what is not as one would want it after an upgrade to a release.
 
     Args:
-        cloud: the cloud after the run.
         release: codename of the release that the run went to; empty where it went nowhere.
     """
     found: list[Finding] = []
@@ -61,10 +58,9 @@ def _units(app: Application, release: str) -> list[Finding]:
     """Return what units say; a charm that is known by its channel tells no version."""
     found: list[Finding] = []
     for unit in app.units:
-        if paused.is_paused(unit.workload.current, unit.workload.message):
-            found.append(
-                Finding("paused-unit", unit.name, text("finding/paused-unit", unit=unit.name))
-            )
+        if workload_status.is_paused(unit.workload):
+            seen = text("finding/paused-unit", unit=unit.name)
+            found.append(Finding("paused-unit", unit.name, seen))
         if not release or app.charm.from_channel or not app.charm.version_key:
             continue
         if not workload_versions.at_least(app.charm.name, unit.version, release):

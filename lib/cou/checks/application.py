@@ -18,6 +18,7 @@ from ..openstack import channels, charms, releases, tracks
 from ..openstack.charms import CharmKind
 from ..openstack.releases import Release
 from ..wording import Option
+from . import upgrade_path
 from .changes import Moves, moves
 from .problem import Problem
 from .problem_codes import problem
@@ -45,7 +46,7 @@ def check(scene: Scene, standing: Standing) -> Verdict:
     app, release = standing.application, standing.release
     found = _swift(app) + _ovn(app)
     if standing.faults or release is None:
-        found += [problem(one.code, one.subject, one.seen, one.remedy) for one in standing.faults]
+        found += upgrade_path.faults([standing])
         return Verdict(None, tuple(found))
     found += _channel(standing, release)
     if not found and _there(scene, standing, release):
@@ -86,7 +87,7 @@ def _ovn(app: Application) -> list[Problem]:
             found.append(problem("ovn-version-unknown", subject, version=f"{text!r}"))
         if version is not None and version < _OVN_MINIMUM:
             found.append(problem("ovn-too-old", subject, version=text))
-    if app.flag("enable-version-pinning"):
+    if app.flag(charms.VERSION_PINNING):
         found.append(problem("ovn-version-pinned", app.name))
     return found
 
@@ -172,7 +173,7 @@ def _units(scene: Scene, standing: Standing) -> list[Problem]:
 
 def _restarts(app: Application) -> list[Problem]:
     """Check that restarts are not deferred; rabbitmq-server is switched by the run itself."""
-    if app.charm.name == charms.RABBITMQ or app.flag("enable-auto-restarts") is not False:
+    if app.charm.name == charms.RABBITMQ or app.flag(charms.AUTO_RESTARTS) is not False:
         return []
     return [problem("auto-restarts-off", app.name)]
 

@@ -15,12 +15,7 @@ _CHARMS = (charms.CEPH_MON, charms.CEPH_OSD, "ceph-fs", "ceph-radosgw")
 
 
 def check(scene: Scene, planned: frozenset[str]) -> list[Problem]:
-    """Return what is wrong with Ceph clusters.
-
-    Args:
-        scene: the circumstances.
-        planned: names of the applications that have steps.
-    """
+    """Return what is wrong with Ceph clusters."""
     upgraded = any(app.name in planned for app in scene.applications if app.charm.name in _CHARMS)
     found: list[Problem] = []
     for state in scene.cloud.ceph:
@@ -30,7 +25,8 @@ def check(scene: Scene, planned: frozenset[str]) -> list[Problem]:
         if upgraded:
             found += _unknown(state) + _health(state) + _filestore(scene, state)
             if not scene.options.set_noout:
-                found.append(_without_noout(state))
+                option = Option("set-noout", True)
+                found.append(problem("ceph-without-noout", state.application, option=option))
     return found + _osds_without_monitors(scene, planned)
 
 
@@ -90,10 +86,6 @@ def _health(state: CephState) -> list[Problem]:
     if state.unclean_pgs:
         found.append(problem("ceph-pgs-unclean", state.application, unclean_pgs=state.unclean_pgs))
     return found
-
-
-def _without_noout(state: CephState) -> Problem:
-    return problem("ceph-without-noout", state.application, option=Option("set-noout", True))
 
 
 def _filestore(scene: Scene, state: CephState) -> list[Problem]:

@@ -57,9 +57,6 @@ def moves(standing: Standing, release: Release, target: Release, settings: Setti
     """Return what has to change for an application to reach the target.
 
     Args:
-        standing: where it stands.
-        release: its release.
-        target: where to go.
         settings: for the mirror that origins may name.
     """
     app = standing.application

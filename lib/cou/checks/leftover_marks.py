@@ -13,16 +13,14 @@ from typing import Any
 
 from ..cloud.cloud import Application, Unit
 from ..cloud.run_annotation import RunNote
-from ..openstack import paused
+from ..openstack import charms, workload_status
 from . import undo_commands
 from .problem import Problem
 from .problem_codes import problem
 from .scope import Scene
 
-MANAGED = undo_commands.MANAGED
-_RESTARTS = "enable-auto-restarts"
 # The value that a run sets as a mark; the option is left over while it still has it.
-_SET = {MANAGED: True, _RESTARTS: False}
+_SET = {charms.MANAGED_UPGRADE: True, charms.AUTO_RESTARTS: False}
 # Debian policy, 5.6.7; an architecture may follow.
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+(:[a-z0-9-]+)?")
 
@@ -33,16 +31,12 @@ def is_ours(scene: Scene, app: Application) -> bool:
     Hypervisors are upgraded zone by zone with a plan for each; the option stays true in between
     and the plan that upgrades the last of them puts it back, as if it had set it itself.
     """
-    return f"option:{app.name}:{MANAGED}" in _marks(scene.cloud.note) and bool(app.flag(MANAGED))
+    key, note = charms.MANAGED_UPGRADE, scene.cloud.note
+    return note is not None and f"option:{app.name}:{key}" in note.marks and bool(app.flag(key))
 
 
 def problems(scene: Scene, put_back: frozenset[str]) -> list[Problem]:
-    """Return what was left, with the command that undoes it.
-
-    Args:
-        scene: the circumstances.
-        put_back: marks that this plan puts back.
-    """
+    """Return what was left, with the command that undoes it."""
     note = scene.cloud.note
     if note is None:
         return []
@@ -79,10 +73,6 @@ def _unfinished(scene: Scene, note: RunNote) -> Problem:
     return problem("leftover-run", "model", seen, remedy)
 
 
-def _marks(note: RunNote | None) -> tuple[str, ...]:
-    return note.marks if note else ()
-
-
 def _told(kind: str, target: str) -> str:
     if kind == "option":
         app, _, key = target.partition(":")
@@ -102,9 +92,6 @@ def _undo(
     """Return how a mark is undone; None where it is not so any more.
 
     Args:
-        scene: the circumstances.
-        kind: of the mark.
-        target: of the mark.
         data: what its step wrote down with it; nothing where an older version wrote the note.
     """
     name = target.partition("/")[0].partition(":")[0]
@@ -141,7 +128,7 @@ def _of_unit(
 ) -> undo_commands.Undo | None:
     if kind == "compute-service" and scene.cloud.compute_services.get(unit.name) is not True:
         return undo_commands.compute_service(unit.name)
-    if kind == "paused" and paused.is_paused(unit.workload.current, unit.workload.message):
+    if kind == "paused" and workload_status.is_paused(unit.workload):
         return undo_commands.paused(unit.name)
     if kind == "held" and app.charm.held_packages:
         packages = _packages(data) or app.charm.held_packages

@@ -24,7 +24,6 @@ class Problem:
         code: stable, kebab-case, documented.
         severity: an accepted error keeps its severity and blocks no longer.
         subject: the application, unit, machine or ``model`` it is about.
-        seen: what was seen, one sentence.
         remedy: what to do, one sentence; in JSON also in parts, where it has commands of ours.
         acceptable: the operator may take it on with ``accept=<code>:<subject>``.
         accepted: the operator did.

@@ -130,10 +130,7 @@ def problem(
     Args:
         key: a text of `cou.texts` that begins with a key of `CODES`.
         subject: the application, unit, machine, zone or ``model`` it is about.
-        seen: what was seen, one sentence.
-        remedy: what to do, one sentence.
         brief: the subject as a list of what was left out names it.
-        values: of the text.
     """
     name = key.partition("/")[0]
     code = CODES[name]

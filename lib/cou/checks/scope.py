@@ -17,12 +17,7 @@ class Scene:
     """The frozen circumstances of one plan.
 
     Attributes:
-        cloud: the snapshot.
-        options: what the operator chose.
-        settings: configuration of the charm.
         standings: where each recognised application stands, by name, in order; also skipped ones.
-        series: series of the cloud.
-        origin: release of the cloud.
         target: release it is upgraded to.
     """
 

@@ -7,15 +7,14 @@ that just runs a hook only a warning, as the upgrade's first step waits for it.
 from __future__ import annotations
 
 from ..cloud import names
-from ..cloud.cloud import Application, Unit
+from ..cloud.cloud import Application
 from ..juju.port import Status
-from ..openstack import charms, paused
+from ..openstack import charms, workload_status
 from . import undo_commands
 from .problem import Problem
 from .problem_codes import problem
 from .scope import Scene
 
-_SEALED = "Unit is sealed"
 _BUSY = ("executing", "allocating")
 
 
@@ -36,12 +35,12 @@ def check(scene: Scene) -> list[Problem]:
 def _sealed(app: Application) -> bool:
     statuses = [app.status, *(unit.workload for unit in app.units)]
     return app.charm.name == charms.VAULT and any(
-        status.current == "blocked" and _SEALED in status.message for status in statuses
+        workload_status.is_sealed(status) for status in statuses
     )
 
 
 def _vault(app: Application) -> Problem:
-    units = [unit.name for unit in app.units if _SEALED in unit.workload.message]
+    units = [unit.name for unit in app.units if workload_status.SEALED in unit.workload.message]
     return problem("vault-sealed", app.name, units=", ".join(units) or app.name)
 
 
@@ -50,8 +49,8 @@ def _idle(app: Application) -> list[Problem]:
     restless: list[str] = []
     busy: list[str] = []
     for unit in app.units:
-        if paused.is_paused(unit.workload.current, unit.workload.message):
-            found.append(_paused(unit))
+        if workload_status.is_paused(unit.workload):
+            found.append(problem("paused-unit", unit.name, paused=undo_commands.paused(unit.name)))
         elif unit.workload.current != "active":
             restless.append(f"{unit.name} is {_told(unit.workload)}")
         elif unit.agent.current in _BUSY:
@@ -73,10 +72,6 @@ def _told(status: Status) -> str:
     since = f" since {status.since:%Y-%m-%d %H:%M:%S}" if status.since else ""
     message = f" ({status.message})" if status.message else ""
     return f"{status.current or 'unknown'}{message}{since}"
-
-
-def _paused(unit: Unit) -> Problem:
-    return problem("paused-unit", unit.name, paused=undo_commands.paused(unit.name))
 
 
 def _compute_services(scene: Scene) -> list[Problem]:

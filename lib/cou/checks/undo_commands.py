@@ -11,9 +11,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..openstack import charms
 from ..wording import Wording, text
-
-MANAGED = "action-managed-upgrade"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +45,7 @@ def option(application: str, key: str, was: str) -> Undo:
     else:
         command = f"juju config {application} --reset {key}"
     # Set to false earlier, it upgrades all other units at once, with the instances on them.
-    late = key == MANAGED and was.lower() == "false"
+    late = key == charms.MANAGED_UPGRADE and was.lower() == "false"
     running = f"When every unit of {application} runs the release of its origin"
     return Undo(command, running if late else "")
 
@@ -76,7 +75,6 @@ def of_mark(mark: str, data: Mapping[str, Any]) -> Undo | None:
 
     Args:
         mark: its id; `cou.steps` lists them.
-        data: what its step wrote down with it.
     """
     kind, _, target = mark.partition(":")
     if kind == "option":

@@ -144,7 +144,6 @@ def done(scene: Scene, old: Sequence[str] = ()) -> Problem:
     """Say that nothing of what was chosen has to be upgraded.
 
     Args:
-        scene: the circumstances.
         old: units that stay old, since they were not chosen or had to be left out.
     """
     group = scene.options.group.value

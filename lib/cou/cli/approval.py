@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..journal.records import StepRecord
 from ..kinds import Kind
-from ..plan import approval
 from ..plan.plan import Plan
 from ..plan.step import Part, Step
 
@@ -37,10 +36,9 @@ class Piece:
 
 def pieces(plan: Plan) -> tuple[Piece, ...]:
     """Return all pieces of a plan in its order."""
-    belongs = approval.of(plan.root)
     leaves: dict[str, list[str]] = {}
     for leaf in plan.root.leaves():
-        leaves.setdefault(belongs[leaf.id], []).append(leaf.id)
+        leaves.setdefault(plan.parts[leaf.id], []).append(leaf.id)
     steps = {step.id: step for step in plan.root.walk()}
     return tuple(Piece(steps[name], tuple(ids)) for name, ids in leaves.items())
 

@@ -38,7 +38,6 @@ class Followed:
     """How an attempt ended.
 
     Attributes:
-        view: the last look.
         signal: the last signal that came, or 0.
         forced: what a forced stop did, if there was one.
     """
@@ -52,9 +51,6 @@ class Follower:
     """Follows one attempt.
 
     Args:
-        screen: where to show it.
-        place: where the run is.
-        control: what signals are passed on to.
         skip: a look at the run whose changes were told already.
     """
 

@@ -6,7 +6,6 @@ controllers.yaml, models.yaml, accounts.yaml (Juju jujuclient/file.go). They are
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pathlib
 from collections.abc import Mapping
@@ -15,20 +14,13 @@ from typing import Any, cast
 import yaml
 
 from ..errors import BadInput
+from ..juju.account import Account
 from ..process.access import Access
 
 _OWN_ACCOUNT = (
     "Make an account with `juju add-user`, `juju change-user-password` and "
     "`juju grant USER admin MODEL`, and give it with --login FILE."
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Login:
-    """A user of the controller."""
-
-    username: str
-    password: str = dataclasses.field(repr=False)
 
 
 def folder(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
@@ -48,7 +40,6 @@ def find(
         wanted: ``[controller:][owner/]model`` or the model's UUID; empty for ``$JUJU_MODEL``, else
             the model that the client is switched to.
         login: a YAML file with username and password, instead of the client's account.
-        environ: the environment.
 
     Returns:
         Where the model is and the account, which may lack a password (`checked`).
@@ -62,7 +53,7 @@ def find(
     endpoints, cacert = data.controller(controller)
     user, password = data.account(controller)
     title, uuid = data.model(controller, name, user)
-    chosen = read_login(login) if login else Login(user, password)
+    chosen = read_login(login) if login else Account(user, password)
     return Access(endpoints, cacert, uuid, title, chosen.username, chosen.password)
 
 
@@ -92,7 +83,7 @@ def names(environ: Mapping[str, str] = os.environ) -> list[str]:
     )
 
 
-def read_login(path: pathlib.Path) -> Login:
+def read_login(path: pathlib.Path) -> Account:
     """Read a YAML file with ``username`` and ``password``, as the charm's secret has them.
 
     Raises:
@@ -102,7 +93,7 @@ def read_login(path: pathlib.Path) -> Login:
     username, password = content.get("username"), content.get("password")
     if not isinstance(username, str) or not isinstance(password, str) or not password:
         raise BadInput("login-file", path=path)
-    return Login(username, password)
+    return Account(username, password)
 
 
 class _Data:

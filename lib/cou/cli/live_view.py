@@ -15,8 +15,10 @@ from rich.text import Text
 from .. import printable
 from ..journal.records import MarkState, RunState
 from ..plan.step import Step
+from ..show import formatting
 from ..show.view import View
-from . import approval, durations
+from . import approval
+from .progress_lines import took_s
 
 _DONE_SHOWN = 4
 _WAITS_SHOWN = 3
@@ -30,12 +32,7 @@ class Picture:
         self._spinner = Spinner("dots")
 
     def draw(self, view: View, now: datetime.datetime) -> RenderableType:
-        """Return the picture of a view.
-
-        Args:
-            view: the run.
-            now: the time, in UTC.
-        """
+        """Return the picture of a view."""
         rows: list[RenderableType] = [Text(), _head(view), *_finished(view, now)]
         rows += self._running(view, now)
         if view.waits_for:
@@ -63,8 +60,8 @@ class Picture:
 
     def _step(self, step: Step, view: View, now: datetime.datetime) -> RenderableType:
         row = Table.grid(padding=(0, 1))
-        seconds = durations.took(view.steps[step.id], now)
-        row.add_row(self._spinner, _text(step.title), _text(durations.text(seconds), "dim"))
+        seconds = took_s([step.id], view.steps, now)
+        row.add_row(self._spinner, _text(step.title), _text(formatting.duration(seconds), "dim"))
         return row
 
 
@@ -77,7 +74,7 @@ def _head(view: View) -> RenderableType:
         _text(f"Upgrade to {view.to}: {view.state.value}", "bold"),
         ProgressBar(total=max(1, view.total), completed=over, width=24),
         _text(f"{over} of {view.total} steps"),
-        _text(f"about {durations.text(left_s)} left" if left_s else ""),
+        _text(f"about {formatting.duration(left_s)} left" if left_s else ""),
     )
     return head
 
@@ -88,8 +85,8 @@ def _finished(view: View, now: datetime.datetime) -> Iterator[RenderableType]:
         piece for piece in approval.pieces(view.plan) if not approval.open_steps(piece, view.steps)
     ]
     for piece in over[-_DONE_SHOWN:]:
-        seconds = durations.all_took(piece.leaves, view.steps, now)
-        yield _text(f"  ✓ {piece.step.title}  {durations.text(seconds)}", "green")
+        seconds = took_s(piece.leaves, view.steps, now)
+        yield _text(f"  ✓ {piece.step.title}  {formatting.duration(seconds)}", "green")
 
 
 def _hint(view: View) -> str:

@@ -24,7 +24,6 @@ class Where:
     """What the verbs need to know of their surroundings.
 
     Attributes:
-        place: folders of the journal.
         model: the model's name; on a unit it may be unknown (empty).
         access: returns how to log in; on a unit it asks the unit's agent.
         settings: returns the settings that a plan depends on.
@@ -58,11 +57,8 @@ def find(
     """Find the unit that the command was installed by, else the model of the Juju client.
 
     Args:
-        model: the option ``--model``.
-        login: the option ``--login``.
         given: settings of the command line, by the names of the charm's options; each comes
             before the charm's own.
-        environ: the environment.
 
     Raises:
         BadInput: neither can be used; it says what to do.

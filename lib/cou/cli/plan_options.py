@@ -56,13 +56,10 @@ _SEVERAL: Any = {"multiple": True, "metavar": "NAME[,NAME…]"}
 
 def plan_options(function: F) -> F:
     """Add the group and the options of a plan to a command."""
-    for decorate in reversed(_decorators()):
+    every = [*_preparing(), *_of_hypervisors(), *_at_what_pace(), *_settings()]
+    for decorate in reversed(every):
         function = decorate(function)
     return function
-
-
-def _decorators() -> list[Callable[[Any], Any]]:
-    return [*_preparing(), *_of_hypervisors(), *_at_what_pace(), *_settings()]
 
 
 def _preparing() -> list[Callable[[Any], Any]]:

@@ -13,7 +13,7 @@ from ..juju.port import ModelStatus
 from ..options import charm_config
 from ..options.settings import Settings
 from ..process.access import Access
-from ..process.connection import PLAN_TIMING, open_client
+from ..process.connection import PLAN_TIMING, opened
 from ..wording import PLAN, UPGRADE, Actions
 from . import unit
 from .location import Where
@@ -37,8 +37,6 @@ def plan(
     """Look at the model and plan; while a run is unfinished, show what is left of it.
 
     Args:
-        screen: where to show it.
-        where: where the command runs.
         given: options of `plan` that the command line gives, by their names.
         any_version: also where its Juju is not supported: to show what is left of a run.
 
@@ -64,8 +62,6 @@ def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Acces
     """Log in once, and see whether this cou may work on the model at all.
 
     Args:
-        screen: where to say so.
-        where: the model.
         any_version: also where its Juju is not supported: to end a run, or to show one.
 
     Raises:
@@ -129,8 +125,5 @@ def _of_client(error: JujuError, access: Access) -> JujuError:
 
 
 async def _status(access: Access, any_version: bool) -> ModelStatus:
-    client = open_client(access, PLAN_TIMING, any_version=any_version)
-    try:
+    async with opened(access, PLAN_TIMING, any_version=any_version) as client:
         return await client.full_status()
-    finally:
-        await client.close()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..journal.records import StepState
+from ..journal.records import StepRecord, StepState
 from ..journal.waits import Awaited
+from ..show import formatting
 from ..show.view import View
-from . import durations
 
 # A wait is told again, as a line, after so long at the earliest: a log file is no live view.
 _WAIT_EVERY_S = 30.0
@@ -22,6 +22,17 @@ _WORDS = {
     StepState.IN_DOUBT: "in doubt",
     StepState.PENDING: "stopped half-way, due again",
 }
+
+
+def took_s(
+    names: Sequence[str], records: Mapping[str, StepRecord], now: datetime.datetime
+) -> float:
+    """Return the seconds from the first begin of some steps to their last end, or to now."""
+    seen = [records[name] for name in names if name in records and records[name].started]
+    starts = [record.started for record in seen if record.started]
+    if not starts:
+        return 0.0
+    return max(0.0, (max(record.ended or now for record in seen) - min(starts)).total_seconds())
 
 
 class Lines:
@@ -59,7 +70,7 @@ class Lines:
                 if self._begins:
                     yield f"{place} {step.title}"
                 continue
-            took = durations.text(durations.took(record, now))
+            took = formatting.duration(took_s([step.id], view.steps, now))
             note = f" ({record.error or record.note})" if record.error or record.note else ""
             yield f"{place} {step.title}: {_WORDS[record.state]}, {took}{note}"
         if self._begins:

@@ -38,7 +38,6 @@ class Screen:
     Args:
         signals: heard while something is waited for.
         json: stdout is for results in JSON alone.
-        quiet: nothing but results, questions and errors.
         verbose: 1 shows records from INFO on, 2 from DEBUG on, 3 those of libraries too.
     """
 
@@ -143,7 +142,6 @@ class Screen:
         Args:
             text: shown before it begins: on a terminal it turns while it lasts, and stays when a
                 signal ends it.
-            work: what to do.
             done: said when it is done; on a terminal it takes the text's place.
 
         Raises:

@@ -10,7 +10,7 @@ from ..cloud import reading, snapshot
 from ..errors import BadInput
 from ..options.options import Options
 from ..process.access import Access
-from ..process.connection import PLAN_TIMING, open_client
+from ..process.connection import PLAN_TIMING, opened
 from .location import Where
 from .screen import Screen
 
@@ -44,8 +44,5 @@ def write(text: str, path: pathlib.Path) -> None:
 
 
 async def _read(access: Access) -> str:
-    juju = open_client(access, PLAN_TIMING)
-    try:
+    async with opened(access, PLAN_TIMING) as juju:
         return snapshot.text(snapshot.take(await reading.read(juju, Options())))
-    finally:
-        await juju.close()

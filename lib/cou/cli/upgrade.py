@@ -161,8 +161,6 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
     """Say how an attempt ended, and return the exit code.
 
     Args:
-        screen: where to say it.
-        followed: the attempt.
         limited: it was to stop by itself, so a plain stop is what was asked for.
     """
     view = followed.view

@@ -60,7 +60,6 @@ def do(work: Callable[[], T], signals: Signals, tick: Callable[[], None] = lambd
     """Return what `work` returns, or raise what it raises.
 
     Args:
-        work: called in a thread of its own.
         signals: the first one that comes ends the wait; the thread is left behind.
         tick: called every 50 ms meanwhile.
 

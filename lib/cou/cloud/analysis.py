@@ -21,9 +21,6 @@ class Fault:
 
     Attributes:
         code: a code of `cou.checks.problem_codes`.
-        subject: the application or unit.
-        seen: what was seen, one sentence.
-        remedy: what to do, one sentence.
     """
 
     code: str
@@ -37,7 +34,6 @@ class Standing:
     """Where one application stands.
 
     Attributes:
-        application: the application.
         release: its release; None where `faults` say why not.
         origin_release: of its APT origin; None where the origin is empty or unknown.
         channel_releases: releases that its channel fits, oldest first; one for charms whose

@@ -29,8 +29,6 @@ class CephState:
     """What one Ceph cluster answered; a field is None where it did not answer.
 
     Attributes:
-        application: the ceph-mon application.
-        unit: the unit asked.
         overall: entries of the section ``overall`` of ``ceph versions``; one when all is alike.
         flags: flags set on the OSD map, ``noout`` among them.
         health: ``HEALTH_OK``, ``HEALTH_WARN`` or ``HEALTH_ERR``.
@@ -53,9 +51,7 @@ def with_reply(state: CephState, query: str, text: str) -> CephState:
     """Return the state with one query's reply read into it.
 
     Args:
-        state: what is known so far.
         query: a key of `COMMANDS`.
-        text: standard output of the command.
 
     Raises:
         NotCeph: the text is not of the expected form.

@@ -24,9 +24,6 @@ class Unit:
         machine: id of the machine or container it is on.
         zone: that machine's availability zone; empty where unknown.
         version: workload version it reported; may be empty.
-        workload: status of the workload.
-        agent: status of the agent.
-        leader: whether it leads its application.
         principal: the unit that it is subordinate to; empty for a principal.
     """
 
@@ -50,17 +47,14 @@ class Application:
     """One recognised application.
 
     Attributes:
-        name: the application's name.
         charm: its catalogue entry.
         scheme: ``ch``, ``cs`` or ``local``.
         channel: the channel it follows; empty for a local charm.
         newer: a newer revision lies in that channel.
         series: ``focal``.
         subordinate: Juju says that it is subordinate to something.
-        status: the application's status.
         version: the application's workload version: its newest unit's.
         config: option -> value.
-        actions: names of its charm's actions.
         units: in natural order of their names.
     """
 
@@ -110,8 +104,6 @@ class Cloud:
     """All that the planner needs of a model.
 
     Attributes:
-        name: the model's name.
-        uuid: the model's UUID.
         applications: recognised ones in the order of their upgrade, ties by charm and name.
         ignored: names of all other applications, sorted.
         machines: ids of all machines and containers.

@@ -24,7 +24,6 @@ class Query:
     """One question to one unit: an action, or a command.
 
     Attributes:
-        unit: who is asked.
         key: what the asker calls the question.
         action: the action's name, or empty for a command.
         command: the command, or empty for an action.
@@ -46,7 +45,6 @@ class Answer:
     """What became of a query.
 
     Attributes:
-        query: what was asked.
         output: results of the task where it completed.
         failure: why there is no answer; empty where there is one.
     """

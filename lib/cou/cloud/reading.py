@@ -60,7 +60,6 @@ class Reading:
     """Raw answers of one look at the model.
 
     Attributes:
-        status: the full status.
         config: application -> option -> value, of recognised applications.
         actions: application -> names of its charm's actions, of recognised applications.
         model_config: the model's configuration; empty where it did not answer.
@@ -101,8 +100,6 @@ async def read(
     that several principals share.
 
     Args:
-        juju: the model.
-        options: those that decide what is read.
         deadline_s: for everything together.
         query_s: for the answers of units, of that.
 

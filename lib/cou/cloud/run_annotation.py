@@ -20,7 +20,6 @@ class RunNote:
     """What the annotation says.
 
     Attributes:
-        run: the run's id.
         holder: who ran it, for people: ``cou/0 of model openstack``.
         state: of the run when it was last written.
         marks: ids of the marks that were set, as `cou.steps` describes them.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..juju.port import ApplicationStatus, ConfigValue, UnitStatus
-from ..openstack import origins, paused
+from ..openstack import charms, origins, workload_status
 from . import names
 from .ceph_status import CephState
 from .reading import Reading
@@ -19,9 +19,9 @@ from .reading import Reading
 SCHEMA = 1
 OPTIONS = frozenset({
     *origins.SETTINGS,
-    "action-managed-upgrade",
-    "enable-auto-restarts",
-    "enable-version-pinning",
+    charms.MANAGED_UPGRADE,
+    charms.AUTO_RESTARTS,
+    charms.VERSION_PINNING,
     "scheduler-default-filters",
 })  # fmt: skip
 """Options that the planner reads; none of them is ever a secret."""
@@ -81,7 +81,7 @@ def _unit(unit: UnitStatus, reading: Reading) -> dict[str, Any]:
         "version": unit.workload_version,
         "status": unit.workload.current,
         "leader": unit.leader,
-        "paused": paused.is_paused(unit.workload.current, unit.workload.message),
+        "paused": workload_status.is_paused(unit.workload),
     }
     if unit.name in reading.instances:
         shown["instances"] = reading.instances[unit.name]

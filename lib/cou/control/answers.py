@@ -21,12 +21,7 @@ class Shown:
     left: Plan | None = None
 
     def text(self, form: str, way: Way = NAMED) -> str:
-        """Return it (its steps that are left) as ``text``, ``json`` or ``markdown``.
-
-        Args:
-            form: which of them.
-            way: how whoever reads it types our commands.
-        """
+        """Return it (its steps that are left) as ``text``, ``json`` or ``markdown``."""
         shown = self.left or self.plan
         shown = dataclasses.replace(shown, problems=tuple(one.told(way) for one in shown.problems))
         if form == "json":

@@ -19,10 +19,6 @@ _ENDS_WITHIN_S = 1.5
 def cancel(desk: Desk, error: CouError | OSError) -> Cancelled:
     """Have what goes on stop; return if it is seen to end.
 
-    Args:
-        desk: whose run.
-        error: why the cancel cannot be recorded here.
-
     Raises:
         CouError: it is not seen to end, or nothing goes on and nothing could be recorded.
     """

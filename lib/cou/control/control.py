@@ -6,6 +6,7 @@ of it waits for the upgrade.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 from collections.abc import Callable
@@ -30,13 +31,7 @@ from .control_base import Desk
 
 
 class Control:
-    """A unit's run, from outside the runner.
-
-    Args:
-        place: folders of the unit.
-        by: who asks, for the journal.
-        way: how whoever asks types our commands.
-    """
+    """A unit's run, from outside the runner."""
 
     def __init__(self, place: Place, by: str = "action", way: Way = NAMED):
         self._desk = Desk(place, by, way)
@@ -64,9 +59,6 @@ class Control:
         While a run is unfinished it shows what is left of it, from the journal alone.
 
         Args:
-            access: how to log in.
-            settings: of the charm.
-            options: of the plan.
             on_read: called when all is read, before the plan is made.
 
         Raises:
@@ -79,17 +71,10 @@ class Control:
             return self._remainder(seen, settings, options)
         import asyncio
 
-        before = self._desk.existing()
-        try:
+        with self._desk.reading() as before:
             plan, late = asyncio.run(_plan(access, settings, options, on_read, before))
-        finally:
-            if before is not None:
-                before.close()
-        journal = self._desk.journal()
-        try:
+        with contextlib.closing(self._desk.journal()) as journal:
             journal.show(canonical(plan.to_dict()), dataclasses.asdict(settings))
-        finally:
-            journal.close()
         message = " ".join(f"Arrived late, of the run before: {text}" for text in late)
         return Shown(plan, remainder=False, message=message)
 
@@ -104,12 +89,9 @@ class Control:
         """
         from . import late_arrivals
 
-        journal = self._desk.existing()
-        if journal is not None:
-            try:
+        with self._desk.reading() as journal:
+            if journal is not None:
                 late_arrivals.by_itself(journal, account)
-            finally:
-                journal.close()
 
     def _remainder(self, seen: view.View, settings: Settings, options: Options) -> Shown:
         """Show what is left of a run; other options that may change take effect on `start`."""
@@ -119,12 +101,9 @@ class Control:
         if plan.hash != seen.plan.hash:
             if seen.state.active or seen.state is RunState.DRAINING:
                 raise BadInput("run-going-on/remainder", run=seen.run, state=seen.state.value)
-            journal = self._desk.journal()
-            try:
+            with contextlib.closing(self._desk.journal()) as journal:
                 kept = dataclasses.asdict(Settings(**seen.settings))
                 journal.show(canonical(plan.to_dict()), kept, seen.run)
-            finally:
-                journal.close()
         left = remainder.left(plan, seen.steps)
         count = sum(1 for _ in left.root.leaves())
         message = f"Run {seen.run} is {seen.state.value}: {count} of {seen.total} steps are left."
@@ -182,24 +161,16 @@ class Control:
     def let_go(self, account: Callable[[], Access]) -> None:
         """Have the model's annotation say that nothing runs, if the runner could not say so.
 
-        Args:
-            account: gives how to log in, where that is to be done.
-
         Raises:
             CouError: the journal cannot be read.
         """
-        journal = self._desk.existing()
-        if journal is None:
-            return
-        try:
-            run = journal.current()
-            if run is None or not journal.is_on_model(run.id):
+        with self._desk.reading() as journal:
+            run = journal.current() if journal is not None else None
+            if journal is None or run is None or not journal.is_on_model(run.id):
                 return
             from ..work import release_lease
 
             release_lease.settle(self._desk.place, journal, account)
-        finally:
-            journal.close()
 
     def forget(self) -> None:
         """Keep no account: nothing runs.
@@ -252,7 +223,6 @@ class Control:
         """Record what an operator says became of a failed or in-doubt step.
 
         Args:
-            step: its id.
             resolution: ``done``, ``retry`` or ``skip``.
             reason: stays in the journal and the report.
 
@@ -263,8 +233,7 @@ class Control:
         seen = self.view()
         if seen is None or not seen.unfinished:
             raise BadInput("nothing-to-resolve")
-        journal = self._desk.journal()
-        try:
+        with contextlib.closing(self._desk.journal()) as journal:
             if resolution not in {one.value for one in Resolution}:
                 raise BadInput("bad-parameter/resolve-step", resolution=f"{resolution!r}")
             if not reason.strip():
@@ -279,8 +248,6 @@ class Control:
             reason = printable.line(reason)
             journal.resolve_step(seen.run, step, Resolution(resolution), reason)
             self._desk.audit("resolve-step", f"{step} was declared {resolution}: {reason}")
-        finally:
-            journal.close()
         return Resolved(
             f"{step} is {_RESOLVED[resolution]}. To go on: {self._desk.way.command(UPGRADE)}"
         )
@@ -307,14 +274,11 @@ class Control:
 
         if form not in run_report.FORMS:
             raise BadInput("bad-parameter/report", form=f"{form!r}", forms=_FORMS)
-        journal = self._desk.existing()
         account = None
-        if journal is not None:
-            try:
+        with self._desk.reading() as journal:
+            if journal is not None:
                 alive = liveness.is_going(self._desk.place)
                 account = history.tell(journal, alive=alive, now=utc_now(), way=self._desk.way)
-            finally:
-                journal.close()
         if account is None:
             raise BadInput("no-run/report")
         return Reported(account.run, form, run_report.text(account, form))
@@ -347,16 +311,13 @@ async def _plan(
     journal: Journal | None,
 ) -> tuple[Plan, tuple[str, ...]]:
     """Plan; return the plan, and what of the run before has arrived late."""
-    from ..process.connection import PLAN_TIMING, open_client
+    from ..process.connection import PLAN_TIMING, opened
     from ..work import make_plan
     from . import late_arrivals
 
-    juju = open_client(access, PLAN_TIMING)
-    try:
+    async with opened(access, PLAN_TIMING) as juju:
         plan = await make_plan.make_plan(juju, settings, options, on_read=on_read)
         run = late_arrivals.wanted(journal) if journal is not None else None
         if journal is None or run is None:
             return plan, ()
         return plan, await late_arrivals.look(juju, journal, run)
-    finally:
-        await juju.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
+
 from .. import audit
 from ..errors import CouError, JournalError
 from ..journal import FILE, Journal
@@ -23,9 +26,6 @@ class Desk:
     """A unit's run, seen from outside the runner.
 
     Args:
-        place: folders of the unit.
-        by: who asks, for the journal.
-        way: how whoever asks types our commands.
         cancels: whether it is for a cancel, which only what it writes itself may stop.
     """
 
@@ -111,6 +111,16 @@ class Desk:
             return None
         return Journal(self.place.home, create=False, brief=self._cancels)
 
+    @contextlib.contextmanager
+    def reading(self) -> Generator[Journal | None]:
+        """Open the journal for a while, as `existing` does."""
+        journal = self.existing()
+        try:
+            yield journal
+        finally:
+            if journal is not None:
+                journal.close()
+
     def view(self, *, estimated: bool = False) -> view.View | None:
         """Read the journal; None where nothing has ever been planned.
 
@@ -120,11 +130,8 @@ class Desk:
         Raises:
             JournalError: it cannot be read.
         """
-        journal = self.existing()
-        if journal is None:
-            return None
-        try:
+        with self.reading() as journal:
+            if journal is None:
+                return None
             silent = heartbeat.noted(self.place.silent)
             return view.look_at(self.place, journal, estimated=estimated, silent=silent)
-        finally:
-            journal.close()

@@ -30,7 +30,6 @@ def wanted(journal: Journal, *, by_itself: bool = False) -> Run | None:
     """Return the newest run if it has ended and something of it may still arrive.
 
     Args:
-        journal: the journal.
         by_itself: nobody has asked: not for ever.
     """
     run = journal.current()
@@ -92,10 +91,7 @@ def by_itself(journal: Journal, account: Callable[[], Access]) -> None:
 
 
 async def _open_and_look(access: Access, journal: Journal, run: Run) -> None:
-    from ..process.connection import PLAN_TIMING, open_client
+    from ..process.connection import PLAN_TIMING, opened
 
-    juju = open_client(access, PLAN_TIMING)
-    try:
+    async with opened(access, PLAN_TIMING) as juju:
         await look(juju, journal, run)
-    finally:
-        await juju.close()

@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from ..checks import accepted
 from ..checks.problem import Problem
+from ..checks.problem_codes import problem
 from ..errors import BadInput
 from ..journal.records import StepRecord, StepState
 from ..kinds import Kind
 from ..options.charm_config import NUMBERS, TEXTS
 from ..options.options import Options
 from ..options.settings import Settings
-from ..plan import without_steps
 from ..plan.plan import Plan
 from ..plan.step import Part, Step
 from ..show.view import View
@@ -32,8 +31,6 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
     and is not so already is refused by its name: nothing that is given is passed over.
 
     Args:
-        seen: the unfinished run.
-        options: the options given.
         settings: the settings, of which `options.given` names those that were given.
 
     Raises:
@@ -63,7 +60,7 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
     return dataclasses.replace(
         seen.plan,
         options=Options.from_dict(merged),
-        root=without_steps.without(seen.plan.root, root),
+        root=without(seen.plan.root, root),
         problems=_judged(seen.plan.problems, merged["accept"]),
     )
 
@@ -93,7 +90,7 @@ def _other_settings(seen: View, options: Options, settings: Settings | None) -> 
 def left(plan: Plan, records: Mapping[str, StepRecord]) -> Plan:
     """Return a plan with only the steps that are not over."""
     root = _prune(plan.root, records) or dataclasses.replace(plan.root, steps=())
-    return dataclasses.replace(plan, root=without_steps.without(plan.root, root))
+    return dataclasses.replace(plan, root=without(plan.root, root))
 
 
 def _check_known(seen: View, skipped: set[str]) -> None:
@@ -129,7 +126,7 @@ def _judged(problems: Sequence[Problem], accept: list[str]) -> tuple[Problem, ..
         for one in problems
     ]
     unused = [name for name in accept if name not in acceptable | told]
-    return (*marked, *map(accepted.unused, unused))
+    return (*marked, *(problem(_UNUSED, name) for name in unused))
 
 
 def _without(step: Step, skipped: set[str]) -> Step | None:
@@ -153,3 +150,25 @@ def _prune(step: Step, records: Mapping[str, StepRecord]) -> Step | None:
         return None if records[step.id].state.over else step
     below = tuple(kept for one in step.steps if (kept := _prune(one, records)) is not None)
     return dataclasses.replace(step, steps=below) if below else None
+
+
+def without(before: Step, kept: Step) -> Step:
+    """Return a plan from which steps were taken, its order as it was with them.
+
+    What came after a step that is gone comes after all that this step came after.
+    """
+    had = {step.id: step for step in before.walk()}
+    left = {step.id for step in kept.walk()}
+    return _mended(kept, had, left)
+
+
+def _mended(step: Step, had: Mapping[str, Step], left: set[str]) -> Step:
+    after = dict.fromkeys(name for one in step.after for name in _standing(one, had, left))
+    below = tuple(_mended(child, had, left) for child in step.steps)
+    return dataclasses.replace(step, after=tuple(after), steps=below)
+
+
+def _standing(name: str, had: Mapping[str, Step], left: set[str]) -> list[str]:
+    if name in left or name not in had:
+        return [name] if name in left else []
+    return [one for before in had[name].after for one in _standing(before, had, left)]

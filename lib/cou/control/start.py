@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -26,8 +27,7 @@ _NOTHING = {Job.RESTORE: "nothing-to-restore", Job.ABANDON: "nothing-to-abandon"
 
 def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> Started:
     """Start the plan last shown, or go on with an unfinished run; see `control.Control.start`."""
-    journal = desk.journal()
-    try:
+    with contextlib.closing(desk.journal()) as journal:
         seen = view.look_at(desk.place, journal, estimated=False)
         if seen is not None and seen.state is RunState.COMPLETED and journal.shown() is None:
             same_plan(seen.plan.hash, plan_hash)
@@ -41,8 +41,6 @@ def start(desk: Desk, access: Access, limit: Limit, plan_hash: str | None) -> St
             attempt = _begin(desk, journal, plan_hash, limit)
             resumed = False
         _launch(desk, journal, access, attempt.run, attempt.token)
-    finally:
-        journal.close()
     verb = "goes on" if resumed else "has begun"
     desk.audit("upgrade", f"Run {attempt.run} {verb}.")
     message = f"Run {attempt.run} {verb} in the background."
@@ -65,12 +63,9 @@ def put_back(desk: Desk, access: Access, job: Job) -> tuple[str, int]:
     seen = desk.view()
     if seen is None or not seen.unfinished:
         raise BadInput(_NOTHING[job], "No run is unfinished.", "There is nothing to do.")
-    journal = desk.journal()
-    try:
+    with contextlib.closing(desk.journal()) as journal:
         attempt = _resume(desk, journal, seen, None, job, Limit())
         _launch(desk, journal, access, attempt.run, attempt.token)
-    finally:
-        journal.close()
     desk.audit(job.value, f"What run {seen.run} has switched is put back.")
     return seen.run, sum(mark.state is MarkState.SET for mark in seen.marks)
 

@@ -30,13 +30,10 @@ _SLOW_S = 1.5
 
 
 def cancel(desk: Desk) -> Cancelled:
-    """Record a cancel: the fence. What is running is finished, nothing further begins.
+    """Record a cancel; see `control.Control.cancel`.
 
     A run that goes on without its journal is seen to end. Where the cancel cannot be recorded
     here, the run's supervisor is asked to. What else is wrong is said, and stops no cancel.
-
-    Raises:
-        CouError: it could not be recorded, so it is not acknowledged.
     """
     try:
         answer = _record(desk.for_cancel())
@@ -124,15 +121,7 @@ def _slow(took_s: float) -> str:
 
 
 def force(desk: Desk, access: Access | None = None) -> Forced:
-    """Kill the supervisor, the runner and every process below them; return when none is left.
-
-    Args:
-        access: to look after the tasks that were sent; without it they are only counted.
-
-    Raises:
-        CouError: processes are still there after 10 s; it names them.
-        JournalError: they were killed, and it could not be recorded.
-    """
+    """Kill all processes of a run; see `control.Control.force`."""
     without = _without(desk)
     killed = desk.launcher.kill(_FORCE_S)
     if killed.left:
@@ -192,12 +181,8 @@ def _record_after_damage(desk: Desk, killed: Sequence[int], access: Access | Non
 
 
 def _record_force(desk: Desk, killed: Sequence[int], access: Access | None) -> Forced:
-    journal = desk.existing()
-    try:
+    with desk.reading() as journal:
         return _after_force(desk, journal, killed, access)
-    finally:
-        if journal is not None:
-            journal.close()
 
 
 def _after_force(

@@ -21,8 +21,6 @@ class Surroundings:
     """Where the unit lives.
 
     Attributes:
-        model: name of the model.
-        model_uuid: its UUID.
         addresses: ``host:port`` of the controller's API, as the agent knows them; never empty.
         cacert: PEM of the CA that signs the controller's certificate; never empty.
     """

@@ -27,9 +27,7 @@ def read(value: object, now: datetime.datetime, name: str = "until") -> datetime
     No zone means UTC, as everywhere in cou: a unit's own zone is nobody's.
 
     Args:
-        value: what was given.
         now: the time, aware.
-        name: of the parameter, for the refusal.
 
     Raises:
         BadInput: it is no time, has passed, or is too far away.

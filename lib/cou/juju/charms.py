@@ -19,10 +19,7 @@ async def actions(asker: Asker, applications: Sequence[str]) -> dict[str, frozen
     reply = await asker.read("Action", "ApplicationsCharmsActions", {"entities": entities})
     found: dict[str, frozenset[str]] = {}
     for name, result in zip(applications, reply.results(len(applications)), strict=True):
-        error = result.failure(name)
-        if error is not None:
-            raise error
-        found[name] = frozenset(result.table("actions"))
+        found[name] = frozenset(result.good(name).table("actions"))
     return found
 
 
@@ -119,14 +116,7 @@ async def _resolve(
         "switch-charm": bool(switch),
     }
     reply = await asker.read("Charms", "ResolveCharms", {"resolve": [question], "macaroon": None})
-    # This one list has no JSON tag in Juju's source (rpc/params/charms.go): a capital letter.
-    # Small letters are taken too, should it ever get one.
-    key = "results" if "results" in reply.value else "Results"
-    (resolved,) = reply.results(1, key)
-    error = resolved.failure(application)
-    if error is not None:
-        raise error
-    return resolved
+    return reply.only(application)
 
 
 async def _resources(
@@ -166,10 +156,7 @@ async def _offered(
     if not offered:
         return {}
     reply = await asker.read("Resources", "ListResources", {"entities": [{"tag": tag}]})
-    (listed,) = reply.results(1)
-    error = listed.failure(application)
-    if error is not None:
-        raise error
+    listed = reply.only(application)
     uploaded = {
         each.text("name") for each in listed.each("resources") if each.text("origin") == "upload"
     }

@@ -7,7 +7,6 @@ from typing import Any
 
 from . import names
 from .port import ConfigValue
-from .reply import Reply
 from .request import Asker
 
 
@@ -20,18 +19,13 @@ async def charm_config(
     entities = [{"tag": f"application-{name}"} for name in applications]
     reply = await asker.read("Application", "GetConfig", {"entities": entities})
     found: dict[str, dict[str, ConfigValue]] = {}
-    # This list, too, has no JSON tag in Juju's source; small letters are taken, should it get one.
-    key = "results" if "results" in reply.value else "Results"
-    for name, result in zip(applications, reply.results(len(applications), key), strict=True):
-        error = result.failure(name)
-        if error is not None:
-            raise error
-        found[name] = {key: _value(option) for key, option in result.table("config").items()}
+    for name, result in zip(applications, reply.results(len(applications)), strict=True):
+        options = result.good(name).table("config")
+        found[name] = {
+            key: ConfigValue(option.field("value"), option.text("source") == "user")
+            for key, option in options.items()
+        }
     return found
-
-
-def _value(option: Reply) -> ConfigValue:
-    return ConfigValue(option.field("value"), option.text("source") == "user")
 
 
 async def model_config(asker: Asker) -> dict[str, Any]:
@@ -44,7 +38,7 @@ async def set_config(asker: Asker, application: str, values: Mapping[str, str]) 
     """Set options of a charm."""
     wanted = {"application": application, "config": dict(values)}
     reply = await asker.change("Application", "SetConfigs", {"Args": [wanted]})
-    _check(reply, application)
+    reply.only(application)
 
 
 async def resolve(asker: Asker, unit: str, retry: bool) -> None:
@@ -63,11 +57,7 @@ async def resolve(asker: Asker, unit: str, retry: bool) -> None:
 async def read_annotations(asker: Asker, tag: str) -> dict[str, str]:
     """Read the annotations of an entity."""
     reply = await asker.read("Annotations", "Get", {"entities": [{"tag": tag}]})
-    (result,) = reply.results(1)
-    error = result.failure(tag)
-    if error is not None:
-        raise error
-    found = result.at("annotations")
+    found = reply.only(tag).at("annotations")
     return {key: found.text(key) for key in found.value}
 
 
@@ -77,13 +67,4 @@ async def set_annotations(asker: Asker, tag: str, values: Mapping[str, str]) -> 
     reply = await asker.change("Annotations", "Set", {"annotations": [wanted]})
     # Set answers with errors only, and with none at all where all went well.
     for result in reply.each("results"):
-        error = result.failure(tag)
-        if error is not None:
-            raise error
-
-
-def _check(reply: Reply, subject: str) -> None:
-    (result,) = reply.results(1)
-    error = result.failure(subject)
-    if error is not None:
-        raise error
+        result.good(tag)

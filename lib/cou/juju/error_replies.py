@@ -76,7 +76,6 @@ def refused(where: str, message: str, juju_code: str, *, changes: bool) -> JujuE
 
     Args:
         where: facade and method, and the element of a bulk call.
-        message: Juju's text.
         juju_code: Juju's code; often empty.
         changes: whether the call changes something.
     """

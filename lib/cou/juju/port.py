@@ -53,7 +53,6 @@ class UnitStatus(NamedTuple):
         agent: idle, executing, lost...
         workload_version: what the charm last set; may be empty.
         charm_url: present while the unit still runs another charm than its application.
-        leader: whether it leads its application.
         life: empty while it is alive; dying or dead once it is to be removed.
     """
 
@@ -214,7 +213,6 @@ class Juju(Protocol):
         """Move an application's charm to a channel; return the charm URL it then has.
 
         Args:
-            application: its name.
             channel: ``victoria/stable``.
             switch: ``ch:<charm>`` for a crossgrade, else empty.
         """

@@ -109,11 +109,30 @@ class Reply(NamedTuple):
         return dict(self._object(key))
 
     def results(self, count: int, key: str = "results") -> list[Reply]:
-        """Return the elements of a bulk call's answer, which must be as many as were asked."""
+        """Return the elements of a bulk call's answer, which must be as many as were asked.
+
+        Some of these lists have no JSON tag in Juju's source (rpc/params/charms.go): a capital
+        letter.
+        """
+        untagged = key.capitalize()
+        if key not in self.value and untagged in self.value:
+            key = untagged
         found = self.each(key)
         if len(found) != count:
             raise self.wrong(key, f"a list of {count}")
         return found
+
+    def only(self, subject: str, key: str = "results") -> Reply:
+        """Return the one element of a bulk call's answer, or raise its error."""
+        (found,) = self.results(1, key)
+        return found.good(subject)
+
+    def good(self, subject: str) -> Reply:
+        """Return an element of a bulk answer, or raise its error."""
+        error = self.failure(subject)
+        if error is not None:
+            raise error
+        return self
 
     def failure(self, subject: str) -> JujuError | None:
         """Return the error in an element of a bulk answer, or None.

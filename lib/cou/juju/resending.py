@@ -25,7 +25,6 @@ async def until_answered(
 
     Args:
         send: asks for something that asking twice does not alter.
-        sleep: how to pause, for so many seconds.
         tries: how often it is sent at most.
         pause_s: the first pause.
 

@@ -72,7 +72,6 @@ def parse(
     """Read a FullStatus reply.
 
     Args:
-        reply: the reply.
         model_uuid: the model's, which the reply does not tell.
         wanted: the applications asked for; empty for all. Juju adds those that share units with
             them, which are left out here.

@@ -46,11 +46,7 @@ async def run_command(asker: Asker, unit: str, command: str, timeout_s: float) -
 
 
 def _enqueued(reply: Reply, subject: str) -> int:
-    (result,) = reply.results(1, "actions")
-    error = result.failure(subject)
-    if error is not None:
-        raise error
-    return _id(result)
+    return _id(reply.only(subject, "actions"))
 
 
 async def tasks(asker: Asker, ids: Sequence[int]) -> dict[int, Task]:
@@ -164,9 +160,7 @@ async def _pages(asker: Asker, units: Sequence[str], name: str) -> list[Reply] |
                 return None
             page = page[1:]
         for operation in page:
-            error = operation.failure(operation.text("operation"))
-            if error is not None:
-                raise error
+            operation.good(operation.text("operation"))
         listed += page
         if not page or not reply.flag("truncated"):
             return listed

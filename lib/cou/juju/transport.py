@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import JujuError
-from . import error_replies, facades, versions
+from . import error_replies, versions
 from .account import Account
 from .login import Dialler
 
@@ -64,9 +64,6 @@ class Transport(Protocol):
         Errors of single elements of a bulk call are left in the response.
 
         Args:
-            facade: its name.
-            method: its method.
-            params: JSON.
             changes: the call changes something, so it is never sent a second time.
             timeout_s: how long to wait for the answer; None for the transport's own limit.
 
@@ -110,9 +107,7 @@ class LibjujuTransport:
     Args:
         endpoints: ``host:port`` of the controllers.
         cacert: the controller's CA certificate (PEM); empty for those of the system.
-        model_uuid: the model.
         account: user name and password, or what reads them, called at each login.
-        timing: limits.
         any_version: use a controller of whatever version: to end what was begun before it was
             upgraded. Else one that is not supported is left at the login, with nothing sent.
 
@@ -180,7 +175,7 @@ class LibjujuTransport:
         attempt = 0
         while True:
             link = await self._link(deadline)
-            number = facades.version(self._facades, facade)
+            number = versions.facade(self._facades, facade)
             try:
                 return await self._exchange(
                     link, (facade, number, method), params, changes, timeout_s
@@ -254,7 +249,7 @@ class LibjujuTransport:
             self._failures += 1
             raise
         self._failed, self._failures = None, 0
-        self._facades = facades.choose(link.facades)
+        self._facades = versions.choose(link.facades)
         self._current = link
         return link
 

@@ -1,8 +1,9 @@
-"""Which versions of Juju this cou works with: the one place that says so."""
+"""Which versions of Juju and of its facades this cou works with: the one place that says so."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from ..errors import JujuError
 
@@ -36,3 +37,38 @@ def check(version: str) -> None:
         f"Juju {VERSIONS}.",
         remedy,
     )
+
+
+# Versions whose requests and replies, as far as they are used here, are the same (python-libjuju's
+# definitions of 3.6.1.3 and Juju's facade list of 3.3 to 4.0).
+KNOWN: Mapping[str, tuple[int, ...]] = {
+    "Action": (7,),
+    "Annotations": (2,),
+    "Application": (17, 18, 19, 20),
+    "Charms": (6, 7),
+    "Client": (6, 7, 8),
+    "ModelConfig": (3, 4),
+    "Resources": (3,),
+}
+
+
+def choose(announced: Mapping[str, Iterable[int]]) -> dict[str, int]:
+    """Return the highest version of each facade that both sides know."""
+    chosen: dict[str, int] = {}
+    for name, versions in KNOWN.items():
+        common = set(versions) & set(announced.get(name, ()))
+        if common:
+            chosen[name] = max(common)
+    return chosen
+
+
+def facade(chosen: Mapping[str, int], name: str) -> int:
+    """Return the version chosen for a facade.
+
+    Raises:
+        JujuError: ``facade-missing``; nothing was sent.
+    """
+    if name not in chosen:
+        wanted = ", ".join(str(number) for number in KNOWN.get(name, ())) or "none"
+        raise JujuError("facade-missing", name=name, wanted=wanted, versions=VERSIONS)
+    return chosen[name]

@@ -41,6 +41,11 @@ VAULT = "vault"
 OVN_CENTRAL = "ovn-central"
 NEUTRON_API = "neutron-api"
 
+MANAGED_UPGRADE = "action-managed-upgrade"
+"""The option by which units are upgraded one by one, by an action, not all at once by hooks."""
+AUTO_RESTARTS = "enable-auto-restarts"
+VERSION_PINNING = "enable-version-pinning"
+
 AFTER_HYPERVISORS = (OVN_CENTRAL, NEUTRON_API, CEPH_OSD)
 """Charms whose upgrade begins by checking that every hypervisor is done."""
 OVN = (OVN_CENTRAL, "ovn-chassis", "ovn-dedicated-chassis")

@@ -13,7 +13,6 @@ def release_of(origin: str, series: str, landscape: bool) -> Release | None:
 
     Args:
         origin: the option's value; empty means the series' own archive.
-        series: series of the application.
         landscape: whether mirror lines (``deb <mirror> <pocket> <component>``) are in use.
     """
     if origin.startswith("cloud"):

@@ -76,7 +76,6 @@ def options(raw: Mapping[str, Any], settings: Settings, beside: Collection[str] 
 
     Args:
         raw: options of the `plan` action that were given, under their names there.
-        settings: what `settings` returned.
         beside: names of settings that were given with them.
 
     Raises:

@@ -56,9 +56,6 @@ def number(
     """Return a whole number.
 
     Args:
-        name: of the parameter.
-        value: what was given.
-        smallest, largest: what is allowed.
         refuse_more: False for what was kept before there was a limit.
 
     Raises:

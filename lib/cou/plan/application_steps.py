@@ -21,14 +21,12 @@ from ..openstack.known_issues import Hits
 from . import rolling_steps, single_steps
 from .step import Part, Step
 
-AMU = "action-managed-upgrade"
-RESTARTS = "enable-auto-restarts"
-
 
 def application(scene: Scene, app: Application, moves: Moves) -> Step | None:
     """Return the plan of one application, or None where nothing is left to do."""
     if app.charm.subordinate_kind:
-        steps = _subordinate(scene, app, moves)
+        steps = first_refresh(scene, app.name, app, moves)
+        steps += to_channel(scene, app.name, app, moves)
     else:
         steps = _principal(scene, app, moves)
     return group_of(scene, app, steps)
@@ -48,23 +46,13 @@ def group_of(scene: Scene, app: Application, steps: list[Step]) -> Step | None:
     )
 
 
-def _subordinate(scene: Scene, app: Application, moves: Moves) -> list[Step]:
-    return first_refresh(scene, app.name, app, moves) + to_channel(scene, app.name, app, moves)
-
-
 def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:
     """Return the upgrade of an application unit by unit, each back in service before the next."""
     name = app.name
     steps = hypervisors_done(scene, name, app)
     steps += first_refresh(scene, name, app, moves)
-    switched = leftover_marks.is_ours(scene, app) or not app.flag(AMU)
-    if switched:
-        was = "False" if leftover_marks.is_ours(scene, app) else ""
-        steps.append(
-            single_steps.set_config(
-                scene, name, app, AMU, "True", "one-by-one", mark=True, was=was
-            )
-        )
+    switched = unit_by_unit(scene, name, app)
+    steps += switched
     steps += to_channel(scene, name, app, moves)
     steps += to_origin(scene, name, app, moves)
     for unit in rolling_steps.in_order(app):
@@ -84,8 +72,21 @@ def _rolling(scene: Scene, app: Application, moves: Moves) -> list[Step]:
         single_steps.verify(scene, name, app, (), note),
     ]
     if switched:
-        steps += single_steps.put_back_option(scene, name, app, AMU, "rolling")
+        steps += single_steps.put_back_option(scene, name, app, charms.MANAGED_UPGRADE, "rolling")
     return steps
+
+
+def unit_by_unit(scene: Scene, prefix: str, app: Application) -> list[Step]:
+    """Return the change by which an application is upgraded unit by unit; none if it is so."""
+    ours = leftover_marks.is_ours(scene, app)
+    if not ours and app.flag(charms.MANAGED_UPGRADE):
+        return []
+    key, was = charms.MANAGED_UPGRADE, "False" if ours else ""
+    return [
+        single_steps.set_config(
+            scene, prefix, app, key, "True", "one-by-one", mark=True, was=was
+        )
+    ]
 
 
 def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
@@ -99,10 +100,11 @@ def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
     steps += _run_deferred(scene, app, "before", wait_first=False)
     if app.charm.name == charms.CEPH_MON:
         steps += require_osd_release(name, app)
-    managed = bool(app.flag(AMU))
+    managed = bool(app.flag(charms.MANAGED_UPGRADE))
     if managed:
+        key = charms.MANAGED_UPGRADE
         steps.append(
-            single_steps.set_config(scene, name, app, AMU, "False", "all-together", mark=True)
+            single_steps.set_config(scene, name, app, key, "False", "all-together", mark=True)
         )
     steps += to_channel(scene, name, app, moves)
     steps += to_origin(scene, name, app, moves)
@@ -113,9 +115,9 @@ def _principal(scene: Scene, app: Application, moves: Moves) -> list[Step]:
         note = known_issues.note(app.charm.name, scene.target, Hits.VERIFY)
         steps.append(single_steps.verify(scene, name, app, (), note))
     if managed:
-        steps += single_steps.put_back_option(scene, name, app, AMU, "managed")
-    if _defers(app) and app.flag(RESTARTS):
-        steps += single_steps.put_back_option(scene, name, app, RESTARTS, "restarts")
+        steps += single_steps.put_back_option(scene, name, app, charms.MANAGED_UPGRADE, "managed")
+    if _defers(app) and app.flag(charms.AUTO_RESTARTS):
+        steps += single_steps.put_back_option(scene, name, app, charms.AUTO_RESTARTS, "restarts")
     return steps
 
 
@@ -226,14 +228,14 @@ def require_osd_release(prefix: str, app: Application) -> list[Step]:
 
 def _defers(app: Application) -> bool:
     """Whether restarts are deferred while an application is upgraded (LP#2046381)."""
-    return app.charm.name == charms.RABBITMQ and app.flag(RESTARTS) is not None
+    return app.charm.name == charms.RABBITMQ and app.flag(charms.AUTO_RESTARTS) is not None
 
 
 def _defer_restarts(scene: Scene, app: Application) -> list[Step]:
-    if not (_defers(app) and app.flag(RESTARTS)):
+    if not (_defers(app) and app.flag(charms.AUTO_RESTARTS)):
         return []
     step = single_steps.set_config(
-        scene, app.name, app, RESTARTS, "False", "defer-restarts", mark=True
+        scene, app.name, app, charms.AUTO_RESTARTS, "False", "defer-restarts", mark=True
     )
     return [step, *settled(scene, step, app, scene.settings.long_idle_timeout_s)]
 

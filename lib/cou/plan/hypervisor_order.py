@@ -24,7 +24,6 @@ class Member:
     """An application whose units on hypervisors are upgraded one by one.
 
     Attributes:
-        app: the application.
         moves: its application-level changes.
         pending: its units that are not at the target yet, wherever they are.
     """
@@ -44,7 +43,6 @@ class Host:
     """One hypervisor with something to do.
 
     Attributes:
-        machine: its machine.
         zone: the machine's availability zone; may be empty.
         name: its nova-compute unit.
         work: units to upgrade with their application, in the order of applications.
@@ -82,7 +80,7 @@ def goes_unit_by_unit(app: Application) -> bool:
     """
     if app.charm.name in charms.AFTER_HYPERVISORS:
         return False
-    return set(PER_UNIT_ACTIONS) <= app.actions and "action-managed-upgrade" in app.config
+    return set(PER_UNIT_ACTIONS) <= app.actions and charms.MANAGED_UPGRADE in app.config
 
 
 def choose(scene: Scene, members: tuple[Member, ...]) -> Chosen:
@@ -126,8 +124,6 @@ def _emptiness(scene: Scene, machine: str, beside: list[str]) -> tuple[bool, lis
     """Return whether a host is known to be empty, and what to say where it is not.
 
     Args:
-        scene: the circumstances.
-        machine: the host's machine.
         beside: units of other applications that are upgraded with the host.
     """
     problems: list[Problem] = []

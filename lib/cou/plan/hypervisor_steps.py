@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..checks import leftover_marks
 from ..checks.changes import Moves
 from ..checks.problem import Problem
 from ..checks.problem_codes import problem
@@ -61,7 +60,6 @@ def plan(scene: Scene, allowed: dict[str, Moves]) -> Hypervisors:
     """Return the hypervisor part.
 
     Args:
-        scene: the circumstances.
         allowed: changes of the applications that passed their gate, in order.
     """
     members: list[Member] = []
@@ -177,12 +175,12 @@ class _Layout:
             if app.name not in self._changed:
                 continue
             old = [unit.name for unit in member.pending if unit.name not in self._reached]
-            if app.flag(application_steps.AMU) and app.name not in self._switched:
-                seen = f"{application_steps.AMU} of {app.name} is true already and stays so."
+            if app.flag(charms.MANAGED_UPGRADE) and app.name not in self._switched:
+                seen = f"{charms.MANAGED_UPGRADE} of {app.name} is true already and stays so."
                 remedy = f"Set it to false when every unit of {app.name} is upgraded."
             elif old and app.name in self._switched:
                 seen = (
-                    f"{application_steps.AMU} of {app.name} stays true after this plan: set to "
+                    f"{charms.MANAGED_UPGRADE} of {app.name} stays true after this plan: set to "
                     f"false it would upgrade {', '.join(old)} at once."
                 )
                 remedy = "It is put back by the plan that upgrades the last of them."
@@ -219,15 +217,10 @@ class _Layout:
         self._changed.add(member.app.name)
         scene, app, moves = self._scene, member.app, member.moves
         steps = application_steps.first_refresh(scene, prefix, app, moves)
-        ours = leftover_marks.is_ours(scene, app)
-        if (member.pending or moves.origin) and (ours or not app.flag(application_steps.AMU)):
-            self._switched.add(app.name)
-            amu, was = application_steps.AMU, "False" if ours else ""
-            steps.append(
-                single_steps.set_config(
-                    scene, prefix, app, amu, "True", "one-by-one", mark=True, was=was
-                )
-            )
+        if member.pending or moves.origin:
+            switched = application_steps.unit_by_unit(scene, prefix, app)
+            self._switched |= {app.name for _ in switched}
+            steps += switched
         steps += application_steps.to_channel(scene, prefix, app, moves)
         steps += application_steps.to_origin(scene, prefix, app, moves)
         return steps
@@ -291,8 +284,8 @@ class _Layout:
             return []
         if any(unit.name not in self._reached for unit in member.pending):
             return []
-        amu = application_steps.AMU
-        return single_steps.put_back_option(self._scene, prefix, app, amu, "on-hypervisors")
+        key = charms.MANAGED_UPGRADE
+        return single_steps.put_back_option(self._scene, prefix, app, key, "on-hypervisors")
 
 
 SECTION_IDS = ("prepare", "subordinates", "control-plane", "hypervisors", "data-plane", "finish")

@@ -6,15 +6,14 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..checks.problem import Problem
 from ..errors import BadInput
 from ..kinds import Kind
 from ..options.options import Options
-from . import approval
-from .step import Step
+from .step import Part, Step
 
 SCHEMA = 1
 
@@ -29,11 +28,8 @@ class Plan:
     """What would be done, and what stands in the way.
 
     Attributes:
-        model: the model's name.
-        model_uuid: the model's UUID.
         origin: codename of the cloud's release.
         target: codename of the release it is upgraded to.
-        options: what the operator chose.
         problems: all findings, errors first, then by code and subject.
         ignored: applications that are not recognised, sorted; nothing is done to them.
         root: a group that holds everything; its title is the plan's. Not in the `repr`, which
@@ -69,7 +65,7 @@ class Plan:
     @functools.cached_property
     def parts(self) -> Mapping[str, str]:
         """The application, zone or step on the level of the cloud of each leaf, by ids."""
-        return approval.of(self.root)
+        return parts_of(self.root)
 
     @property
     def blocking(self) -> tuple[Problem, ...]:
@@ -125,3 +121,19 @@ class Plan:
                 "plan-damaged/from-dict", get=f"{data.get('hash')!r}", hash=f"{plan.hash!r}"
             )
         return plan
+
+
+def parts_of(root: Step) -> dict[str, str]:
+    """Return, by leaf id, what `upgrade-step` counts as one: application, zone or cloud's step."""
+    return dict(_below(root))
+
+
+def _below(group: Step, part: str = "") -> Iterator[tuple[str, str]]:
+    own = part
+    if not part and group.params.get("part") in (Part.APPLICATION.value, Part.ZONE.value):
+        own = group.id
+    for step in group.steps:
+        if step.kind is Kind.GROUP:
+            yield from _below(step, own)
+        else:
+            yield step.id, own or step.id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..checks import accepted as checks_accepted
 from ..checks import application, ceph, leftover_marks, settled, upgrade_path
 from ..checks.changes import Moves
 from ..checks.problem import Problem, Severity
@@ -145,19 +144,12 @@ def _data_plane(
         if step is None:
             continue
         if hyper.remaining and app.charm.name in charms.AFTER_HYPERVISORS:
-            found.append(_needs_all(app, hyper.remaining))
+            plan = ours("plan", group="data-plane")
+            left = hyper.remaining
+            found.append(problem("needs-all-hypervisors", app.name, remaining=left, plan=plan))
         else:
             steps.append(step)
     return steps, found
-
-
-def _needs_all(app: Application, remaining: tuple[str, ...]) -> Problem:
-    return problem(
-        "needs-all-hypervisors",
-        app.name,
-        remaining=remaining,
-        plan=ours("plan", group="data-plane"),
-    )
 
 
 def _planned(cloud: Cloud, parts: dict[str, list[Step]]) -> set[str]:
@@ -182,15 +174,11 @@ def _put_back(parts: dict[str, list[Step]]) -> frozenset[str]:
 def _own_machine(scene: Scene, planned: frozenset[str]) -> list[Problem]:
     found: list[Problem] = []
     for machine, unit in sorted(scene.cloud.cou_machines.items()):
-        hit = [app.name for app in scene.applications if app.name in planned]
-        there = [name for name in hit if machine in _machines(scene, name)]
+        hit = [app for app in scene.applications if app.name in planned]
+        there = [app.name for app in hit if machine in app.machines]
         if there:
             found.append(problem("cou-on-planned-machine", unit, machine=machine, there=there))
     return found
-
-
-def _machines(scene: Scene, name: str) -> frozenset[str]:
-    return scene.standings[name].application.machines
 
 
 def _made(
@@ -235,7 +223,7 @@ def _judged(problems: list[Problem], options: Options) -> tuple[Problem, ...]:
         if accepted:
             used.add(name)
         judged.append(dataclasses.replace(one, accepted=accepted))
-    judged += map(checks_accepted.unused, sorted(taken - used))
+    judged += [problem("accept-unused", name) for name in sorted(taken - used)]
     order = {Severity.ERROR: 0, Severity.WARNING: 1}
     judged.sort(key=lambda one: (order[one.severity], one.code, one.subject))
     return tuple(judged)

@@ -45,7 +45,6 @@ class Frontier:
     """Which strands have all that they come after behind them.
 
     Args:
-        root: the plan's root.
         over: ids of steps that are over already.
         by_need: follow ``after``; else the plan's order, one strand after the other. A plan of
             several steps that names no ``after`` was written before there was one, and is

@@ -12,11 +12,11 @@ from ..checks.problem import Problem
 from ..checks.problem_codes import problem
 from ..checks.scope import Scene
 from ..cloud.cloud import Application, Unit
+from ..openstack import charms
 from ..options.options import Strategy
 from .single_steps import PER_UNIT_ACTIONS
 
 HACLUSTER = "hacluster"
-_MANAGED = "action-managed-upgrade"
 
 
 def chosen(scene: Scene, app: Application, moves: Moves) -> bool:
@@ -44,8 +44,8 @@ def _why_not(app: Application) -> str:
     missing = [name for name in PER_UNIT_ACTIONS if name not in app.actions]
     if missing:
         return f"its charm has no action {', '.join(missing)}"
-    if _MANAGED not in app.config:
-        return f"its charm has no option {_MANAGED}"
+    if charms.MANAGED_UPGRADE not in app.config:
+        return f"its charm has no option {charms.MANAGED_UPGRADE}"
     if app.charm.one_at_a_time:
         return "its units form a quorum, and its charm keeps it"
     return "" if len(app.units) > 1 else "it has one unit"

@@ -31,7 +31,6 @@ class Step:
 
     Attributes:
         id: what it does to whom; the same after re-planning; ``[a-z0-9./_-]+``; unique in a plan.
-        kind: what to do.
         title: what an operator reads, in the peer's words where it has some.
         why: why it is there, one sentence.
         target: an application, a unit, or ``model``.

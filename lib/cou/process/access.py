@@ -9,8 +9,10 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from .. import whole_file
 from ..errors import BadInput, CouError
-from . import memory_files
+
+_IN_MEMORY = ("tmpfs", "ramfs")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,17 +52,15 @@ class Access:
         Raises:
             CouError: the file cannot be written, or would be on a disk: then nothing is.
         """
-        part = path.with_name(f"{path.name}.{os.getpid()}")
+
+        def check(descriptor: int) -> None:
+            if not holds(descriptor):
+                kind = _file_system(descriptor) or "unknown"
+                raise CouError("credential-file/on-disk", folder=path.parent, kind=kind)
+
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part.unlink(missing_ok=True)
-            descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                if not memory_files.holds(descriptor):
-                    part.unlink()
-                    raise _on_disk(path, memory_files.kind(descriptor))
-                json.dump(self.to_dict(), file)
-            part.replace(path)
+            whole_file.write(path, json.dumps(self.to_dict()), check=check)
         except OSError as error:
             raise CouError("credential-file/write", path=path, reason=error.strerror) from None
 
@@ -77,5 +77,20 @@ class Access:
             raise BadInput("credential-file/read", path=path, error=type(error).__name__) from None
 
 
-def _on_disk(path: pathlib.Path, kind: str) -> CouError:
-    return CouError("credential-file/on-disk", folder=path.parent, kind=kind or "unknown")
+def _file_system(descriptor: int) -> str:
+    """Return the type of the file system that an open file lies on; empty where it is unknown.
+
+    By the device, which /proc/self/mountinfo names for every mount (proc_pid_mountinfo(5)).
+    """
+    device = os.fstat(descriptor).st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in pathlib.Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
+        before, _, after = line.partition(" - ")
+        if before.split()[2] == wanted:
+            return after.split()[0]
+    return ""
+
+
+def holds(descriptor: int) -> bool:
+    """Return whether an open file lies in memory: it then reaches no disk (but swap)."""
+    return _file_system(descriptor) in _IN_MEMORY

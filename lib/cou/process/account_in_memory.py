@@ -34,9 +34,6 @@ class InMemory:
 
     It has two places and a new account goes to the one that is not in use, so that whoever reads
     meanwhile finds a whole one.
-
-    Args:
-        descriptor: of the file.
     """
 
     def __init__(self, descriptor: int):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 from ..juju.account import Account
 from ..juju.client import Client
@@ -25,8 +26,6 @@ def open_client(
     """Return a client; it connects when it is first used.
 
     Args:
-        access: where the model is.
-        timing: limits.
         fresh: gives the account at each login, since the secret may have changed.
         any_version: also of a Juju that is not supported: to end what was begun.
     """
@@ -47,3 +46,15 @@ def open_client(
             any_version=any_version,
         )
     )
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    access: Access, timing: Timing, *, any_version: bool = False
+) -> AsyncGenerator[Client]:
+    """Give a client for a while, as `open_client` does, and close it."""
+    client = open_client(access, timing, any_version=any_version)
+    try:
+        yield client
+    finally:
+        await client.close()

@@ -53,12 +53,7 @@ class _Harmless(logging.Filter):
 
 
 def make_harmless(handlers: Iterable[logging.Handler], way: Way) -> None:
-    """Have handlers write nothing of what the model, a unit or an operator says as it is.
-
-    Args:
-        handlers: of the process.
-        way: how whoever reads what they write types our commands.
-    """
+    """Have handlers write nothing of what the model, a unit or an operator says as it is."""
     for handler in handlers:
         for one in [one for one in handler.filters if isinstance(one, _Harmless)]:
             handler.removeFilter(one)
@@ -82,7 +77,6 @@ def configure(path: pathlib.Path | None, way: Way) -> None:
 
     Args:
         path: the run's log where stderr is the system's journal: then both are written.
-        way: how whoever reads them types our commands.
     """
     stream = logging.StreamHandler()
     handlers: list[logging.Handler] = [stream]

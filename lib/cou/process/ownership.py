@@ -25,11 +25,7 @@ _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class NotOurs(CouError):
-    """Somebody else's, or open to them.
-
-    Attributes:
-        path: the file or folder.
-    """
+    """Somebody else's, or open to them."""
 
     def __init__(self, code: str, path: pathlib.Path, seen: str, remedy: str):
         super().__init__(code, seen, remedy)
@@ -65,7 +61,6 @@ def check_folder(folder: pathlib.Path, *, on_unit: bool = False) -> None:
     """See that a folder and all in it is ours; one that is not there yet is to be made by us.
 
     Args:
-        folder: the folder.
         on_unit: whether it is that of a unit, where root alone works.
 
     Raises:
@@ -80,12 +75,7 @@ def check_folder(folder: pathlib.Path, *, on_unit: bool = False) -> None:
 
 
 class _Look:
-    """One look at a folder; what is found in it is to be moved out of it.
-
-    Args:
-        folder: the folder.
-        on_unit: whether nobody but root works with it.
-    """
+    """One look at a folder; what is found in it is to be moved out of it."""
 
     def __init__(self, folder: pathlib.Path, *, on_unit: bool):
         self._folder = folder.absolute()

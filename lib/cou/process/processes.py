@@ -48,7 +48,6 @@ def die_with_parent(parent: int, *, deaf_to: Iterable[int] = ()) -> Callable[[],
     """Return what a child calls before its program begins: it dies when its parent does.
 
     Args:
-        parent: its id.
         deaf_to: signals that the child ignores until it says otherwise.
     """
 
@@ -123,7 +122,6 @@ def kill_tree(roots: dict[int, int], timeout_s: float) -> tuple[list[int], list[
 
     Args:
         roots: pid -> pidfd; the pidfds are left open.
-        timeout_s: how long to wait for all of them.
 
     Returns:
         The ids that were killed, and those that are still there.
@@ -158,7 +156,6 @@ def await_end(targets: dict[int, int], timeout_s: float) -> set[int]:
 
     Args:
         targets: pid -> pidfd; the pidfds are left open.
-        timeout_s: how long to wait for all of them.
 
     Returns:
         The ids of those that are still there.

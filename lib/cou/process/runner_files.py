@@ -14,6 +14,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from .. import whole_file
 from ..journal import FILE, Journal, wal_seal
 from ..journal.open_files import identity
 from . import liveness, locks
@@ -25,8 +26,6 @@ class Kept:
     """What a runner has left beside its locks.
 
     Attributes:
-        pid: its process.
-        run: what it works on.
         files: by name, what tells each file of its journal from every other.
         tasks: those that it has sent, and of which it has not recorded the end.
     """
@@ -38,12 +37,7 @@ class Kept:
 
 
 class Keeper:
-    """What a runner writes there; without a path it keeps nothing.
-
-    Args:
-        path: the file, for its owner only.
-        kept: what is known at the beginning.
-    """
+    """What a runner writes there; without a path it keeps nothing."""
 
     def __init__(self, path: pathlib.Path | None = None, kept: Kept | None = None):
         self._path = path
@@ -72,14 +66,9 @@ class Keeper:
     def _write(self) -> None:
         if self._path is None:
             return
-        text = json.dumps(dataclasses.asdict(self._kept))
-        part = self._path.with_name(f"{self._path.name}.new")
         # The run does not depend on it: where there is no room, the journal still says it all.
         with contextlib.suppress(OSError):
-            descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            part.replace(self._path)
+            whole_file.write(self._path, json.dumps(dataclasses.asdict(self._kept)))
 
 
 def keep(place: Place, journal: Journal, run: str) -> Keeper:

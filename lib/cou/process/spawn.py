@@ -30,13 +30,18 @@ _LOOK_S = 0.02
 
 
 class Session:
-    """The launcher of a place without systemd."""
+    """Starts the supervisor of a place without systemd, finds it alive and kills it.
+
+    Here nothing has to be made ready or taken away, and nobody knows whether a start came to
+    nothing: a slow one looks the same until it holds its lock. Nor is the charm made to look
+    again: without a service nothing would end what looks, and update-status does.
+    """
 
     def __init__(self, place: Place):
         self._place = place
 
     def prepare(self) -> None:
-        """Need nothing."""
+        """Make ready what a start needs; again after a refresh and after a boot."""
 
     def start(self, run: str, token: int, access: Access) -> None:
         """Start the supervisor; all its streams go to the run's log.
@@ -80,7 +85,7 @@ class Session:
             account.close()
 
     def came_to_nothing(self) -> bool:
-        """Never know: a slow start looks the same until it holds its lock."""
+        """Whether a start is known to have ended already."""
         return False
 
     def is_alive(self) -> bool:
@@ -104,13 +109,13 @@ class Session:
         return Killed(tuple(sorted(killed)), tuple(left))
 
     def look_again(self, *, anew: bool) -> None:
-        """Do nothing: without a service, nothing would end what looks, and update-status does."""
+        """Have the charm look again for a while, since Juju will not tell what it waits for."""
 
     def look_no_more(self) -> None:
-        """Have nothing to end."""
+        """End that."""
 
     def remove(self) -> None:
-        """Have nothing to take away."""
+        """Take away what `prepare` has made, and kill what still runs by it."""
 
 
 def environment() -> dict[str, str]:

@@ -66,11 +66,7 @@ class Supervisor:
     """Watches over one attempt.
 
     Args:
-        place: folders of the unit.
-        token: the attempt.
-        lock: held by this process.
         log: the run's log, if stderr is not.
-        callbacks: what it does not know itself.
     """
 
     def __init__(

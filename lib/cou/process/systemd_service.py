@@ -12,11 +12,10 @@ import contextlib
 import logging
 import pathlib
 import time
-from collections.abc import Iterable
 
-from .. import crash
+from .. import crash, whole_file
 from ..errors import CouError
-from . import liveness, spawn, systemd, unit_files
+from . import spawn, systemd, unit_files
 from .access import Access
 from .paths import Place
 from .processes import Killed
@@ -29,15 +28,11 @@ _LAST_S = 1.0
 _REMOVAL_S = 10.0
 
 
-class Service:
-    """The launcher of a place with systemd.
-
-    Args:
-        place: folders of the unit; it names the service.
-    """
+class Service(spawn.Session):
+    """Starts the supervisor of a place with systemd, whose service the place names."""
 
     def __init__(self, place: Place):
-        self._place = place
+        super().__init__(place)
         self._name = place.service
 
     def prepare(self) -> None:
@@ -80,7 +75,7 @@ class Service:
 
     def is_alive(self) -> bool:
         """Whether the service is anything but over: a start would do nothing then."""
-        return liveness.is_any(self._place) or not self._is_over()
+        return super().is_alive() or not self._is_over()
 
     def _is_over(self) -> bool:
         return systemd.show(self._name, "ActiveState") in _OVER
@@ -93,7 +88,7 @@ class Service:
         """
         deadline = time.monotonic() + timeout_s
         killed, left = self._kill_group(deadline - _LAST_S)
-        rest = spawn.Session(self._place).kill(max(_LAST_S, deadline - time.monotonic()))
+        rest = super().kill(max(_LAST_S, deadline - time.monotonic()))
         with contextlib.suppress(CouError):  # then what was seen last counts
             left = left and self._processes()
         still = left | set(rest.left)
@@ -175,7 +170,8 @@ class Service:
         if not (systemd.UNIT_FILES / self._name).exists():
             return
         systemd.systemctl("stop", "--no-block", *names)
-        _delete([systemd.UNIT_FILES / name for name in names])
+        for name in names:
+            (systemd.UNIT_FILES / name).unlink(missing_ok=True)
         unit_files.attempt_file(place).unlink(missing_ok=True)
         systemd.systemctl("daemon-reload")
         for name in names:
@@ -187,15 +183,8 @@ def _write(path: pathlib.Path, text: str) -> bool:
     """Write a unit file if it is another one; return whether it was."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    part = path.with_suffix(".new")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        whole_file.write(path, text, 0o644)
     except OSError as error:
         raise CouError("unit-file/write", path=path, reason=error.strerror) from None
     return True
-
-
-def _delete(paths: Iterable[pathlib.Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)

@@ -81,8 +81,6 @@ class Durations:
         """Return how long what is left of a step or a group is expected to take.
 
         Args:
-            step: the step or group.
-            records: what became of its steps so far.
             at_once: how many strands run at the same time.
             now: what a running step has taken until then is not counted again.
         """
@@ -105,8 +103,6 @@ class Durations:
         """Return what a change window has to allow for what is left of a step or a group.
 
         Args:
-            step: the step or group.
-            over: ids of the steps that are over.
             at_once: how many strands run at the same time.
         """
         return makespan_s(step, over, self.longest, at_once=at_once)
@@ -119,8 +115,6 @@ def makespan_s(
 
     Args:
         root: a step or a group; what stands beside it counts as over.
-        over: ids of the steps that take no more time.
-        took_s: how long a step takes.
         at_once: how many strands run at the same time.
     """
     frontier = Frontier(root, over, by_need=at_once > 1, expected_s=took_s)
@@ -152,7 +146,6 @@ def learn(journal: Journal, *, for_window: bool = False) -> Durations:
     """Read what steps took in all runs of a journal.
 
     Args:
-        journal: the journal.
         for_window: something is decided by it: read the stories too, for clocks that were set.
     """
 
@@ -170,7 +163,6 @@ def _told(
     """Leave out the steps in whose time the clock may have been set back, by whatever it was.
 
     Args:
-        records: what became of the steps of a run.
         set_back: where its stamps go back, the stamps before and after.
     """
     return {

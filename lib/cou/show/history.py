@@ -39,10 +39,8 @@ def tell(
     """Return the account of the newest run; None where nothing has ever run.
 
     Args:
-        journal: the journal.
         alive: whether a supervisor or a runner is, or comes (`liveness.is_going`).
         now: when this is; what goes on is taken to last until then.
-        way: how whoever reads it types our commands.
     """
     with journal.moment():
         run = journal.current()

@@ -52,7 +52,6 @@ def text(plan: Plan, whole: Plan | None = None) -> str:
     """Return a plan as plain text, a tree of titles; the same plan gives the same text.
 
     Args:
-        plan: what is shown.
         whole: the plan of which it is what is left, if it is: its hash is the one to give.
     """
     return _environment().get_template("plan.txt.j2").render(_context(plan, whole))

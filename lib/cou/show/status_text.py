@@ -37,13 +37,7 @@ def text(
     now: datetime.datetime,
     way: Way,
 ) -> str:
-    """Return where a run is, line by line, and the command that comes next.
-
-    Args:
-        view: the run.
-        now: the time, in UTC.
-        way: how whoever reads it types our commands.
-    """
+    """Return where a run is, line by line, and the command that comes next."""
     return "\n".join(printable.line(one) for one in _lines(view, now, way))
 
 

@@ -212,7 +212,6 @@ def look(
     """Look at the newest run, or at the plan shown since; None where nothing was ever planned.
 
     Args:
-        journal: the journal.
         alive: whether a supervisor or a runner is, or comes (`liveness.is_going`).
         estimated: whether to say how long it will take, which reads all runs.
         silent: since when the runner gives no sign of life (`heartbeat.noted`).

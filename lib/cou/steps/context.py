@@ -215,7 +215,6 @@ class Context(Protocol):
             key: name of the operation within the step.
             request: what is sent, as JSON values, for the journal; ``application`` is whom it
                 concerns, ``kind`` names the call.
-            perform: makes the call.
             is_so: looks whether the model shows it already; asked where an earlier runner ended
                 between intent and outcome.
         """
@@ -237,9 +236,6 @@ class Context(Protocol):
         well in an earlier try of the step counts, unless the step discards it.
 
         Args:
-            unit: where.
-            action: its name.
-            params: its parameters.
             key: name of the operation within the step; the action's if not given.
             still: looks whether what it did is still so; asked where it went well before. Where
                 it is not so any more the action is run again.

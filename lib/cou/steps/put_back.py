@@ -9,13 +9,11 @@ lets the units restart whenever they like (LP#2046381).
 from __future__ import annotations
 
 from ..juju.port import UnitStatus
-from ..openstack import origins
+from ..openstack import charms, origins
 from ..wording import NOTHING, Wording, text
 from . import set_config, units_at_release
 from .context import DONE, Context, End, Result
 
-MANAGED = "action-managed-upgrade"
-RESTARTS = "enable-auto-restarts"
 # How charms built on charm-helpers tell of deferred events in their status.
 _DEFERRED = ("Services queued for restart", "Hooks skipped due to disabled auto restarts")
 
@@ -38,16 +36,14 @@ async def perform(ctx: Context) -> Result:
 
 async def why_not(ctx: Context, application: str, key: str) -> Wording:
     """Return why an option must not be put back now; empty where it may."""
-    if key not in (MANAGED, RESTARTS):
+    if key not in (charms.MANAGED_UPGRADE, charms.AUTO_RESTARTS):
         return NOTHING
     app = (await ctx.juju.full_status([application])).applications[application]
-    if key == RESTARTS:
+    if key == charms.AUTO_RESTARTS:
         waiting = [name for name, unit in sorted(app.units.items()) if _defers(unit)]
         return text("stays/deferred-restarts", units=waiting) if waiting else NOTHING
     options = (await ctx.juju.config([application])).get(application, {})
-    origin = next(
-        (options[name].value for name in ("openstack-origin", "source") if name in options), ""
-    )
+    origin = next((options[name].value for name in origins.SETTINGS if name in options), "")
     release = origins.release_of(str(origin or ""), app.series, ctx.settings.landscape)
     if release is None:
         return text("stays/origin-unknown", origin=f"{origin!r}")

@@ -17,8 +17,6 @@ async def release(
     """Put a mark back where that is safe; return why it has to stay, or an empty text.
 
     Args:
-        ctx: a step whose operations are journalled.
-        mark: id of the mark; it is set.
         touched: units whose upgrade has begun in this run.
         charm: charm of the mark's application; empty where it does not matter.
         codename: release that the run goes to.

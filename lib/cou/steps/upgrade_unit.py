@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
-from ..openstack import paused as openstack_paused
 from ..openstack import workload_versions as known
+from ..openstack.workload_status import is_paused
 from ..wording import ours, text
 from . import units_at_release
 from .context import DONE, Context, End, Result
@@ -69,26 +69,22 @@ def _at(unit: UnitStatus, charm: str, release: str) -> bool:
     return known.at_least(charm, unit.workload_version, release)
 
 
-def _is_paused(unit: UnitStatus) -> bool:
-    return openstack_paused.is_paused(unit.workload.current, unit.workload.message)
-
-
 async def _pause(ctx: Context, unit: str, found: UnitStatus, *, key: str = "pause") -> None:
     mark = f"paused:{unit}"
     if ctx.marked(mark) is None:
-        if _is_paused(found):
+        if is_paused(found.workload):
             return
         await ctx.mark(mark, {})
 
     async def paused() -> bool:
-        return _is_paused(await _unit(ctx, unit))
+        return is_paused((await _unit(ctx, unit)).workload)
 
     must_have_completed(await ctx.action(unit, "pause", key=key, still=paused))
 
 
 async def _resumed(ctx: Context, unit: str, *, key: str = "resume") -> Task:
     async def in_service() -> bool:
-        return not _is_paused(await _unit(ctx, unit))
+        return not is_paused((await _unit(ctx, unit)).workload)
 
     return await ctx.action(unit, "resume", key=key, still=in_service)
 

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 from ..errors import StepFailed
 from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, Status, UnitStatus
+from ..openstack.workload_status import SEALED, is_sealed
 from ..wording import text
 from .context import Before, History, Look, Pending, Wait
-
-SEALED = "Unit is sealed"
 
 
 def hooks_ended(
@@ -36,10 +35,6 @@ def hooks_ended(
     change, within the time that the clock was set back by, cannot be told from one after it.
 
     Args:
-        application: whose units.
-        hooks: names of the hooks, in the order they run.
-        before: how it was just before the change.
-        timeout_s: seconds without progress.
         grace_s: how long a hook error may last; 0 fails at once.
         charm_url: what the application must run, or empty.
     """
@@ -131,7 +126,7 @@ def unsealed(application: str, *, timeout_s: float) -> Wait:
 
     def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
         units = _application(status, application).units.values()
-        sealed = sorted(unit.name for unit in units if is_sealed(unit))
+        sealed = sorted(unit.name for unit in units if is_sealed(unit.workload))
         if sealed:
             return _sealed(sealed)
         for unit in units:
@@ -140,11 +135,6 @@ def unsealed(application: str, *, timeout_s: float) -> Wait:
         return None
 
     return Wait(check=check, applications=(application,), timeout_s=timeout_s)
-
-
-def is_sealed(unit: UnitStatus) -> bool:
-    """Whether a unit says that its vault is sealed."""
-    return unit.workload.current == "blocked" and SEALED in unit.workload.message
 
 
 def told(unit: UnitStatus) -> str:
@@ -214,8 +204,6 @@ def _last_hook(
     """Return when the last of the hooks began, if they all ran in this order after `since`.
 
     Args:
-        entries: the history.
-        hooks: their names.
         since: by the model's clock.
         back: what it was set back by meanwhile: what came later may be stamped as much earlier.
         was: the stamp of what the agent did last before.
@@ -240,7 +228,7 @@ def _last_hook(
 def _not_idle(unit: UnitStatus) -> list[Pending]:
     if unit.agent.current != "idle":
         return [_of(unit, "wait/busy")]
-    if is_sealed(unit):
+    if is_sealed(unit.workload):
         return [_sealed([unit.name])]
     if unit.workload.current not in ("active", "unknown"):
         return [_of(unit, "wait/not-active", settled=True)]

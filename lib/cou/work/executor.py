@@ -23,7 +23,7 @@ from ..operations import late_tasks
 from ..operations.calls import Holder
 from ..operations.step_context import StepContext
 from ..options.settings import Settings
-from ..plan import approval
+from ..plan.plan import parts_of
 from ..plan.ready import Frontier, Strand
 from ..plan.step import Part, Step
 from ..show import estimate
@@ -86,7 +86,7 @@ class Executor:
         self._durations: estimate.Durations
         self._over: set[str]
         self._passed_by: set[str]  # what was skipped
-        self._parts = approval.of(root)
+        self._parts = parts_of(root)
         self._groups = {step.id: step for step in root.walk()}
         self._gates = {one.id: tuple(_gates(one)) for one in root.walk()}
         self._hosts = dict(_hosts(root))

@@ -12,18 +12,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .knowledge import AFTER_HYPERVISORS, HYPERVISOR, SUBORDINATES
+from .knowledge import AFTER_HYPERVISORS, HYPERVISOR, ORDER, SUBORDINATES, UNORDERED
 from .records import Entry, Expectations, Log, Violation
 
 RULE = "overlap"
 
-# Services that speak with each other through an API of their own; any two may be at work at the
-# same time but those below, of which one is nothing without the other.
-_SIDE_BY_SIDE = frozenset({
-    "aodh", "barbican", "ceilometer", "ceph-fs", "ceph-radosgw", "cinder", "designate",
-    "designate-bind", "glance", "gnocchi", "heat", "manila", "manila-ganesha", "masakari",
-    "nova-cloud-controller", "octavia", "openstack-dashboard", "placement",
-})  # fmt: skip
 _NEVER = (
     {"placement", "nova-cloud-controller"},
     {"designate", "designate-bind"},
@@ -49,6 +42,14 @@ _TRAFFIC = frozenset({"ovn-chassis", "neutron-openvswitch"})
 _ALSO = ({"neutron-api", "ceph-osd"},)
 # A majority of their units has to be up at any time.
 QUORUM = frozenset({"vault", "rabbitmq-server", "ceph-mon", "mysql-innodb-cluster", "ovn-central"})
+# Each goes alone: every request to any other needs keystone, the next two carry the traffic of
+# instances that no hypervisor does, and the last writes into glance whenever it works.
+_ALONE = frozenset(
+    {"keystone", "neutron-gateway", "ovn-dedicated-chassis", "glance-simplestreams-sync"}
+)
+# What is left of the guide's order before the hypervisors: services with an API of their own. Any
+# two may be at work at the same time but those of `_NEVER`: one is nothing without the other.
+_SIDE_BY_SIDE = frozenset({*ORDER, *UNORDERED}) - QUORUM - _ALONE
 _CAUSED = ("config-changed", "upgrade-charm")
 _WORK = ("disable", "pause", "openstack-upgrade", "resume", "enable")
 

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
-from cou.juju import error_replies, facades
+from cou.juju import error_replies, versions
 from cou.juju.client import Client
 from cou.juju.transport import Session
 
@@ -28,7 +28,7 @@ class InProcess:
 
     @property
     def facades(self) -> Mapping[str, int]:
-        return facades.choose(FACADES)
+        return versions.choose(FACADES)
 
     async def session(self) -> Session:
         return Session(UUID, self.access, self.over, self.facades)
@@ -42,7 +42,7 @@ class InProcess:
         changes: bool,
         timeout_s: float | None = None,
     ) -> dict[str, Any]:
-        facades.version(self.facades, facade)
+        versions.facade(self.facades, facade)
         if changes:
             self.changed.append(f"{facade}.{method}")
         try:

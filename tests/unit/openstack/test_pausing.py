@@ -7,7 +7,8 @@ import re
 
 import cou
 import pytest
-from cou.openstack import paused as openstack_paused
+from cou.juju.port import Status
+from cou.openstack import workload_status
 
 
 @pytest.mark.parametrize(
@@ -22,11 +23,11 @@ from cou.openstack import paused as openstack_paused
     ],
 )
 def test_a_unit_is_paused_when_its_status_says_so(state, message, paused):
-    assert openstack_paused.is_paused(state, message) is paused
+    assert workload_status.is_paused(Status(state, message)) is paused
 
 
 def test_nothing_else_reads_it_out_of_a_message():
     package = pathlib.Path(cou.__file__).parent
     reads = re.compile(r"""["'][Pp]aused["'] in |startswith\(["'][Pp]aused""")
     found = [path.name for path in package.rglob("*.py") if reads.search(path.read_text())]
-    assert found == ["paused.py"]
+    assert found == ["workload_status.py"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from cou.control import remainder
 from cou.kinds import Kind
 from cou.openstack import overlaps
 from cou.options.settings import Settings
-from cou.plan import without_steps
 from cou.plan.ready import Frontier
 from cou.plan.step import Part, Step
 
@@ -263,4 +263,4 @@ def test_the_longest_way_comes_first():
 def test_what_came_after_a_step_that_is_left_out_comes_after_all_before_it():
     chain = group("root", leaf("x"), leaf("y", "x"), leaf("z", "y"))
     kept = group("root", leaf("x"), leaf("z", "y"))
-    assert [step.after for step in without_steps.without(chain, kept).steps] == [(), ("x",)]
+    assert [step.after for step in remainder.without(chain, kept).steps] == [(), ("x",)]

@@ -8,7 +8,7 @@ import pytest
 from cou.checks import application, changes
 from cou.cloud import analysis
 from cou.kinds import Kind
-from cou.openstack import releases, tracks
+from cou.openstack import charms, releases, tracks
 from cou.plan import (
     application_steps,
     cloud_steps,
@@ -186,7 +186,7 @@ BREAKAGES = {
             hypervisor_steps._Layout,
             "_put_back",
             lambda self, member, prefix: single_steps.put_back_option(
-                self._scene, prefix, member.app, application_steps.AMU, "rolling"
+                self._scene, prefix, member.app, charms.MANAGED_UPGRADE, "rolling"
             ),
         ),
         "a_managed_option_goes_back_only_when_no_unit_stays_old",

@@ -11,7 +11,7 @@ import tempfile
 
 import pytest
 from cou.errors import CouError
-from cou.process import memory_files
+from cou.process import access
 from cou.process.access import Access
 
 ACCESS = Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "not-on-a-disk-4711")
@@ -23,7 +23,7 @@ def disk():
     """A folder that is not in memory."""
     with tempfile.TemporaryDirectory(dir=TOP, prefix=".disk-") as name:
         descriptor = os.open(name, os.O_RDONLY)
-        in_memory = memory_files.holds(descriptor)
+        in_memory = access.holds(descriptor)
         os.close(descriptor)
         if in_memory:
             pytest.skip("the clone lies in memory")
@@ -64,5 +64,5 @@ def test_memory_is_known_as_such():
             found = subprocess.run(
                 ["stat", "-f", "-c", "%T", folder], capture_output=True, text=True
             )
-            assert memory_files.holds(opened) == (found.stdout.strip() in ("tmpfs", "ramfs"))
+            assert access.holds(opened) == (found.stdout.strip() in ("tmpfs", "ramfs"))
             os.close(opened)

@@ -8,6 +8,7 @@ they are typed there. Words are shown as they are: no text is ever searched for 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import shlex
 import string
 from collections.abc import Iterator, Mapping, Sequence
@@ -240,7 +241,7 @@ def text(key: str, **values: Any) -> Text:
 
 
 def _parts_of(template: str, values: Mapping[str, Any]) -> Iterator[Part]:
-    for words, name, _, _ in string.Formatter().parse(template):
+    for words, name in _split(template):
         if words:
             yield words
         if name is None:
@@ -256,6 +257,12 @@ def _parts_of(template: str, values: Mapping[str, Any]) -> Iterator[Part]:
                 yield one if isinstance(one, (Ours, Option, Wording)) else str(one)
         else:
             yield str(value)
+
+
+@functools.cache
+def _split(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Return words, and the placeholder after them; a plan has a few texts thousands of times."""
+    return tuple((words, name) for words, name, _, _ in string.Formatter().parse(template))
 
 
 NOTHING = Wording()

@@ -83,9 +83,7 @@ def unit_by_unit(scene: Scene, prefix: str, app: Application) -> list[Step]:
         return []
     key, was = charms.MANAGED_UPGRADE, "False" if ours else ""
     return [
-        single_steps.set_config(
-            scene, prefix, app, key, "True", "one-by-one", mark=True, was=was
-        )
+        single_steps.set_config(scene, prefix, app, key, "True", "one-by-one", mark=True, was=was)
     ]
 
 

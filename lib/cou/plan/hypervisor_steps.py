@@ -264,7 +264,7 @@ class _Layout:
             batch=batch[0],
             batches=batch[1],
             hosts=[host.name for host in planned],
-            notes=notes,
+            note=notes,
         )
 
     def _zone_id(self, zone: str, batch: tuple[int, int]) -> str:

@@ -34,6 +34,7 @@ class Plan:
         ignored: applications that are not recognised, sorted; nothing is done to them.
         root: a group that holds everything; its title is the plan's. Not in the `repr`, which
             asyncio makes of whatever a program's main task returns.
+        words_count: its hash is over the words of its steps as well, as older versions made it.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Plan:
     problems: tuple[Problem, ...]
     ignored: tuple[str, ...]
     root: Step = dataclasses.field(repr=False)
+    words_count: bool = dataclasses.field(default=False, repr=False, compare=False)
 
     @property
     def hash(self) -> str:
@@ -58,9 +60,24 @@ class Plan:
             "from": self.origin,
             "to": self.target,
             "options": self.options.to_dict(),
-            "steps": [step.to_dict() for step in self.root.steps],
+            "steps": [self._hashed(step) for step in self.root.steps],
         }
         return "p" + hashlib.sha256(canonical(doing).encode()).hexdigest()[:15]
+
+    def _hashed(self, step: Step) -> dict[str, Any]:
+        if not self.words_count:
+            return step.doing()
+        data = {name: value for name, value in step.to_dict().items() if name != "note"}
+        return {**data, "steps": [self._hashed(one) for one in step.steps]}
+
+    def does_as(self, other: Plan) -> bool:
+        """Whether it does what another does, in whatever words each tells it."""
+        return self.doing_hash == other.doing_hash
+
+    @property
+    def doing_hash(self) -> str:
+        """The hash that counts no words."""
+        return dataclasses.replace(self, words_count=False).hash
 
     @functools.cached_property
     def parts(self) -> Mapping[str, str]:
@@ -116,6 +133,8 @@ class Plan:
             )
         except (KeyError, ValueError, TypeError) as error:
             raise BadInput("plan-damaged/from-dict-2", error=f"{error!r}") from error
+        if plan.hash != data.get("hash"):
+            plan = dataclasses.replace(plan, words_count=True)
         if plan.hash != data.get("hash"):
             raise BadInput(
                 "plan-damaged/from-dict", get=f"{data.get('hash')!r}", hash=f"{plan.hash!r}"

@@ -61,7 +61,8 @@ def leaf(
     key = f"{kind.value}/{which}" if which else kind.value
     told = {"target": target, "timeout": timeout_s, **params, **values}
     title, why = Text(key, told), Text(key, told, remedy=True)
-    return Step(identity, kind, title, why, target, dict(params), timeout_s)
+    note = str(values.get("note", "")).strip()
+    return Step(identity, kind, title, why, target, dict(params), timeout_s, note=note)
 
 
 def group(

@@ -32,7 +32,8 @@ class Step:
     Attributes:
         id: what it does to whom; the same after re-planning; ``[a-z0-9./_-]+``; unique in a plan.
         title: what an operator reads, in the peer's words where it has some.
-        why: why it is there, one sentence.
+        why: why it is there, one sentence; a known issue follows it.
+        note: the known issue that `why` ends with, as a sentence; empty where none is known.
         target: an application, a unit, or ``model``.
         params: what is sent; JSON values only, as `cou.kinds` says.
         timeout_s: seconds without any progress after which it fails; 0 for groups.
@@ -52,6 +53,7 @@ class Step:
     after: tuple[str, ...] = ()
     parallel: bool = False
     steps: tuple[Step, ...] = ()
+    note: str = ""
 
     def walk(self) -> Iterator[Step]:
         """Yield this step and all below it, in the order of the plan."""
@@ -70,6 +72,7 @@ class Step:
             "kind": self.kind.value,
             "title": self.title,
             "why": self.why,
+            "note": self.note,
             "target": self.target,
             "params": dict(self.params),
             "timeout": self.timeout_s,
@@ -77,6 +80,12 @@ class Step:
             "parallel": self.parallel,
             "steps": [step.to_dict() for step in self.steps],
         }
+
+    def doing(self) -> dict[str, Any]:
+        """Return what it does to whom, without the words that tell of it."""
+        told = {"title", "why", "note"}
+        data = {name: value for name, value in self.to_dict().items() if name not in told}
+        return {**data, "steps": [step.doing() for step in self.steps]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Step:
@@ -100,4 +109,5 @@ class Step:
             after=tuple(data["after"]),
             parallel=bool(data["parallel"]),
             steps=tuple(cls.from_dict(step) for step in data["steps"]),
+            note=str(data.get("note", "")),  # plans of older versions have none
         )

@@ -86,12 +86,11 @@ def _is_warning(problem: Problem) -> bool:
 def _lines(steps: tuple[Step, ...], depth: int, parallel: bool) -> Iterator[Line]:
     for step in steps:
         section = step.kind is Kind.GROUP and step.params.get("part") == Part.SECTION.value
-        why, _, note = step.why.partition(" Known issue ")
         yield Line(
             depth=depth,
             title=step.title,
-            why=why,
-            note=f"Known issue {note}" if note else "",
+            why=step.why.removesuffix(step.note).rstrip(),
+            note=step.note,
             group=bool(step.steps),
             parallel=parallel,
             section=section,

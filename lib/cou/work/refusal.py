@@ -20,7 +20,7 @@ def of(shown: Plan, fresh: Plan) -> Cause:
         if not then:
             return cause("plan-changed/problem-alone", subject=one.subject, problem=seen)
         return cause("plan-changed/problem", subject=one.subject, problem=seen, then=then)
-    if fresh.hash != shown.hash:
+    if not fresh.does_as(shown):
         return cause("plan-changed", difference=difference(shown, fresh))
     return NO_CAUSE
 
@@ -39,6 +39,6 @@ def difference(shown: Plan, fresh: Plan) -> Wording:
     for step in fresh.root.leaves():
         if step.id not in before:
             return text("difference/new", step=step.id, title=step.title)
-        if step.to_dict() != before[step.id].to_dict():
+        if step.doing() != before[step.id].doing():
             return text("difference/changed", step=step.id, title=step.title)
     return text("difference/order")

@@ -117,7 +117,7 @@ class Control:
 
         plan = remainder.replan(seen, options, settings)
         if plan.hash != seen.plan.hash:
-            if seen.state.active or seen.state is RunState.DRAINING:
+            if seen.state.going:
                 raise BadInput("run-going-on/remainder", run=seen.run, state=seen.state.value)
             journal = self._desk.journal()
             try:

@@ -109,7 +109,7 @@ def _resume(
     job: Job,
     limit: Limit,
 ) -> Attempt:
-    if seen.state.active or seen.state is RunState.DRAINING:
+    if seen.state.going:
         doing = seen.running[0].title if seen.running else "starting"
         raise JournalError(
             "run-going-on/resume",

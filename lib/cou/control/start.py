@@ -185,7 +185,7 @@ def _expect(desk: Desk) -> None:
 def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
     try:
         desk.launcher.start(run, token, access)
-        up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
+        up = spawn.await_start(desk.place, journal, run, _START_WAIT_S)
         if not up and desk.launcher.came_to_nothing():
             raise CouError(
                 "not-started/launch", run=run, log=desk.place.log(run), service=desk.place.service

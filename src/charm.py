@@ -6,10 +6,12 @@ from __future__ import annotations
 import datetime
 import logging
 import os
+from typing import TYPE_CHECKING
 
 import cou
 import ops
-from cou.control import unit_environment
+from cou.control import account_secret, unit_environment
+from cou.control.control import Control
 from cou.errors import CouError
 from cou.journal.records import SIGNAL, Job, Limit, RunState
 from cou.options import charm_config
@@ -21,7 +23,6 @@ from cou.process.paths import Place
 
 import command
 import credentials
-import engine
 import handover
 import parameters
 import removal
@@ -29,7 +30,15 @@ import results
 import textfile
 import unitstatus
 
+if TYPE_CHECKING:
+    from cou.control.answers import Shown
+
 logger = logging.getLogger(__name__)
+
+
+def make_control(place: Place) -> Control:
+    """Return the engine of a unit."""
+    return Control(place, way=place.way)
 
 
 class RunChanged(ops.EventBase):
@@ -56,7 +65,7 @@ class CouCharm(ops.CharmBase):
     # told: the status that was set last, if the run was all that it told of; or empty.
     _stored = ops.StoredState()
     on = CouEvents()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
-    make_control = staticmethod(engine.make_control)
+    make_control = staticmethod(make_control)
     make_launcher = staticmethod(launcher.of)
     metrics_folder = textfile.FOLDER
 
@@ -180,7 +189,7 @@ class CouCharm(ops.CharmBase):
             event.add_status(status)
             # While a run goes on, what is wrong here concerns the next one; and nothing found
             # here is shown before what blocks the run.
-            live = view is not None and view.state in engine.LIVE
+            live = view is not None and view.state.going
             if not live and not isinstance(status, ops.BlockedStatus) and self._is_kept(event):
                 return
         self._stored.told = told
@@ -287,11 +296,11 @@ class CouCharm(ops.CharmBase):
             folder = self._place.home / "reports"
             results.give(event, results.report(self._engine.report(form), self.unit.name, folder))
 
-    def _planned(self, settings: Settings, options: Options) -> engine.Shown:
+    def _planned(self, settings: Settings, options: Options) -> Shown:
         """Plan, and keep for the status whether the controller takes the account."""
         view = self._engine.view()
         # What is left of a run is shown from the journal, whatever Juju there is.
-        if view is None or view.state not in engine.UNFINISHED:
+        if view is None or not view.state.unfinished:
             unit_environment.check_juju(os.environ)
         access = self._access()
         try:
@@ -312,7 +321,7 @@ class CouCharm(ops.CharmBase):
     def _access(self) -> Access:
         """Return the account and where to log in; the secret is read once per event."""
         if self._read_access is None:
-            uri = str(self.config.get(credentials.OPTION) or "")
+            uri = str(self.config.get(account_secret.OPTION) or "")
             login = credentials.read(self.model, uri, self.app.name)
             around = unit_environment.read(self.charm_dir, os.environ)
             self._read_access = login.at(around)
@@ -349,7 +358,7 @@ class CouCharm(ops.CharmBase):
         if self.unit.is_leader():
             return
         view = self._engine.view()
-        if view is None or view.state not in engine.UNFINISHED:
+        if view is None or not view.state.unfinished:
             raise CouError("not-leader/refuse-unless-ours", unit=self.unit.name, app=self.app.name)
 
     def _resume_interrupted(self) -> None:

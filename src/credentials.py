@@ -7,7 +7,6 @@ import os
 
 import ops
 from cou.control import account_secret
-from cou.control.account_secret import OPTION as OPTION
 from cou.control.account_secret import Credentials
 from cou.process.access import Access
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from cou.errors import CouError
 
-from engine import LIVE, Engine, View
-
 if TYPE_CHECKING:
+    from cou.control.control import Control
     from cou.process.access import Access
+    from cou.show.view import View
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class Handover:
     """Keeps the account of one unit's run in line with its secret."""
 
-    def __init__(self, engine: Engine, read: Callable[[], Access]):
+    def __init__(self, engine: Control, read: Callable[[], Access]):
         """Give the engine, and what reads the secret (it raises `CouError`)."""
         self._engine = engine
         self._read = read
@@ -49,12 +49,12 @@ class Handover:
         goes on. Only a hook does this: an action has somebody who waits for it.
         """
         self.follow(view)
-        if view is not None and view.state not in LIVE:
+        if view is not None and not view.state.going:
             self._engine.let_go(self._read)
 
     def follow(self, view: View | None) -> None:
         """Bring it in line with where the run is."""
-        if view is not None and view.state in LIVE:
+        if view is not None and view.state.going:
             self.offer()
         else:
             self.remove()

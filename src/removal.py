@@ -11,16 +11,16 @@ from cou.checks import undo_commands
 from cou.errors import CouError
 from cou.journal.records import LEFT, MarkState
 
-from engine import LIVE, UNFINISHED, Engine, View
-
 if TYPE_CHECKING:
+    from cou.control.control import Control
     from cou.process.access import Access
     from cou.process.paths import Place
+    from cou.show.view import View
 
 logger = logging.getLogger(__name__)
 
 
-def view_or_none(engine: Engine) -> View | None:
+def view_or_none(engine: Control) -> View | None:
     """Return where the run is; None where nothing was ever planned, or it cannot be read."""
     try:
         return engine.view()
@@ -29,7 +29,7 @@ def view_or_none(engine: Engine) -> View | None:
         return None
 
 
-def end_run(engine: Engine, access: Callable[[], Access | None]) -> None:
+def end_run(engine: Control, access: Callable[[], Access | None]) -> None:
     """End the runner, and log what the run leaves behind with the commands that undo it.
 
     Where nobody can tell whether anything runs, it is ended all the same.
@@ -39,7 +39,7 @@ def end_run(engine: Engine, access: Callable[[], Access | None]) -> None:
     """
     try:
         view = engine.view()
-        is_over = view is None or view.state not in LIVE
+        is_over = view is None or not view.state.going
     except (CouError, OSError) as error:
         logger.warning("The run cannot be read: %s", error)
         view, is_over = None, False
@@ -56,7 +56,7 @@ def end_run(engine: Engine, access: Callable[[], Access | None]) -> None:
             logger.warning("Left switched: %s. %s", mark.id, how)
 
 
-def delete_journal(engine: Engine, place: Place) -> None:
+def delete_journal(engine: Control, place: Place) -> None:
     """Delete a unit's journal and folders, unless a run in it is not finished; log why not."""
     try:
         view = engine.view()
@@ -65,7 +65,7 @@ def delete_journal(engine: Engine, place: Place) -> None:
         return
     # What a run has left that noticed the removal itself, and ended, is for people to read.
     left = (place.home / LEFT).exists()
-    if view is not None and (left or view.state in UNFINISHED):
+    if view is not None and (left or view.state.unfinished):
         logger.warning(
             "The run %s is %s: its journal stays in %s", view.run, view.state.value, place.home
         )

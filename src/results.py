@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ops
 from cou import printable, whole_file
@@ -16,10 +16,12 @@ from cou.juju import commands
 from cou.show import formatting
 from cou.wording import Actions, Way
 
-from engine import LIVE, UNFINISHED, Abandoned, Cancelled, Forced, Reported, Shown, Started, View
+if TYPE_CHECKING:
+    from cou.control.answers import Abandoned, Cancelled, Forced, Reported, Shown, Started
+    from cou.show.view import View
 
 # What is built of lines; any other result is one line.
-_OF_LINES = frozenset({"plan", "report", "run", "status", "warnings"})
+_OF_LINES = frozenset({"plan", "report", "run", "status"})
 # The kernel takes at most 131,071 bytes per argument, key included.
 LARGEST = 120_000
 _SUFFIX = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
@@ -73,13 +75,13 @@ def plan(shown: Shown, form: str, folder: Path, next_step: str, way: Way) -> dic
 
 def after_plan(shown: Shown, view: View | None, unit: str, leads: bool) -> str:
     """Return what the operator does next: a command, or what to mend first."""
-    if view is not None and view.state in LIVE:
+    if view is not None and view.state.going:
         return f"it is running; to see where: juju run {unit} status"
     if blocking := len(shown.plan.blocking):
         return f"mend {blocking} blocking, then: juju run {unit} plan"
     if not shown.plan.root.steps:
         return "nothing to do"
-    if not leads and (view is None or view.state not in UNFINISHED):
+    if not leads and (view is None or not view.state.unfinished):
         return f"only the leader runs: juju run {unit.partition('/')[0]}/leader plan"
     return f"juju run {unit} upgrade"
 
@@ -96,8 +98,6 @@ def start(started: Started, view: View | None) -> dict[str, str]:
         results |= {"state": view.state.value, "plan": view.plan_hash}
     if started.until is not None:
         results["until"] = f"{formatting.stamp(started.until)} UTC"
-    if started.warnings:
-        results["warnings"] = "\n".join(started.warnings)
     return results
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import ops
 from cou import printable
@@ -11,7 +12,8 @@ from cou.errors import CouError
 from cou.journal.records import Job, MarkState, RunState
 from cou.wording import Actions
 
-from engine import LIVE, UNFINISHED, View
+if TYPE_CHECKING:
+    from cou.show.view import View
 
 # `juju status` shows the message in one line of a table. It counts bytes of UTF-8, cuts what has
 # more than these after the 117th, and adds three dots (juju cmd/juju/status/output_tabular.go).
@@ -31,7 +33,7 @@ _TOLD_OF = frozenset(
 
 def of(view: View | None, unit: str, leader: bool, environ: Mapping[str, str]) -> ops.StatusBase:
     """Return what run and Juju mean for the operator, apart from account and settings."""
-    if view is None or view.state not in LIVE:
+    if view is None or not view.state.going:
         try:
             unit_environment.check_juju(environ)
         except CouError as error:
@@ -115,7 +117,7 @@ def where(view: View) -> str:
 
 
 def _unsupported(error: CouError, version: str, view: View | None, unit: str) -> ops.StatusBase:
-    if view is None or view.state not in UNFINISHED:
+    if view is None or not view.state.unfinished:
         return of_trouble(error, unit)
     after = f"; the run rests at {where(view)}; to end it: juju run {unit} abandon"
     return ops.BlockedStatus(fit("Juju ", f"{version} is not supported", after))

@@ -9,8 +9,6 @@ from typing import Any
 from . import wording
 from .wording import NOTHING, Way, Wording
 
-FAULT = "This is a fault of cou: report it with the run's log."
-
 
 class CouError(Exception):
     """Something the operator has to know about.

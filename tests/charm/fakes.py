@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cou.checks.problem import Problem
+from cou.control.answers import Abandoned, Cancelled, Forced, Reported, Started
 from cou.errors import CouError
 from cou.journal.records import Attempt, Job, Limit, Mark, MarkState, RunState
 from cou.kinds import Kind
@@ -24,8 +24,6 @@ from cou.wording import NOTHING, PLAN, UPGRADE, Way, ours, say
 
 from tests.planned_steps import planned_step
 
-LIVE = {RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING}
-GOES_ON = {RunState.STOPPED, RunState.KILLED, RunState.INTERRUPTED, RunState.FAILED}
 NOON = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
 
 
@@ -41,44 +39,6 @@ class Shown:
             return json.dumps(self.plan.to_dict())
         head = "# " if form == "markdown" else ""
         return f"{head}{self.plan.root.title}{self.padding}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Started:
-    run: str
-    resumed: bool
-    log_path: Path
-    message: str
-    warnings: tuple[str, ...] = ()
-    until: datetime.datetime | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Cancelled:
-    state: RunState | None
-    message: str
-    running: Sequence[Mapping[str, Any]] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Forced:
-    message: str
-    killed: tuple[int, ...] = ()
-    cancelled: tuple[int, ...] = ()
-    running: tuple[int, ...] = ()
-    in_doubt: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Abandoned:
-    message: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Reported:
-    run: str
-    form: str
-    text: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,7 +149,7 @@ class Control:
         self.accesses.append(access)
         self.settings = settings
         plan = plan_of(options, self.problems, self.steps)
-        if self.seen is not None and self.seen.state in LIVE | GOES_ON:
+        if self.seen is not None and self.seen.state.unfinished:
             return Shown(plan, remainder=True, message="2 of 2 steps are left.")
         total = len(self.steps)
         self.seen = View("r1", RunState.PLANNED, plan_hash=plan.hash, total=total)
@@ -213,10 +173,10 @@ class Control:
             raise CouError("another-plan", f"{plan_hash} is not the plan shown.")
         if self.seen.state is RunState.COMPLETED:
             return self._started("All is done; nothing was sent.", resumed=False)
-        if self.seen.state in LIVE:
+        if self.seen.state.going:
             raise CouError("run-going-on", "The run is going on already.")
         self._launch(access)
-        resumed = self.seen.state in GOES_ON
+        resumed = self.seen.state.unfinished
         self.seen = dataclasses.replace(self.seen, state=RunState.STARTING)
         return self._started("The upgrade goes on in the background.", resumed=resumed)
 
@@ -249,23 +209,23 @@ class Control:
         assert self.seen is not None
         assert self.place is not None
         until = self.given["until"]
-        return Started(self.seen.run, resumed, self.place.home / "run.log", message, (), until)
+        return Started(self.seen.run, resumed, self.place.home / "run.log", message, until)
 
     def cancel(self) -> Cancelled:
         self._called("cancel")
-        if self.seen is None or self.seen.state not in LIVE:
+        if self.seen is None or not self.seen.state.going:
             state = self.seen.state if self.seen else None
             return Cancelled(state, "Nothing runs.")
         self.seen = dataclasses.replace(self.seen, state=RunState.DRAINING, running=self.steps)
-        running = [{"step": one.id, "target": one.target} for one in self.steps]
+        running = tuple({"step": one.id, "target": one.target} for one in self.steps)
         return Cancelled(RunState.DRAINING, "Two steps finish.", running)
 
     def force(self, access: Access | None = None) -> Forced:
         self._called("force")
         if access is not None:
             self.accesses.append(access)
-        if self.seen is None or self.seen.state not in LIVE:
-            return Forced("Nothing runs.")
+        if self.seen is None or not self.seen.state.going:
+            return Forced("Nothing runs.", (), (), (), ())
         self.seen = dataclasses.replace(self.seen, state=RunState.KILLED)
         return Forced("The runner is killed.", (71, 72), (5,), (4,), ("keystone/refresh",))
 
@@ -275,9 +235,11 @@ class Control:
 
     def abandon(self, access: Access) -> Abandoned:
         self._called("abandon")
-        if self.seen is None or self.seen.state not in GOES_ON:
+        state = self.seen.state if self.seen else RunState.PLANNED
+        if not state.unfinished or state.going:
             raise CouError("nothing-to-abandon", "No run is unfinished.")
         self._launch(access)
+        assert self.seen is not None
         self.seen = dataclasses.replace(
             self.seen, state=RunState.RUNNING, attempt=attempt(Job.ABANDON)
         )

@@ -27,8 +27,7 @@ from cou.wording import NAMED, Actions
 from ops import testing
 
 import credentials
-import engine
-from charm import CouCharm
+from charm import CouCharm, make_control
 
 from ..cli.cloud import PASSWORD, Cloud
 from .conftest import AGENT_CONF, TOP, House
@@ -175,7 +174,7 @@ class Unit:
 @pytest.fixture
 def here(house: House, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Unit:
     """A unit with the real engine, an agent that answers its hook tools, and a controller."""
-    monkeypatch.setattr(CouCharm, "make_control", staticmethod(engine.make_control))
+    monkeypatch.setattr(CouCharm, "make_control", staticmethod(make_control))
     monkeypatch.delenv("COU_QUIET_PERIOD", raising=False)
     conf = yaml.safe_load(AGENT_CONF)
     conf |= {

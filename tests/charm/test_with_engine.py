@@ -26,8 +26,7 @@ from cou.process.paths import Place
 from juju_testbed.wire import certificates
 from ops import testing
 
-import engine
-from charm import CouCharm
+from charm import CouCharm, make_control
 
 from . import fakes
 from .conftest import AGENT_CONF, House
@@ -36,7 +35,7 @@ from .conftest import AGENT_CONF, House
 @pytest.fixture
 def real(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """A unit with the real engine, whose controller's port is closed."""
-    monkeypatch.setattr(CouCharm, "make_control", staticmethod(engine.make_control))
+    monkeypatch.setattr(CouCharm, "make_control", staticmethod(make_control))
     # As dispatch sets it: the supervisor is another process and must find the engine.
     monkeypatch.setenv("PYTHONPATH", str(Path(cou.__file__).parents[1]))
     conf = yaml.safe_load(AGENT_CONF)

@@ -251,7 +251,6 @@ def _ask(client: Client) -> None:
         lambda: client.tasks_after(["keystone/0"], "pause", 0),
         lambda: client.last_task_id("keystone/0", "pause"),
         lambda: client.cancel_tasks([1]),
-        lambda: client.resolve("keystone/0"),
         lambda: client.annotations("model-1"),
         lambda: client.set_annotations("model-1", {"a": "b"}),
     )

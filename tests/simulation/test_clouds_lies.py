@@ -155,7 +155,7 @@ def test_a_model_that_retries_no_hook_is_warned_of_and_its_unit_named(tmp_path):
         assert ending.error.code == "hook-error"
         assert "keystone/0" in ending.error.told
         assert "juju resolved keystone/0" in ending.error.remedy
-        await world.client().resolve("keystone/0")
+        world.model.resolve("keystone/0", retry=True, by=worlds.USER)
         await mended(world, attempt)
         assert story.judged(world, target="victoria", backup=True) == []
 
@@ -186,7 +186,7 @@ def test_units_that_failed_while_vault_was_sealed_go_on_when_it_is_unsealed(tmp_
         async with story.operator(world):
             if not retries:
                 await asyncio.sleep(200)
-                await world.client().resolve("keystone/0")
+                world.model.resolve("keystone/0", retry=True, by=worlds.USER)
             ending = await work
         assert ending.state is RunState.COMPLETED, ending.error
         assert story.judged(world, target="victoria", backup=True) == []

@@ -197,7 +197,7 @@ def test_nothing_is_set_again_once_a_cancel_is_recorded(tmp_path, monkeypatch):
         attempt = world.resume(attempt.run)
         journal = world.journal()
         runner = Runner(journal, world.client(), attempt, "cou/0", world.clock, outside=world)
-        await runner._lease.take()
+        await runner._lease.take(await runner._lease.until_free())
         journal.cancel(attempt.token, "a test")
         assert not await late_tasks.undo(runner._held, plan.root, world.settings)
         assert await value(world, application) is True

@@ -145,7 +145,7 @@ async def taken(tmp_path, delays=()):
         1,
         journal,
     )
-    await held.take()
+    await held.take(await held.until_free())
     return world, journal, attempt, held
 
 

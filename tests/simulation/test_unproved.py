@@ -109,7 +109,7 @@ async def failed(world, monkeypatch, kind, failure, mode=Mode.FAIL):
     assert world.steps(attempt.run)[step.id].state is StepState.FAILED
     for unit in world.model.units.values():
         if unit.agent.current == "error":  # as the remedy says
-            await world.client().resolve(unit.name)
+            world.model.resolve(unit.name, retry=True, by=worlds.USER)
             await asyncio.sleep(60)
     return plan, step, attempt
 

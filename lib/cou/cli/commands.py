@@ -17,7 +17,7 @@ import cou
 
 from ..control.control import Control
 from ..errors import CouError
-from ..journal.records import Limit, RunState
+from ..journal.records import Limit
 from ..options.settings import MOST
 from ..process.access import Access
 from ..show.view import View
@@ -166,7 +166,7 @@ def attach_command(app: App, form: str) -> None:
     """Follow a run that is going on; ctrl+c stops it safely."""
     where = app.where()
     seen = _must_have_run(where)
-    if not (seen.state.active or seen.state is RunState.DRAINING):
+    if not seen.state.going:
         raise CouError(
             "not-running",
             f"Nothing is running: run {seen.run} is {seen.state.value}.",

@@ -17,7 +17,6 @@ from ..clock import utc_now
 from ..control.control import Control, Forced
 from ..errors import CouError
 from ..journal import Journal
-from ..journal.records import RunState
 from ..process import liveness
 from ..process.paths import Place
 from ..show import view
@@ -214,4 +213,4 @@ def _clear(live: Live | None) -> None:
 
 def _is_over(seen: view.View) -> bool:
     ended = seen.attempt is None or seen.attempt.ended is not None
-    return ended or not (seen.state.active or seen.state is RunState.DRAINING)
+    return ended or not seen.state.going

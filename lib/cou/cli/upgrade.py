@@ -141,8 +141,6 @@ class _Upgrade:
         )
         if started.until is not None:
             self._screen.say(started.message)
-        for warning in started.warnings:
-            self._screen.tell(warning)
         return Follower(self._screen, self._place, self._control, before).follow()
 
 
@@ -247,7 +245,7 @@ def _is_next_release(last: View | None, shown: Shown, wish: Wish) -> bool:
 
 
 def _refuse_if_going_on(seen: View | None) -> None:
-    if seen is None or not (seen.state.active or seen.state is RunState.DRAINING):
+    if seen is None or not seen.state.going:
         return
     raise JournalError(
         "run-going-on/refuse-if-going-on",

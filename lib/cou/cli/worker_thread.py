@@ -56,12 +56,11 @@ class Aside(Generic[T]):
         return self._results[0]
 
 
-def do(work: Callable[[], T], signals: Signals, tick: Callable[[], None] = lambda: None) -> T:
+def do(work: Callable[[], T], signals: Signals) -> T:
     """Return what `work` returns, or raise what it raises.
 
     Args:
         signals: the first one that comes ends the wait; the thread is left behind.
-        tick: called every 50 ms meanwhile.
 
     Raises:
         Interrupted: a signal came first.
@@ -71,7 +70,6 @@ def do(work: Callable[[], T], signals: Signals, tick: Callable[[], None] = lambd
         number = signals.take(_LOOK_S)
         if number is not None:
             raise Interrupted(number)
-        tick()
     # A ctrl+c reaches programs that the work has started as well: their end is not the news.
     number = signals.take()
     if number is not None:

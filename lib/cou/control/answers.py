@@ -40,7 +40,6 @@ class Started:
     resumed: bool
     log_path: pathlib.Path
     message: str
-    warnings: tuple[str, ...] = ()
     until: datetime.datetime | None = None
 
 

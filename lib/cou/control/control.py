@@ -99,7 +99,7 @@ class Control:
 
         plan = remainder.replan(seen, options, settings)
         if plan.hash != seen.plan.hash:
-            if seen.state.active or seen.state is RunState.DRAINING:
+            if seen.state.going:
                 raise BadInput("run-going-on/remainder", run=seen.run, state=seen.state.value)
             with contextlib.closing(self._desk.journal()) as journal:
                 kept = dataclasses.asdict(Settings(**seen.settings))

@@ -104,7 +104,7 @@ def _resume(
     job: Job,
     limit: Limit,
 ) -> Attempt:
-    if seen.state.active or seen.state is RunState.DRAINING:
+    if seen.state.going:
         doing = seen.running[0].title if seen.running else "starting"
         raise JournalError(
             "run-going-on/resume",
@@ -180,7 +180,7 @@ def _expect(desk: Desk) -> None:
 def _launch(desk: Desk, journal: Journal, access: Access, run: str, token: int) -> None:
     try:
         desk.launcher.start(run, token, access)
-        up = spawn.await_start(desk.place, journal, run, token, _START_WAIT_S)
+        up = spawn.await_start(desk.place, journal, run, _START_WAIT_S)
         if not up and desk.launcher.came_to_nothing():
             raise CouError(
                 "not-started/launch", run=run, log=desk.place.log(run), service=desk.place.service

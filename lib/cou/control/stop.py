@@ -76,7 +76,7 @@ def _cancel(desk: Desk) -> Cancelled:
         return Cancelled(None, message + lost_journal.may_go_on(desk.place, desk.way))
     try:
         attempt, interrupted = seen.attempt, seen.state is RunState.INTERRUPTED
-        goes_on = seen.state.active or seen.state is RunState.DRAINING
+        goes_on = seen.state.going
         if attempt is None or not (goes_on or interrupted):
             message = f"Nothing is running: the run is {seen.state.value}."
             return Cancelled(seen.state, message + _may_go_on(desk, journal, seen.run))

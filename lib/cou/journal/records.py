@@ -50,6 +50,16 @@ class RunState(enum.Enum):
         """Whether the journal says that a runner should be at work."""
         return self in (RunState.STARTING, RunState.RUNNING, RunState.WAITING)
 
+    @property
+    def going(self) -> bool:
+        """Whether a runner is at work, or was just asked for: it must be given the account."""
+        return self.active or self is RunState.DRAINING
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether `upgrade` has something to go on with."""
+        return self is not RunState.PLANNED and not self.finished
+
 
 class StepState(enum.Enum):
     """State of a step that does something (groups have none)."""

@@ -91,10 +91,6 @@ class Client:
         """Cancel tasks."""
         return await tasks.cancel(self._asker, ids)
 
-    async def resolve(self, unit: str, retry: bool = True) -> None:
-        """Resolve a unit's hook error."""
-        await config.resolve(self._asker, unit, retry)
-
     async def annotations(self, tag: str) -> Mapping[str, str]:
         """Read annotations."""
         return await self._asker.again(lambda: config.read_annotations(self._asker, tag))

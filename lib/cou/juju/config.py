@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import names
 from .port import ConfigValue
 from .request import Asker
 
@@ -39,19 +38,6 @@ async def set_config(asker: Asker, application: str, values: Mapping[str, str]) 
     wanted = {"application": application, "config": dict(values)}
     reply = await asker.change("Application", "SetConfigs", {"Args": [wanted]})
     reply.only(application)
-
-
-async def resolve(asker: Asker, unit: str, retry: bool) -> None:
-    """Resolve a unit's hook error; fine if it is in none."""
-    reply = await asker.change(
-        "Application",
-        "ResolveUnitErrors",
-        {"all": False, "retry": retry, "tags": {"entities": [{"tag": names.unit_tag(unit)}]}},
-    )
-    (result,) = reply.results(1)
-    error = result.failure(unit)
-    if error is not None and "not in an error state" not in error.seen:
-        raise error
 
 
 async def read_annotations(asker: Asker, tag: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ from .versions import VERSIONS
 BUSY = "Juju was busy with the same things: try again."
 UNEXPLAINED = "juju-refused"
 """The code of an error reply without a code of Juju's that we know: it proves nothing."""
-_REACH = "See whether the controller answers (`juju status`), then try again."
 
 # Juju's code -> ours and what to do (codes: Juju rpc/params/apierror.go).
 _REFUSALS = {

@@ -248,10 +248,6 @@ class Juju(Protocol):
         """Cancel tasks; return the status of each after the call, or the error's text."""
         ...
 
-    async def resolve(self, unit: str, retry: bool = True) -> None:
-        """Resolve a unit's hook error. A unit that is in no error is left alone."""
-        ...
-
     async def annotations(self, tag: str) -> Mapping[str, str]:
         """Read the annotations of an entity (``model-<uuid>``, ``application-x``)."""
         ...

@@ -80,7 +80,6 @@ class Observer:
         self._time = ModelTime(clock)
         self._draining = False
         self._told: list[Pending] = []
-        self.looks = 0  # how often the model was looked at
 
     @property
     def waited_for(self) -> list[Pending]:
@@ -203,7 +202,6 @@ class Observer:
                 waiter.future.set_exception(error)
 
     async def _look(self) -> None:
-        self.looks += 1
         tasks = [waiter for waiter in self._tasks if not waiter.future.done()]
         if tasks:
             found = await self._juju.tasks(sorted({waiter.id for waiter in tasks}))

@@ -135,7 +135,7 @@ def environment() -> dict[str, str]:
     return kept
 
 
-def await_start(place: Place, journal: Journal, run: str, token: int, timeout_s: float) -> bool:
+def await_start(place: Place, journal: Journal, run: str, timeout_s: float) -> bool:
     """Wait until the supervisor is there or the attempt has ended; False if it takes long."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

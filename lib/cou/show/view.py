@@ -90,7 +90,7 @@ class View:
     @property
     def unfinished(self) -> bool:
         """Whether `upgrade` has something to go on with."""
-        return self.state is not RunState.PLANNED and not self.state.finished
+        return self.state.unfinished
 
     @property
     def to(self) -> str:
@@ -255,7 +255,7 @@ def _look(
         settings=run.settings,
         late=journal.late(run.id),
         left_s=_left_s(journal, plan, steps) if estimated else 0.0,
-        silent_since=silent if alive and (state.active or state is RunState.DRAINING) else None,
+        silent_since=silent if alive and state.going else None,
         again=here.again,
         got_somewhere=state is RunState.INTERRUPTED and _got_somewhere(journal, attempt),
     )

@@ -11,7 +11,7 @@ import asyncio
 import dataclasses
 import datetime
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import concurrency
@@ -53,7 +53,6 @@ class Executor:
         settings: the run's settings.
         limit: where to stop by itself.
         lease: this run's name on the model.
-        on_change: called when something worth telling the charm has changed.
         at_once: how many strands (`cou.plan.ready`) may run at the same time; 1 keeps the
             plan's order.
     """
@@ -65,7 +64,6 @@ class Executor:
         settings: Settings,
         limit: Limit,
         lease: Lease,
-        on_change: Callable[[], None] = lambda: None,
         *,
         at_once: int = 1,
     ):
@@ -74,7 +72,6 @@ class Executor:
         self._settings = settings
         self._limit = limit
         self._lease = lease
-        self._on_change = on_change
         self._at_once = at_once
         self._draining = False
         self._ending: Ending | None = None
@@ -266,7 +263,6 @@ class Executor:
 
     async def _leaf(self, step: Step) -> None:
         logger.info("begins: %s (%s)", step.title, step.id)
-        self._on_change()
         context = StepContext(
             self._held,
             step,
@@ -293,7 +289,6 @@ class Executor:
             self._fail(step, StepState.FAILED, error)
         else:
             self._record(step, result)
-        self._on_change()
 
     async def _undone_late(self, step: Step) -> bool:
         """Whether a task of this step arrived late and has undone what the step had put back."""

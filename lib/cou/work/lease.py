@@ -116,14 +116,11 @@ class Lease:
         self._held = False  # between `take` and `release`: it is renewed
         self._stands = False  # the model says that this run goes on, as far as we know
 
-    async def take(
-        self, every: Mapping[str, str] | None = None, *, for_good: bool = False
-    ) -> None:
+    async def take(self, every: Mapping[str, str], *, for_good: bool = False) -> None:
         """Write the name, and read it back.
 
         Args:
-            every: the model's annotations, as `until_free` has found them just now; None: it waits
-                for that itself.
+            every: the model's annotations, as `until_free` has found them just now.
             for_good: only to end the run: that can be done with an old journal too. The marks of
                 which it does not know stay on the model, for the next plan to find.
 
@@ -131,8 +128,6 @@ class Lease:
             LeaseLost: another run is alive on this model, or this one has gone on elsewhere: its
                 journal is a copy from before.
         """
-        if every is None:
-            every = await self.until_free()
         found = run_annotation.load(every.get(KEY, ""))
         own = found.get("run") == self._mine["run"]
         old = self._is_old(every)

@@ -65,7 +65,6 @@ class Controller:
         self.annotations: dict[str, dict[str, str]] = {}
         self.history: dict[str, list[dict[str, Any]]] = {}
         self.status: dict[str, Any] = {"controller-timestamp": NOW}
-        self.in_error: set[str] = set()
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.next_id = 1
         self.page_limit = 10_000
@@ -155,16 +154,6 @@ class Controller:
         application.channel = params["channel"]
         application.resource_ids = params["resource-ids"]
         return {}
-
-    def Application_ResolveUnitErrors(self, params: dict[str, Any]) -> dict[str, Any]:
-        results = []
-        for entity in params["tags"]["entities"]:
-            if entity["tag"] in self.in_error:
-                self.in_error.discard(entity["tag"])
-                results.append({})
-            else:
-                results.append(element_error(f"unit {entity['tag']} is not in an error state"))
-        return {"results": results}
 
     # Charms and Resources
 

@@ -71,14 +71,6 @@ def test_access_is_that_of_the_model_or_of_a_superuser(model: str, over: str, ex
     assert asyncio.run(Client(transport, pauses_s=()).model_access()) == expected
 
 
-def test_a_units_error_is_resolved_once_and_a_repeat_is_fine():
-    controller = Controller()
-    controller.in_error = {"unit-nova-compute-0"}
-    for _ in range(2):
-        ask(controller, lambda juju: juju.resolve("nova-compute/0"))
-    assert controller.in_error == set()
-
-
 def test_annotations_are_kept_and_an_empty_value_removes_one():
     controller = Controller()
     tag = f"model-{UUID}"

@@ -194,7 +194,6 @@ def test_annotations_access_and_the_models_options_are_read_and_kept():
             assert await juju.annotations(tag) == {}
             assert await juju.model_access() == "admin"
             assert (await juju.model_config())["name"] == "openstack"
-            await juju.resolve("keystone/0")
             await juju.close()
 
     asyncio.run(scene())

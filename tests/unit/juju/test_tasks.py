@@ -199,7 +199,6 @@ def test_what_changes_something_is_marked_as_such():
         await juju.cancel_tasks([2])
         await juju.set_config("keystone", {})
         await juju.set_annotations("model-1", {"a": "b"})
-        await juju.resolve("keystone/0")
 
     asyncio.run(scene())
     assert transport.changed == [
@@ -208,5 +207,4 @@ def test_what_changes_something_is_marked_as_such():
         "Action.Cancel",
         "Application.SetConfigs",
         "Annotations.Set",
-        "Application.ResolveUnitErrors",
     ]

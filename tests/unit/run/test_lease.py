@@ -56,6 +56,11 @@ def made(model, journal):
     return Lease(model, LoopClock(NOW), "uuid", RUN, "cou/0", 1, journal)
 
 
+async def take(lease):
+    """Take the model as a runner does: once no other run is alive on it."""
+    await lease.take(await lease.until_free())
+
+
 @pytest.fixture
 def journal(tmp_path):
     opened = Journal(tmp_path)
@@ -82,7 +87,7 @@ def test_a_run_that_lives_is_not_taken_for_dead_because_its_clock_is_another(jou
 
         other = asyncio.ensure_future(lives())
         with pytest.raises(LeaseLost) as caught:
-            await made(model, journal).take()
+            await take(made(model, journal))
         other.cancel()
         assert caught.value.code == "model-held"
 
@@ -97,7 +102,7 @@ def test_a_run_that_is_gone_holds_nobody_up_for_longer_because_its_clock_was_ano
         model = Model()
         model.notes[KEY] = name(at(hours).isoformat())
         begun = asyncio.get_running_loop().time()
-        await made(model, journal).take()
+        await take(made(model, journal))
         assert asyncio.get_running_loop().time() - begun <= STALE_S + 1
         assert json.loads(model.notes[KEY])["run"] == RUN
 
@@ -134,7 +139,7 @@ def test_a_name_that_other_hands_have_changed_is_no_traceback(journal, text):
         model = Model()
         model.notes[KEY] = text
         run_annotation.parse(text)
-        await asyncio.wait_for(made(model, journal).take(), STALE_S + 20)
+        await asyncio.wait_for(take(made(model, journal)), STALE_S + 20)
         assert json.loads(model.notes[KEY])["run"] == RUN
 
     run(story)
@@ -146,7 +151,7 @@ def test_a_position_that_other_hands_have_changed_is_no_traceback(journal, key, 
     async def story():
         model = Model()
         model.notes[key] = json.dumps({"run": RUN, "token": 1, "told": line, "sent": line})
-        await made(model, journal).take()
+        await take(made(model, journal))
 
     run(story)
 
@@ -175,7 +180,7 @@ def test_whatever_stands_on_the_model_is_taken_or_refused_with_a_code(journal):
                 run_annotation.parse(text)
             held = made(model, journal)
             try:
-                await held.take()
+                await take(held)
                 taken += 1
             except CouError as error:
                 refused.add((error.code, bool(error.remedy)))
@@ -189,7 +194,7 @@ def test_a_name_that_is_changed_under_a_run_is_refused_by_the_next_change(journa
     async def story():
         model = Model()
         held = made(model, journal)
-        await held.take()
+        await take(held)
         for text in (*ODD.values(), ""):
             model.notes[KEY] = text
             with pytest.raises(LeaseLost) as caught:
@@ -207,7 +212,7 @@ def test_of_two_that_take_the_model_at_once_the_first_to_write_gives_way(journal
 
     async def story():
         with pytest.raises(LeaseLost) as caught:
-            await made(Raced(), journal).take()
+            await take(made(Raced(), journal))
         assert caught.value.code == "model-held"
         assert "run x of y" in caught.value.seen
 
@@ -228,9 +233,9 @@ def test_a_position_that_the_journal_does_not_know_stops_the_run(journal, what, 
         if named is not None:
             model.notes[KEY] = json.dumps({"run": named, "token": 1, "state": "stopped"})
         before = dict(model.notes)
-        for look in (made(model, journal).take, made(model, journal).look_back):
+        for look in (take, Lease.look_back):
             with pytest.raises(LeaseLost) as caught:
-                await look()
+                await look(made(model, journal))
             assert caught.value.code == "journal-old"
         assert model.notes == before
 
@@ -242,7 +247,7 @@ def test_what_another_run_has_told_or_counted_says_nothing_of_this_one(journal):
         model = Model()
         other = {"run": "x", "token": 7, "state": "stopped", "told": UNKNOWN, "sent": UNKNOWN}
         model.notes[KEY] = json.dumps(other)
-        await made(model, journal).take()
+        await take(made(model, journal))
         assert json.loads(model.notes[KEY])["run"] == RUN
 
     run(story)
@@ -257,7 +262,7 @@ def test_a_change_is_not_made_where_its_position_cannot_be_written(journal):
 
     async def story():
         held = made(Refuses(), journal)
-        await held.take()
+        await take(held)
         with pytest.raises(JujuError, match="permission denied"):
             await held.check()
 
@@ -268,7 +273,7 @@ def test_a_name_is_renewed_now_and_then_while_changes_are_made(journal):
     async def story():
         model = Model()
         held = made(model, journal)
-        await held.take()
+        await take(held)
 
         def renewed():
             return datetime.datetime.fromisoformat(json.loads(model.notes[KEY])["renewed"])
@@ -287,7 +292,7 @@ def test_a_run_that_ends_leaves_a_name_alone_that_another_has_put_there(journal)
     async def story():
         model = Model()
         held = made(model, journal)
-        await held.take()
+        await take(held)
         model.notes[KEY] = name(NOW.isoformat())
         before = dict(model.notes)
         await held.release("completed")
@@ -322,7 +327,7 @@ def test_what_other_runs_have_left_is_inherited_and_what_is_its_own_is_not(
         marks = {"marks": ["option:a:b", "option:c:d"], "inherited": ["option:c:d"]}
         found = {"run": run_, "holder": "cou/0", "token": 1, "state": "stopped", **marks}
         model.notes[KEY] = json.dumps(found)
-        await made(model, journal).take()
+        await take(made(model, journal))
         told = json.loads(model.notes[KEY])
         assert sorted(told["marks"]) == marks["marks"]
         assert told["inherited"] == inherited
@@ -345,7 +350,7 @@ def test_while_a_run_waits_its_name_is_renewed_twice_a_minute_and_not_once_it_ha
         keeping = asyncio.ensure_future(held.keep())
         await asyncio.sleep(2 * STALE_S)
         assert model.looks == 0  # not before the model is taken
-        await held.take()
+        await take(held)
         await held.show_marks(["option:a:b"])
         assert json.loads(model.notes[KEY])["marks"] == ["option:a:b"]
         first = model.looks
@@ -367,7 +372,7 @@ def test_a_run_that_leaves_nothing_takes_all_positions_away_and_nothing_else(jou
         model = Model()
         model.notes = {"owner": "them", f"{POSITION}x": json.dumps({"told": UNKNOWN})}
         held = made(model, journal)
-        await held.take()
+        await take(held)
         await held.check()
         assert set(model.notes) == {"owner", KEY, POSITION + RUN, f"{POSITION}x"}
         await held.release("completed")
@@ -382,7 +387,7 @@ def test_a_mark_that_a_run_sets_itself_is_its_own(journal):
         left = {"marks": ["option:a:b", "option:c:d"], "inherited": []}
         model.notes[KEY] = json.dumps({"run": "x", "token": 1, "state": "stopped", **left})
         held = made(model, journal)
-        await held.take()
+        await take(held)
         await held.show_marks(["option:c:d"])
         told = json.loads(model.notes[KEY])
         assert (told["marks"], told["inherited"]) == (["option:c:d", "option:a:b"], ["option:a:b"])
@@ -396,7 +401,7 @@ def test_a_run_does_not_wait_for_its_own_name(journal):
         own = {"run": RUN, "holder": "cou/0", "token": 1, "state": "running"}
         model.notes[KEY] = json.dumps({**own, "renewed": NOW.isoformat()})
         begun = asyncio.get_running_loop().time()
-        await made(model, journal).take()
+        await take(made(model, journal))
         assert asyncio.get_running_loop().time() - begun < 1
 
     run(story)

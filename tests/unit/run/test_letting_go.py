@@ -38,7 +38,8 @@ class Story:
 
     async def begin(self):
         self.journal.note_taken(self.id, self.token)
-        await self.lease().take()
+        lease = self.lease()
+        await lease.take(await lease.until_free())
 
     async def let_go(self, state=RunState.KILLED):
         return await release_lease.let_go(self.journal, self.model, state, release_lease.WITHIN_S)

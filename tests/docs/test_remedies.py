@@ -268,7 +268,7 @@ def without_remedy(source: codes.Source) -> set[tuple[str, int, str]]:
                     getattr(key, "value", None): one
                     for key, one in zip(node.keys, node.values, strict=True)
                 }
-                if not {"code", "seen"} <= set(keys):
+                if not {"code", "seen"} <= set(keys) or "subject" in keys:  # a finding's
                     continue
                 told = keys.get("remedy")
             elif isinstance(node, ast.Call):
@@ -279,6 +279,8 @@ def without_remedy(source: codes.Source) -> set[tuple[str, int, str]]:
                 place = 3 if name in ("problem", "Fault") else 2
                 words = {one.arg: one.value for one in node.keywords}
                 first = node.args[0] if node.args else words.get("code")
+                if None in words:  # an error is made of what another was given
+                    continue
                 named = made or isinstance(first, ast.Constant)
                 if len(node.args) < 2 and not words and not named:
                     continue  # another function of this name

@@ -95,7 +95,7 @@ def answers(tmp_path):
     """Return the results of every action, by the name of its row."""
     plan = plan_of_nothing()
     shown = Shown(plan, message="m")
-    started = Started("r1", True, pathlib.Path("/log"), "m", ("w",), NOON)
+    started = Started("r1", True, pathlib.Path("/log"), "m", NOON)
     return {
         "plan": results.plan(shown, "text", tmp_path, "next", NAMED),
         "upgrade": results.start(started, AT_41),

@@ -20,7 +20,6 @@ from ..show.view import View
 _MAY_CHANGE = frozenset({"skip-apps", "accept", "max-parallel"})
 # Lists to which something can be added, and from which nothing can be taken back.
 _GROWING = ("skip-apps", "accept")
-_UNUSED = "accept-unused"
 
 
 def replan(seen: View, options: Options, settings: Settings | None = None) -> Plan:
@@ -117,7 +116,7 @@ def _check_begun(seen: View, skipped: set[str]) -> None:
 def _judged(problems: Sequence[Problem], accept: list[str]) -> tuple[Problem, ...]:
     """Mark what is taken on as well, and say what could not be."""
     acceptable = {f"{one.code}:{one.subject}" for one in problems if one.acceptable}
-    told = {one.subject for one in problems if one.code == _UNUSED}
+    told = {one.subject for one in problems if one.code == "accept-unused"}
     marked = [
         dataclasses.replace(
             one,
@@ -126,7 +125,7 @@ def _judged(problems: Sequence[Problem], accept: list[str]) -> tuple[Problem, ..
         for one in problems
     ]
     unused = [name for name in accept if name not in acceptable | told]
-    return (*marked, *(problem(_UNUSED, name) for name in unused))
+    return (*marked, *(problem("accept-unused", name) for name in unused))
 
 
 def _without(step: Step, skipped: set[str]) -> Step | None:

@@ -1,10 +1,13 @@
-"""Which tests begin first where several run at once, where they write, and no haste."""
+"""Which tests begin first where several run at once, where they write, what runs a coroutine."""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import hypothesis
 import pytest
@@ -62,6 +65,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[memory.TEMPROOT]
         if folder.leave(KEPT):
             config.get_terminal_writer().line(f"What failed tests have written is in {KEPT}")
+
+
+@pytest.fixture
+def run_coroutine() -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Return what runs a test that is a coroutine; some folders have another, in virtual time."""
+    return asyncio.run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is a coroutine to its end."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    story = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+    pyfuncitem._request.getfixturevalue("run_coroutine")(story)
+    return True
 
 
 class Sampling:

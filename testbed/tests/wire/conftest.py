@@ -4,6 +4,7 @@ import traceback
 from asyncio import sslproto
 
 import pytest
+from juju_testbed.model import virtual
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.controller import Controller
 from juju_testbed.model.model import Model
@@ -52,6 +53,11 @@ class Cloud:
         session = self.session(user, model)
         number = version or max(FACADES[facade].versions)
         return await session.call(facade, number, "", method, params)
+
+
+@pytest.fixture
+def run_coroutine():
+    return virtual.run
 
 
 @pytest.fixture

@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 from cou.journal import Journal
 from cou.process.paths import Place
+from juju_testbed.model import virtual
+
+
+@pytest.fixture
+def run_coroutine():
+    return virtual.run
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from juju_testbed.model.entities import Status
 import results
 import unitstatus
 
-from ..unit.report.test_run_report import Tags, steers
+from ..unit.show.test_run_report import Tags, steers
 from . import world as worlds
 
 pytestmark = pytest.mark.slow

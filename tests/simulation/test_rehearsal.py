@@ -24,7 +24,7 @@ from juju_testbed.model.charm import Option
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.model import Model
 
-from ..unit.report.schema import faults
+from ..unit.show.schema import faults
 from . import bundles, world
 
 OPTIONS = Options.from_dict({"non-empty-hypervisors": "upgrade"})

@@ -1,10 +1,15 @@
-"""Which tests begin first where several run at once, where they write, and no haste."""
+"""Which tests begin first where several run at once, where they write, what runs a coroutine."""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import os
 import pathlib
-from collections.abc import Callable
+import traceback
+from asyncio import sslproto
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -62,6 +67,45 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[memory.TEMPROOT]
         if folder.leave(KEPT):
             config.get_terminal_writer().line(f"What failed tests have written is in {KEPT}")
+
+
+@pytest.fixture
+def run_coroutine() -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Return what runs a test that is a coroutine; some folders have another, in virtual time."""
+    return asyncio.run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is a coroutine to its end."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    story = pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
+    pyfuncitem._request.getfixturevalue("run_coroutine")(story)
+    return True
+
+
+@pytest.fixture
+def nothing_asked_of_a_forgotten_transport(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    """Fail as Debian 12's 3.11.2 does where a TLS transport is aborted that was closed twice.
+
+    Later releases forgive this, and fail with whatever else is asked of it.
+    """
+    transport = sslproto._SSLProtocolTransport
+    abort: Any = transport.abort
+    asked: list[str] = []
+
+    def aborting(self: Any) -> None:
+        if self._ssl_protocol is None:
+            asked.append("".join(traceback.format_stack(limit=4)))
+        abort(self)
+
+    monkeypatch.setattr(transport, "abort", aborting)
+    yield
+    assert asked == []
 
 
 class Sampling:

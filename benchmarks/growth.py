@@ -22,7 +22,7 @@ from cou.wording import NAMED
 from cou.work import drift
 
 from tests.simulation import world as worlds
-from tests.unit.run import large
+from tests.unit import large
 
 _NOW = large.BEGAN + datetime.timedelta(days=1)
 

@@ -25,7 +25,7 @@ from typing import Any
 from cou.journal import Journal
 from cou.process.paths import Place
 
-from tests.unit.run import one_step
+from tests.unit import one_step
 
 _SHIM = r"""
 #define _GNU_SOURCE

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import threading
 
 import cou
 import yaml
-from juju_testbed.charms import bundle, profile
-from juju_testbed.charms.store import OpenStackStore
-from juju_testbed.model.clock import Clock
-from juju_testbed.model.controller import Controller
-from juju_testbed.model.model import Model
-from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
-from juju_testbed.wire import certificates, server
-from juju_testbed.wire.facades.releases import AGENTS, NEWEST
+from juju_testbed.charms import profile
+from juju_testbed.wire.facades.releases import NEWEST
+
+from tests.served import Served
 
 from .terminal import Terminal
 
@@ -43,58 +37,16 @@ applications:
 QUICK = dataclasses.replace(profile.INSTANT, upgrade=0.5, hook=0.05)
 
 
-class Cloud:
-    """A controller with one model, served on loopback."""
+class Cloud(Served):
+    """What the user at the workstation administers."""
+
+    USER, PASSWORD = "operator", PASSWORD
 
     def __init__(self, name="test-model", source=BUNDLE, durations=QUICK, juju=NEWEST):
-        self._ready = threading.Event()
-        self.name = name
-        self._source = source
-        self._durations = durations
-        self._version = AGENTS[juju]
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._main()), name="cloud", daemon=True
-        )
-        self._thread.start()
-        assert self._ready.wait(120)
-
-    async def _main(self):
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
-        clock = Clock()
-        self.controller = Controller(clock=clock, version=self._version)
-        store = OpenStackStore(self._durations)
-        self.model = Model(self.name, clock=clock, store=store)
-        self.model.watch_delay_s = 0.02
-        self.controller.add_model(self.model)
-        bundle.deploy(self.model, self._source, store)
-        self.controller.add_user("operator", PASSWORD)
-        self.controller.grant("operator", "admin", self.name)
-        self.certs = certificates.make()
-        self.server = server.Server(self.controller, self.certs)
-        await self.server.listen()
-        self.model.start()
-        self._ready.set()
-        await self._stop.wait()
-        await self.server.close()
-        await self.model.stop()
-
-    def stop(self):
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(120)
-        assert not self._thread.is_alive()
-
-    def do(self, call, *arguments):
-        """Have something done where the cloud runs, soon."""
-        self._loop.call_soon_threadsafe(call, *arguments)
+        super().__init__(source, name, durations, juju)
 
     def hold(self, kind="command", unit="keystone/*", name="*dist-upgrade*"):
-        """Have what a run asks for not come to its end before `release`, nor the run itself."""
-        self.do(self.model.troubles.add, Trouble(kind, unit, name, Mode.HOLD, FOR_EVER))
-
-    def release(self):
-        """Let what is held go on."""
-        self.do(self.model.troubles.clear)
+        super().hold(kind, unit, name)
 
     def count(self, event):
         """Count entries of the log, but for the questions that a plan asks of units."""

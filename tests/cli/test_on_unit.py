@@ -15,7 +15,7 @@ from cou.journal import Journal
 from cou.journal.records import RunState, StepState
 from cou.process.paths import Place
 
-from ..unit.run import one_step
+from ..unit import one_step
 from .cloud import PASSWORD
 
 pytestmark = pytest.mark.slow

@@ -100,7 +100,7 @@ def answers(tmp_path):
         "plan": results.plan(shown, "text", tmp_path, "next", NAMED),
         "upgrade": results.start(started, AT_41),
         "cancel": results.cancel(Cancelled(RunState.DRAINING, "m")),
-        "cancel force=true": results.force(Forced("m"), AT_41),
+        "cancel force=true": results.force(Forced("m", (), (), (), ()), AT_41),
         "status": {
             **results.status(AT_41, "text", "cou/0", tmp_path),
             **results.status(AT_41, "json", "cou/0", tmp_path),

@@ -39,26 +39,26 @@ def named() -> dict[str, set[str]]:
     }
 
 
-_JOURNAL = "tests/unit/run/test_journal.py"
+_JOURNAL = "tests/unit/journal/test_journal.py"
 _WHOLE_RUN = "tests/simulation/test_whole_run.py"
 _COMMANDS = "tests/integration/test_commands.py"
 _UNFINISHED = "tests/simulation/test_unfinished.py"
-_LOOK = "tests/unit/run/test_look.py"
-_RESOLVE = "tests/unit/run/test_resolve.py"
+_LOOK = "tests/unit/show/test_look.py"
+_RESOLVE = "tests/unit/control/test_resolve.py"
 _REUSED = "tests/processes/test_reused_pid.py"
 _POINTS = "tests/proof/test_points.py"
 _CHAINS = "tests/proof/test_chains.py"
 _SUPERVISED = "tests/processes/test_supervised.py"
-_UPCOMING = "tests/unit/run/test_upcoming.py"
-_VERBS = "tests/unit/run/test_verbs.py"
+_UPCOMING = "tests/unit/control/test_upcoming.py"
+_VERBS = "tests/unit/control/test_verbs.py"
 _DURABLE = "tests/processes/test_durable.py"
 _PLANNING = "tests/processes/test_planning.py"
 _RESTORE = "tests/simulation/test_restore.py"
 _FENCE = "tests/simulation/test_fence.py"
-_TURN = "tests/unit/run/test_turn.py"
-_RESERVE = "tests/unit/run/test_reserve.py"
-_MIXED = "tests/unit/run/test_mixed_journal.py"
-_RESOLVING = "tests/unit/run/test_resolving.py"
+_TURN = "tests/unit/journal/test_turn.py"
+_RESERVE = "tests/unit/journal/test_reserve.py"
+_MIXED = "tests/unit/journal/test_mixed_journal.py"
+_RESOLVING = "tests/unit/control/test_resolving.py"
 _LEASE = "tests/simulation/test_lease.py"
 _RUNS_AT_WORK = (
     _UNFINISHED,
@@ -141,7 +141,7 @@ PROOFS = (
         "lib/cou/process/processes.py",
         ("kill_tree", "descendants", "await_end"),
         (
-            "tests/unit/run/test_processes.py",
+            "tests/unit/process/test_processes.py",
             _REUSED,
             "tests/processes/test_spinning.py",
             "tests/systemd/test_service.py",
@@ -158,7 +158,7 @@ PROOFS = (
         "lib/cou/show/view.py",
         ("look", "is_alive", "is_going"),
         (_LOOK, _REUSED),
-        (_MIXED, "tests/unit/run/test_metrics.py", "tests/unit/run/test_status_text.py"),
+        (_MIXED, "tests/unit/show/test_metrics.py", "tests/unit/show/test_status_text.py"),
     ),
     Proof("restore", _STEPS, ("Steps.make_due", "Steps.add_step"), (_UNFINISHED,)),
     Proof(
@@ -201,7 +201,7 @@ PROOFS = (
         "lib/cou/work/lease.py",
         ("Lease",),
         (_CHAINS,),
-        ("tests/unit/run/test_lease.py", _LEASE, "tests/unit/run/test_letting_go.py"),
+        ("tests/unit/work/test_lease.py", _LEASE, "tests/unit/work/test_letting_go.py"),
     ),
     Proof(
         "after any ending",

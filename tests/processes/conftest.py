@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
-import functools
 import os
 import pathlib
 import signal
-import threading
 import time
 
 import pytest
@@ -22,71 +19,27 @@ from cou.options.settings import Settings
 from cou.process import locks
 from cou.process.access import Access
 from cou.process.paths import Place
-from juju_testbed.charms import bundle, profile
-from juju_testbed.charms.store import OpenStackStore
-from juju_testbed.model.clock import Clock
-from juju_testbed.model.controller import Controller
-from juju_testbed.model.model import Model
-from juju_testbed.model.troubles import FOR_EVER, Mode, Trouble
-from juju_testbed.wire import certificates, server
+from juju_testbed.charms import profile
+
+from tests.served import Served
 
 PASSWORD = "not-for-any-log-4711"
 SETTINGS = Settings(quiet_period_s=0)
 
 
-_certificates = functools.cache(certificates.make)
-
-
-class Cloud:
+class Cloud(Served):
     """A testbed's controller with one deployed model, served on loopback.
 
     Attributes:
         options: what every plan of it is made with, as `Options.from_dict` takes it.
     """
 
+    USER, PASSWORD = "cou", PASSWORD
+
     def __init__(self, source, **options):
         self.options = options
-        self._ready = threading.Event()
-        self._source = source
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(120)
-
-    def _serve(self):
-        self.loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(self.loop)
-        self._stop = asyncio.Event()
-        self.loop.run_until_complete(self._main())
-        self.loop.close()
-
-    async def _main(self):
-        self.controller = self.deploy()
-        (self.model,) = self.controller.models.values()
-        self.certs = _certificates()
-        self.server = server.Server(self.controller, self.certs)
-        await self.server.listen()
-        self.model.start()
-        self._ready.set()
-        await self._stop.wait()
-        await self.server.close()
-        await self.end()
-        await self.model.stop()
-
-    def deploy(self):
-        """Return the controller that is to be served."""
-        clock = Clock()
-        controller = Controller(clock=clock)
-        store = OpenStackStore(dataclasses.replace(profile.INSTANT, upgrade=0.05, hook=0.02))
-        model = Model("openstack", clock=clock, store=store)
-        model.watch_delay_s = 0.02
-        controller.add_model(model)
-        bundle.deploy(model, self._source, store)
-        controller.add_user("cou", PASSWORD)
-        controller.grant("cou", "admin", "openstack")
-        return controller
-
-    async def end(self):
-        """Look at the model once more, after the last client has gone."""
+        quick = dataclasses.replace(profile.INSTANT, upgrade=0.05, hook=0.02)
+        super().__init__(source, "openstack", quick)
 
     def access(self, password=PASSWORD):
         return Access(
@@ -98,26 +51,12 @@ class Cloud:
             password,
         )
 
-    def hold(self, kind="command", name="*dist-upgrade*"):
-        """Have what a run asks for not come to its end before `release`, nor the run itself."""
-        trouble = Trouble(kind, "*", name, Mode.HOLD, FOR_EVER)
-        self.loop.call_soon_threadsafe(self.model.troubles.add, trouble)
-
-    def release(self):
-        """Let what is held go on."""
-        self.loop.call_soon_threadsafe(self.model.troubles.clear)
-
     def is_holding(self):
         """Whether an upgrade of packages has begun."""
         return any(
             entry["event"] == "task-begun" and "dist-upgrade" in str(entry["data"])
             for entry in self.model.log.entries
         )
-
-    def stop(self):
-        self.loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(120)
-        assert not self._thread.is_alive()
 
 
 SMALL = """

@@ -10,7 +10,7 @@ import pytest
 from cou.journal import FILE, Journal
 from cou.journal.records import Limit, RunState
 
-from tests.unit.run import one_step
+from tests.unit import one_step
 
 pytestmark = pytest.mark.slow
 

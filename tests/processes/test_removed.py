@@ -61,10 +61,6 @@ class WithCou(Cloud):
             model.add_unit("cou", machine)
         return controller
 
-    def do(self, call, *arguments):
-        """Do something in the cloud's own thread."""
-        self.loop.call_soon_threadsafe(call, *arguments)
-
     def lose(self, unit):
         """Take a unit out of the model; none of its hooks is run."""
         self.do(self._forget, unit)

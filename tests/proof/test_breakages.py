@@ -155,7 +155,7 @@ def test_steps_out_of_order_are_noticed(monkeypatch):
     assert broken_at_point(point, harness.How.KILL)
 
 
-def test_a_lease_that_is_not_read_lets_two_runs_work(monkeypatch, tmp_path):
+async def test_a_lease_that_is_not_read_lets_two_runs_work(monkeypatch, tmp_path):
     import asyncio
 
     from tests.simulation import world as worlds
@@ -165,19 +165,16 @@ def test_a_lease_that_is_not_read_lets_two_runs_work(monkeypatch, tmp_path):
 
     monkeypatch.setattr(lease.Lease, "check", blind)
 
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        attempt = world.create(await world.plan())
-        work = asyncio.create_task(world.work(attempt))
-        await asyncio.sleep(10)
-        tag = f"model-{world.model.uuid}"
-        world.model.set_annotations(tag, {"cou-run": '{"run": "x"}'}, "admin")
-        before = len(world.model.log.entries)
-        await work
-        asked = [e for e in world.model.log.entries[before:] if e["event"] == "asked"]
-        return [e for e in asked if not e["data"]["call"].startswith("Annotations")]
-
-    assert worlds.run(story())
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    attempt = world.create(await world.plan())
+    work = asyncio.create_task(world.work(attempt))
+    await asyncio.sleep(10)
+    tag = f"model-{world.model.uuid}"
+    world.model.set_annotations(tag, {"cou-run": '{"run": "x"}'}, "admin")
+    before = len(world.model.log.entries)
+    await work
+    asked = [e for e in world.model.log.entries[before:] if e["event"] == "asked"]
+    assert [e for e in asked if not e["data"]["call"].startswith("Annotations")]
 
 
 def test_the_journal_is_forced_to_the_disk(tmp_path):

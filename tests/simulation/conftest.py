@@ -12,6 +12,11 @@ from . import world as worlds
 
 
 @pytest.fixture
+def run_coroutine():
+    return worlds.run
+
+
+@pytest.fixture
 def tmp_path() -> Iterator[pathlib.Path]:
     with tempfile.TemporaryDirectory(prefix="cou-", dir=worlds.MEMORY) as folder:
         yield pathlib.Path(folder)

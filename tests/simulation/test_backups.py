@@ -10,7 +10,6 @@ from cou.journal.records import Limit, RunState
 from cou.options.settings import Settings
 
 from . import bundles, story
-from . import world as worlds
 from .test_clock_set import Settable
 
 
@@ -31,27 +30,24 @@ def dumps(world):
         (1, 0, True, 1),
     ],
 )
-def test_a_run_that_goes_on_later_dumps_again_only_where_the_dump_is_too_old(
+async def test_a_run_that_goes_on_later_dumps_again_only_where_the_dump_is_too_old(
     tmp_path, hours, jump, boot, made
 ):
-    async def tale():
-        settings = Settings(backup_max_age_s=24 * 3600)
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=settings)
-        world.clock = Settable(world.clock.now())
-        plan = await world.plan()
-        attempt = world.create(plan, Limit("application", 3))
-        assert (await world.work(attempt)).state is RunState.STOPPED
-        assert len(dumps(world)) == 1
-        await asyncio.sleep(hours * 3600)
-        world.clock.jump(jump * 3600)
-        if boot:
-            world.clock = LoopClock(world.clock.now())
-        attempt = world.resume(attempt.run)
-        ending = await world.work(attempt)
-        assert ending.state is RunState.COMPLETED, ending.error
-        files = dumps(world)
-        assert len(set(files)) == made
-        machine = story.place(world).site("mysql-innodb-cluster/0").machine
-        assert set(files) <= set(machine.files)
-
-    worlds.run(tale())
+    settings = Settings(backup_max_age_s=24 * 3600)
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=settings)
+    world.clock = Settable(world.clock.now())
+    plan = await world.plan()
+    attempt = world.create(plan, Limit("application", 3))
+    assert (await world.work(attempt)).state is RunState.STOPPED
+    assert len(dumps(world)) == 1
+    await asyncio.sleep(hours * 3600)
+    world.clock.jump(jump * 3600)
+    if boot:
+        world.clock = LoopClock(world.clock.now())
+    attempt = world.resume(attempt.run)
+    ending = await world.work(attempt)
+    assert ending.state is RunState.COMPLETED, ending.error
+    files = dumps(world)
+    assert len(set(files)) == made
+    machine = story.place(world).site("mysql-innodb-cluster/0").machine
+    assert set(files) <= set(machine.files)

@@ -51,47 +51,39 @@ class Stumbling(worlds.InProcess):
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("deaf", [0, 1], ids=["looked-at-once", "looked-by-the-next"])
 @pytest.mark.parametrize(("text", "unit"), CALLS, ids=[one[0] for one in CALLS])
-def test_a_request_that_was_taken_and_answered_with_an_error_is_sent_once(
+async def test_a_request_that_was_taken_and_answered_with_an_error_is_sent_once(
     tmp_path, monkeypatch, text, unit, deaf
 ):
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        plan = await world.plan()
-        stumbling = world.behind(monkeypatch, Stumbling, text, unit, deaf)
-        attempt = world.create(plan)
-        ending = await world.work(attempt)
-        assert stumbling.taken == 1
-        assert (ending.state is RunState.COMPLETED) is not bool(deaf), ending
-        if deaf:
-            assert ending.error.code == "juju-refused"
-            await finish(world, world.resume(attempt.run))
-        assert_upgraded(world, plan, attempt.run)
-        assert len(asked_for(world, text, unit)) == 1
-        assert len([one for one in operations(world, attempt.run, text) if one.task]) >= 1
-
-    worlds.run(story())
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    plan = await world.plan()
+    stumbling = world.behind(monkeypatch, Stumbling, text, unit, deaf)
+    attempt = world.create(plan)
+    ending = await world.work(attempt)
+    assert stumbling.taken == 1
+    assert (ending.state is RunState.COMPLETED) is not bool(deaf), ending
+    if deaf:
+        assert ending.error.code == "juju-refused"
+        await finish(world, world.resume(attempt.run))
+    assert_upgraded(world, plan, attempt.run)
+    assert len(asked_for(world, text, unit)) == 1
+    assert len([one for one in operations(world, attempt.run, text) if one.task]) >= 1
 
 
-def test_a_command_that_was_never_answered_works_once_though_an_operator_has_it_retried(
+async def test_a_command_that_was_never_answered_works_once_though_an_operator_has_it_retried(
     tmp_path, monkeypatch
 ):
-    async def story():
-        unit = "keystone/1"
-        world, plan, network, attempt = await begun(tmp_path, monkeypatch, UPGRADE, 300, unit)
-        assert await world.work_until(attempt, lambda _: bool(network.kept)) is None
-        (step,) = [
-            one.step
-            for one in operations(world, attempt.run, UPGRADE)
-            if one.request["unit"] == unit
-        ]
-        journal = world.journal()
-        journal.resolve_step(attempt.run, step, Resolution.RETRY, "Juju has no such task")
-        journal.close()
-        await finish(world, world.resume(attempt.run))
-        await network.delivered.wait()
-        await world.clock.sleep(60)
-        assert len(asked_for(world, UPGRADE, unit)) == 2
-        assert upgraded_packages(world, unit) == 1
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    unit = "keystone/1"
+    world, plan, network, attempt = await begun(tmp_path, monkeypatch, UPGRADE, 300, unit)
+    assert await world.work_until(attempt, lambda _: bool(network.kept)) is None
+    (step,) = [
+        one.step for one in operations(world, attempt.run, UPGRADE) if one.request["unit"] == unit
+    ]
+    journal = world.journal()
+    journal.resolve_step(attempt.run, step, Resolution.RETRY, "Juju has no such task")
+    journal.close()
+    await finish(world, world.resume(attempt.run))
+    await network.delivered.wait()
+    await world.clock.sleep(60)
+    assert len(asked_for(world, UPGRADE, unit)) == 2
+    assert upgraded_packages(world, unit) == 1
+    assert_upgraded(world, plan, attempt.run)

@@ -140,28 +140,22 @@ async def upgraded(folder, monkeypatch, hooks, set_it=None, ours_ahead_s=0):
     [*(("the controller's", hooks) for hooks in (3, 11, 30, 40)), ("ours", 11), ("ours", 30)],
 )
 @pytest.mark.parametrize("seconds", [-3600, 3600, -20], ids=["back", "forward", "a little"])
-def test_an_upgrade_goes_on_as_ever_when_a_clock_is_set(
+async def test_an_upgrade_goes_on_as_ever_when_a_clock_is_set(
     tmp_path, monkeypatch, seconds, hooks, whose
 ):
     def set_it(world):
         (world.clock if whose == "ours" else world.model.clock).jump(seconds)
 
-    async def story():
-        alone = await upgraded(tmp_path / "alone", monkeypatch, hooks)
-        took = await upgraded(tmp_path / "set", monkeypatch, hooks, set_it)
-        assert took == pytest.approx(alone, rel=0.1)
-
-    worlds.run(story())
+    alone = await upgraded(tmp_path / "alone", monkeypatch, hooks)
+    took = await upgraded(tmp_path / "set", monkeypatch, hooks, set_it)
+    assert took == pytest.approx(alone, rel=0.1)
 
 
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("hours", [-7, 7])
-def test_an_upgrade_takes_as_long_beside_a_controller_whose_clock_differs_by_hours(
+async def test_an_upgrade_takes_as_long_beside_a_controller_whose_clock_differs_by_hours(
     tmp_path, monkeypatch, hours
 ):
-    async def story():
-        alone = await upgraded(tmp_path / "alone", monkeypatch, 11)
-        took = await upgraded(tmp_path / "far", monkeypatch, 11, ours_ahead_s=hours * 3600)
-        assert took == pytest.approx(alone, rel=0.1)
-
-    worlds.run(story())
+    alone = await upgraded(tmp_path / "alone", monkeypatch, 11)
+    took = await upgraded(tmp_path / "far", monkeypatch, 11, ours_ahead_s=hours * 3600)
+    assert took == pytest.approx(alone, rel=0.1)

@@ -32,31 +32,25 @@ async def settled(world):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("series", "one", "other"), PAIRS)
-def test_a_small_cloud_reaches_every_release(tmp_path, series, one, other):
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base(series, one))
-        async with story.operator(world):
-            plan, _ = await story.completed(world)
-        assert (plan.origin, plan.target) == (one, other)
-        assert story.judged(world, target=other, backup=True) == []
-
-    worlds.run(tale())
+async def test_a_small_cloud_reaches_every_release(tmp_path, series, one, other):
+    world = await story.cloud(tmp_path, bundles.base(series, one))
+    async with story.operator(world):
+        plan, _ = await story.completed(world)
+    assert (plan.origin, plan.target) == (one, other)
+    assert story.judged(world, target=other, backup=True) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("series", "one", "other"), PAIRS)
-def test_a_large_cloud_reaches_every_release(tmp_path, series, one, other):
-    async def tale():
-        bundle = bundles.large(series, one)
-        assert len(bundle.data["applications"]) > 60
-        world = await story.cloud(tmp_path, bundle)
-        async with story.operator(world):
-            plan, _ = await story.completed(world, set_noout=True)
-        assert plan.target == other
-        assert plan.ignored == ("ceph-rbd-mirror", "ntp")
-        assert story.judged(world, target=other, backup=True) == []
-
-    worlds.run(tale())
+async def test_a_large_cloud_reaches_every_release(tmp_path, series, one, other):
+    bundle = bundles.large(series, one)
+    assert len(bundle.data["applications"]) > 60
+    world = await story.cloud(tmp_path, bundle)
+    async with story.operator(world):
+        plan, _ = await story.completed(world, set_noout=True)
+    assert plan.target == other
+    assert plan.ignored == ("ceph-rbd-mirror", "ntp")
+    assert story.judged(world, target=other, backup=True) == []
 
 
 @pytest.mark.slow
@@ -124,34 +118,28 @@ def ends_alike(path, made, parts, target):
 
 
 @pytest.mark.slow
-def test_a_finished_group_says_so_and_the_next_one_finds_its_work(tmp_path):
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
-        early = await world.plan(group="hypervisors")
-        assert not list(early.root.leaves())
-        await story.completed(world, group="control-plane")
-        again = await world.plan(group="control-plane")
-        assert not list(again.root.leaves())
-        await story.completed(world, group="data-plane")
-        again = await world.plan(group="data-plane")
-        assert [one.code for one in again.problems if one.code == "nothing-to-do"]
-        after = await world.plan()
-        assert (after.origin, after.target) == ("victoria", "wallaby")
-
-    worlds.run(tale())
+async def test_a_finished_group_says_so_and_the_next_one_finds_its_work(tmp_path):
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
+    early = await world.plan(group="hypervisors")
+    assert not list(early.root.leaves())
+    await story.completed(world, group="control-plane")
+    again = await world.plan(group="control-plane")
+    assert not list(again.root.leaves())
+    await story.completed(world, group="data-plane")
+    again = await world.plan(group="data-plane")
+    assert [one.code for one in again.problems if one.code == "nothing-to-do"]
+    after = await world.plan()
+    assert (after.origin, after.target) == ("victoria", "wallaby")
 
 
 @pytest.mark.slow
-def test_the_whole_way_of_focal_one_release_after_the_other(tmp_path):
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
-        async with story.operator(world):
-            for release in bundles.FOCAL[1:]:
-                plan, _ = await story.completed(world)
-                assert plan.target == release
-        last = await world.plan()
-        assert [one.code for one in last.blocking] == ["last-release"]
-        assert not list(last.root.leaves())
-        assert story.judged(world, target="yoga", ordered=False) == []
-
-    worlds.run(tale())
+async def test_the_whole_way_of_focal_one_release_after_the_other(tmp_path):
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
+    async with story.operator(world):
+        for release in bundles.FOCAL[1:]:
+            plan, _ = await story.completed(world)
+            assert plan.target == release
+    last = await world.plan()
+    assert [one.code for one in last.blocking] == ["last-release"]
+    assert not list(last.root.leaves())
+    assert story.judged(world, target="yoga", ordered=False) == []

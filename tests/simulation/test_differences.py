@@ -8,26 +8,22 @@ import pytest
 from cou.journal.records import RunState
 
 from . import bundles, story
-from . import world as worlds
 
 
 @pytest.mark.slow
-def test_an_action_that_somebody_cancelled_ends_its_step(tmp_path):
+async def test_an_action_that_somebody_cancelled_ends_its_step(tmp_path):
     """A cancelled task never completes and never fails; waiting for either would be for ever."""
 
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
-        plan = await world.plan()
-        attempt = world.create(plan)
-        cancel = asyncio.create_task(_cancel_dump(world))
-        ending = await world.work(attempt)
-        await cancel
-        assert ending.state is RunState.FAILED
-        assert "mysqldump on mysql-innodb-cluster/0" in ending.error.told
-        ending = await world.work(world.resume(attempt.run))
-        assert ending.state is RunState.COMPLETED, ending.error
-
-    worlds.run(tale())
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
+    plan = await world.plan()
+    attempt = world.create(plan)
+    cancel = asyncio.create_task(_cancel_dump(world))
+    ending = await world.work(attempt)
+    await cancel
+    assert ending.state is RunState.FAILED
+    assert "mysqldump on mysql-innodb-cluster/0" in ending.error.told
+    ending = await world.work(world.resume(attempt.run))
+    assert ending.state is RunState.COMPLETED, ending.error
 
 
 async def _cancel_dump(world):
@@ -41,15 +37,12 @@ async def _cancel_dump(world):
 
 
 @pytest.mark.slow
-def test_no_limit_can_kill_a_package_upgrade_half_way(tmp_path):
+async def test_no_limit_can_kill_a_package_upgrade_half_way(tmp_path):
     """Juju ends a command at its limit with a signal to the whole group, dpkg among it."""
 
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
-        await story.completed(world)
-        tasks = [task.parameters for task in world.model.tasks.values()]
-        upgrades = [given for given in tasks if "dist-upgrade" in given.get("command", "")]
-        assert len(upgrades) > 10
-        assert {given["timeout"] for given in upgrades} == {0}
-
-    worlds.run(tale())
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
+    await story.completed(world)
+    tasks = [task.parameters for task in world.model.tasks.values()]
+    upgrades = [given for given in tasks if "dist-upgrade" in given.get("command", "")]
+    assert len(upgrades) > 10
+    assert {given["timeout"] for given in upgrades} == {0}

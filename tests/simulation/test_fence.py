@@ -83,24 +83,21 @@ async def cancelled_at(world, attempt, point, at, monkeypatch):
 @pytest.mark.parametrize(
     "point", ["juju/enqueue/before", "journal/record-task/after", "journal/record-verdict/after"]
 )
-def test_no_batch_is_written_down_after_a_recorded_cancel(tmp_path, monkeypatch, point, at):
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        many_batches(world)
-        plan = await world.plan()
-        attempt = world.create(plan)
-        ending, last = await cancelled_at(world, attempt, point, at, monkeypatch)
-        assert ending.state is RunState.STOPPED
-        assert newest(world) == last
-        (record,) = [one for name, one in world.steps(attempt.run).items() if "archive" in name]
-        assert record.state is StepState.PENDING
-        assert record.note == "drained between its operations"
-        await finish(world, world.resume(attempt.run))
-        assert_upgraded(world, plan, attempt.run)
-        keys = [one.key for one in operations(world, attempt.run, "archive-data")]
-        assert keys == [f"batch-{n}" for n in range(1, BATCHES + 1)]
-
-    worlds.run(story())
+async def test_no_batch_is_written_down_after_a_recorded_cancel(tmp_path, monkeypatch, point, at):
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    many_batches(world)
+    plan = await world.plan()
+    attempt = world.create(plan)
+    ending, last = await cancelled_at(world, attempt, point, at, monkeypatch)
+    assert ending.state is RunState.STOPPED
+    assert newest(world) == last
+    (record,) = [one for name, one in world.steps(attempt.run).items() if "archive" in name]
+    assert record.state is StepState.PENDING
+    assert record.note == "drained between its operations"
+    await finish(world, world.resume(attempt.run))
+    assert_upgraded(world, plan, attempt.run)
+    keys = [one.key for one in operations(world, attempt.run, "archive-data")]
+    assert keys == [f"batch-{n}" for n in range(1, BATCHES + 1)]
 
 
 async def stopped_with_marks(world, plan):
@@ -117,36 +114,33 @@ async def stopped_with_marks(world, plan):
 
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("job", [Job.RESTORE, Job.ABANDON])
-def test_no_mark_is_put_back_after_a_recorded_cancel(tmp_path, monkeypatch, job):
+async def test_no_mark_is_put_back_after_a_recorded_cancel(tmp_path, monkeypatch, job):
     """What was begun of it is finished; the others stay, and it can be gone on with."""
 
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        run = await stopped_with_marks(world, await world.plan())
-        attempt = world.resume(run, job=job)
-        before = {one.id for one in world.marks(run) if one.state is MarkState.SET}
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    run = await stopped_with_marks(world, await world.plan())
+    attempt = world.resume(run, job=job)
+    before = {one.id for one in world.marks(run) if one.state is MarkState.SET}
 
-        def observe(name):
-            if name == "journal/begin-step/after" and not recorded:
-                recorded.append(name)
-                journal = world.journal()
-                journal.cancel(attempt.token, "operator")
-                journal.close()
+    def observe(name):
+        if name == "journal/begin-step/after" and not recorded:
+            recorded.append(name)
+            journal = world.journal()
+            journal.cancel(attempt.token, "operator")
+            journal.close()
 
-        recorded = []
-        monkeypatch.setattr(crash, "observe", observe)
-        ending = await world.work(attempt)
-        monkeypatch.setattr(crash, "observe", None)
-        assert recorded
-        assert ending.state is RunState.STOPPED
-        own = [one for one in world.steps(run).values() if one.id.startswith("put-back/")]
-        (begun,) = (one.id.removeprefix("put-back/") for one in own if one.started)
-        after = {one.id for one in world.marks(run) if one.state is MarkState.SET}
-        assert before - {begun} <= after
-        assert all(one.state.over or one.state is StepState.FAILED for one in own)
-        await finish(world, world.resume(run))
-
-    worlds.run(story())
+    recorded = []
+    monkeypatch.setattr(crash, "observe", observe)
+    ending = await world.work(attempt)
+    monkeypatch.setattr(crash, "observe", None)
+    assert recorded
+    assert ending.state is RunState.STOPPED
+    own = [one for one in world.steps(run).values() if one.id.startswith("put-back/")]
+    (begun,) = (one.id.removeprefix("put-back/") for one in own if one.started)
+    after = {one.id for one in world.marks(run) if one.state is MarkState.SET}
+    assert before - {begun} <= after
+    assert all(one.state.over or one.state is StepState.FAILED for one in own)
+    await finish(world, world.resume(run))
 
 
 def cancel_once(world, attempt, is_time):
@@ -169,48 +163,44 @@ def asked_since(world):
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_a_cancel_before_the_look_at_the_model_has_nothing_looked_at(tmp_path, monkeypatch, side):
+async def test_a_cancel_before_the_look_at_the_model_has_nothing_looked_at(
+    tmp_path, monkeypatch, side
+):
     """The look asks units by tasks: those are operations too."""
 
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        attempt = world.create(await world.plan())
-        point = f"journal/set-run-state/{side}"
-        observe = cancel_once(world, attempt, lambda name: name == point)
-        monkeypatch.setattr(crash, "observe", observe)
-        ending = await world.work(attempt)
-        monkeypatch.setattr(crash, "observe", None)
-        assert ending.state is RunState.STOPPED
-        assert asked_since(world) == []
-
-    worlds.run(story())
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    attempt = world.create(await world.plan())
+    point = f"journal/set-run-state/{side}"
+    observe = cancel_once(world, attempt, lambda name: name == point)
+    monkeypatch.setattr(crash, "observe", observe)
+    ending = await world.work(attempt)
+    monkeypatch.setattr(crash, "observe", None)
+    assert ending.state is RunState.STOPPED
+    assert asked_since(world) == []
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "meanwhile"])
-def test_a_cancel_ends_the_last_look_and_the_run_is_completed(tmp_path, monkeypatch, late):
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        attempt = world.create(await world.plan())
-        read = final_look.reading.read
+async def test_a_cancel_ends_the_last_look_and_the_run_is_completed(tmp_path, monkeypatch, late):
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    attempt = world.create(await world.plan())
+    read = final_look.reading.read
 
-        async def slowly(*asked, **limits):
-            crash.observe("look")
-            await asyncio.sleep(5)
-            return await read(*asked, **limits)
+    async def slowly(*asked, **limits):
+        crash.observe("look")
+        await asyncio.sleep(5)
+        return await read(*asked, **limits)
 
-        def is_time(name):
-            over = all(one.state.over for one in world.steps(attempt.run).values())
-            return over and name == ("look" if late else "juju/annotate/after")
+    def is_time(name):
+        over = all(one.state.over for one in world.steps(attempt.run).values())
+        return over and name == ("look" if late else "juju/annotate/after")
 
-        monkeypatch.setattr(crash, "observe", cancel_once(world, attempt, is_time))
-        monkeypatch.setattr(final_look.reading, "read", slowly)
-        ending = await world.work(attempt)
-        monkeypatch.setattr(crash, "observe", None)
-        assert ending.state is RunState.COMPLETED
-        assert asked_since(world) == []
-        journal = world.journal()
-        (told,) = [one for one in journal.events(attempt.run) if one.what == POST_CHECK]
-        journal.close()
-        assert told.data == {"findings": [], "failure": to_json(text("post-check/cancelled"))}
-
-    worlds.run(story())
+    monkeypatch.setattr(crash, "observe", cancel_once(world, attempt, is_time))
+    monkeypatch.setattr(final_look.reading, "read", slowly)
+    ending = await world.work(attempt)
+    monkeypatch.setattr(crash, "observe", None)
+    assert ending.state is RunState.COMPLETED
+    assert asked_since(world) == []
+    journal = world.journal()
+    (told,) = [one for one in journal.events(attempt.run) if one.what == POST_CHECK]
+    journal.close()
+    assert told.data == {"findings": [], "failure": to_json(text("post-check/cancelled"))}

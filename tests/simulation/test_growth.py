@@ -49,9 +49,8 @@ async def asked(folder, applications):
     return instructions
 
 
-def test_a_runner_asks_no_more_of_its_journal_than_in_proportion(tmp_path):
-    async def story():
-        return [await asked(tmp_path / f"{times}", _APPLICATIONS * times) for times in (1, 2, 3)]
-
-    once, twice, thrice = worlds.run(story())
+async def test_a_runner_asks_no_more_of_its_journal_than_in_proportion(tmp_path):
+    once, twice, thrice = [
+        await asked(tmp_path / f"{times}", _APPLICATIONS * times) for times in (1, 2, 3)
+    ]
     assert thrice - twice <= (twice - once) * _LINEAR

@@ -28,7 +28,7 @@ from juju_testbed.model.entities import Status
 import results
 import unitstatus
 
-from ..unit.report.test_run_report import Tags, steers
+from ..unit.show.test_run_report import Tags, steers
 from . import world as worlds
 
 pytestmark = pytest.mark.slow
@@ -99,14 +99,10 @@ def failed(tmp_path_factory):
 
 
 @pytest.mark.parametrize("form", [plan_text.text, plan_text.markdown])
-def test_a_plan_of_a_hostile_model_is_text(tmp_path, form):
-    async def story():
-        place = await worlds.build(tmp_path / "home", edit=block)
-        plan = await place.plan()
-        await place.model.stop()
-        return plan
-
-    plan = worlds.run(story())
+async def test_a_plan_of_a_hostile_model_is_text(tmp_path, form):
+    place = await worlds.build(tmp_path / "home", edit=block)
+    plan = await place.plan()
+    await place.model.stop()
     assert plan.blocking
     told = form(plan)
     assert TRACE in told

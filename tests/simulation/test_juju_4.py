@@ -48,28 +48,22 @@ def moved_to(world, transport, monkeypatch):
     monkeypatch.setattr(world, "client", client)
 
 
-def test_abandon_puts_its_marks_back(tmp_path, monkeypatch):
-    async def story():
-        world = await worlds.build(tmp_path / "home")
-        run = await stopped_with_a_mark(world)
-        moved_to(world, Juju4, monkeypatch)
-        ending = await world.work(world.resume(run, job=Job.ABANDON))
-        assert ending.state is RunState.ABANDONED
-        assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.PUT_BACK}
-        assert world.model.application("rabbitmq-server").config["enable-auto-restarts"] is True
-
-    worlds.run(story())
+async def test_abandon_puts_its_marks_back(tmp_path, monkeypatch):
+    world = await worlds.build(tmp_path / "home")
+    run = await stopped_with_a_mark(world)
+    moved_to(world, Juju4, monkeypatch)
+    ending = await world.work(world.resume(run, job=Job.ABANDON))
+    assert ending.state is RunState.ABANDONED
+    assert {m.state for m in world.marks(run) if m.id == MARK} == {MarkState.PUT_BACK}
+    assert world.model.application("rabbitmq-server").config["enable-auto-restarts"] is True
 
 
-def test_abandon_names_what_it_cannot_put_back(tmp_path, monkeypatch):
-    async def story():
-        world = await worlds.build(tmp_path / "home")
-        run = await stopped_with_a_mark(world)
-        moved_to(world, Denying, monkeypatch)
-        ending = await world.work(world.resume(run, job=Job.ABANDON))
-        assert ending.state is RunState.ABANDONED
-        (mark,) = [mark for mark in world.marks(run) if mark.id == MARK]
-        assert mark.state is MarkState.KEPT
-        assert "no" in mark.note
-
-    worlds.run(story())
+async def test_abandon_names_what_it_cannot_put_back(tmp_path, monkeypatch):
+    world = await worlds.build(tmp_path / "home")
+    run = await stopped_with_a_mark(world)
+    moved_to(world, Denying, monkeypatch)
+    ending = await world.work(world.resume(run, job=Job.ABANDON))
+    assert ending.state is RunState.ABANDONED
+    (mark,) = [mark for mark in world.marks(run) if mark.id == MARK]
+    assert mark.state is MarkState.KEPT
+    assert "no" in mark.note

@@ -55,50 +55,43 @@ class Losing(worlds.InProcess):
 @pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_a_run_that_loses_answers_to_its_changes_does_everything_once(tmp_path, seed, monkeypatch):
-    async def story():
-        world = await worlds.build(tmp_path / "home")
-        plan = await world.plan()
-        losing = world.behind(monkeypatch, Losing, random.Random(seed), 0.2)
-        attempt = world.create(plan)
-        await finish(world, attempt)
-        assert_upgraded(world, plan, attempt.run)
-        kinds = {"Annotations.Set", "Application.SetConfigs", "Application.SetCharm"}
-        assert kinds | {"Action.EnqueueOperation", "Action.Run"} <= set(losing.lost)
+async def test_a_run_that_loses_answers_to_its_changes_does_everything_once(
+    tmp_path, seed, monkeypatch
+):
+    world = await worlds.build(tmp_path / "home")
+    plan = await world.plan()
+    losing = world.behind(monkeypatch, Losing, random.Random(seed), 0.2)
+    attempt = world.create(plan)
+    await finish(world, attempt)
+    assert_upgraded(world, plan, attempt.run)
+    kinds = {"Annotations.Set", "Application.SetConfigs", "Application.SetCharm"}
+    assert kinds | {"Action.EnqueueOperation", "Action.Run"} <= set(losing.lost)
 
-    worlds.run(story())
 
-
-def test_a_change_that_is_never_answered_is_given_up(tmp_path):
+async def test_a_change_that_is_never_answered_is_given_up(tmp_path):
     """So that a controller that is gone for good ends a step, and not never."""
 
-    async def story():
-        world = await worlds.build(tmp_path / "home")
-        asked = []
+    world = await worlds.build(tmp_path / "home")
+    asked = []
 
-        async def send():
-            asked.append(world.clock.monotonic())
-            raise JujuError("connection-lost", "The connection broke.", sent=None)
+    async def send():
+        asked.append(world.clock.monotonic())
+        raise JujuError("connection-lost", "The connection broke.", sent=None)
 
-        with pytest.raises(JujuError, match="broke"):
-            await resending.until_answered(send, world.clock.sleep)
-        assert len(asked) == resending.TRIES
-        assert sorted(asked) == asked
-
-    worlds.run(story())
+    with pytest.raises(JujuError, match="broke"):
+        await resending.until_answered(send, world.clock.sleep)
+    assert len(asked) == resending.TRIES
+    assert sorted(asked) == asked
 
 
-def test_a_change_that_was_refused_is_not_sent_again(tmp_path):
-    async def story():
-        world = await worlds.build(tmp_path / "home")
-        asked = []
+async def test_a_change_that_was_refused_is_not_sent_again(tmp_path):
+    world = await worlds.build(tmp_path / "home")
+    asked = []
 
-        async def send():
-            asked.append(1)
-            raise JujuError("permission-denied", "No.", sent=False)
+    async def send():
+        asked.append(1)
+        raise JujuError("permission-denied", "No.", sent=False)
 
-        with pytest.raises(JujuError, match="No"):
-            await resending.until_answered(send, world.clock.sleep)
-        assert asked == [1]
-
-    worlds.run(story())
+    with pytest.raises(JujuError, match="No"):
+        await resending.until_answered(send, world.clock.sleep)
+    assert asked == [1]

@@ -18,7 +18,6 @@ from cou.process.paths import Place
 from cou.work import runner
 
 from . import bundles, story
-from . import world as worlds
 
 ROOMS = ("Crew", "Executor", "Lease", "Observer", "Runner")
 FOR_EVER = ("Lease.keep", "Observer._look_on", "Runner._watch")
@@ -100,18 +99,13 @@ async def staged(tmp_path, monkeypatch, tasks):
 
 
 @pytest.mark.slow
-def test_the_tasks_of_a_runner_are_those_that_are_killed_here(tmp_path, monkeypatch):
-    async def tale():
-        tasks = Tasks()
-        async with staged(tmp_path, monkeypatch, tasks) as (stage, attempt):
-            run = await stage.attempt(attempt)
-            assert run.state is RunState.COMPLETED, run.error
-            assert tasks.begun == {*FOR_EVER, *OWNED}
-            assert [
-                one for one in asyncio.all_tasks() if one.get_coro().__qualname__ in OWNED
-            ] == []
-
-    worlds.run(tale())
+async def test_the_tasks_of_a_runner_are_those_that_are_killed_here(tmp_path, monkeypatch):
+    tasks = Tasks()
+    async with staged(tmp_path, monkeypatch, tasks) as (stage, attempt):
+        run = await stage.attempt(attempt)
+        assert run.state is RunState.COMPLETED, run.error
+        assert tasks.begun == {*FOR_EVER, *OWNED}
+        assert [one for one in asyncio.all_tasks() if one.get_coro().__qualname__ in OWNED] == []
 
 
 @pytest.mark.slow
@@ -120,63 +114,57 @@ def test_the_tasks_of_a_runner_are_those_that_are_killed_here(tmp_path, monkeypa
     ("victim", "how"),
     [*((name, "raises") for name in (*FOR_EVER, *OWNED)), *((n, "returns") for n in RETURNING)],
 )
-def test_a_task_that_ends_by_itself_ends_the_run_with_a_cause(tmp_path, monkeypatch, victim, how):
-    async def tale():
-        async with staged(tmp_path, monkeypatch, Tasks(victim, how)) as (stage, attempt):
-            run = await stage.attempt(attempt)
-            assert run.state is RunState.FAILED
-            expected = (
-                "task-ended" if victim in FOR_EVER or how == "returns" else "runner-broke-off"
-            )
-            assert run.error.code == expected
-            assert ("killed by a test" in run.error.told) is (how == "raises")
-            assert run.error.remedy
-            # Also where that very task was lost: it is said once more.
-            assert '"running"' not in str(stage.world.model.annotations)
-            run = await stage.attempt(stage.world.resume(attempt.run))
-            if victim in BEFORE_A_REQUEST:  # the intent of a dump stands in the journal by then
-                assert run.error.code == "needs-operator"
-            else:
-                assert run.state is RunState.COMPLETED, run.error
-
-    worlds.run(tale())
+async def test_a_task_that_ends_by_itself_ends_the_run_with_a_cause(
+    tmp_path, monkeypatch, victim, how
+):
+    async with staged(tmp_path, monkeypatch, Tasks(victim, how)) as (stage, attempt):
+        run = await stage.attempt(attempt)
+        assert run.state is RunState.FAILED
+        expected = "task-ended" if victim in FOR_EVER or how == "returns" else "runner-broke-off"
+        assert run.error.code == expected
+        assert ("killed by a test" in run.error.told) is (how == "raises")
+        assert run.error.remedy
+        # Also where that very task was lost: it is said once more.
+        assert '"running"' not in str(stage.world.model.annotations)
+        run = await stage.attempt(stage.world.resume(attempt.run))
+        if victim in BEFORE_A_REQUEST:  # the intent of a dump stands in the journal by then
+            assert run.error.code == "needs-operator"
+        else:
+            assert run.state is RunState.COMPLETED, run.error
 
 
 @pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["busy", "full"])
-def test_a_journal_that_cannot_be_written_as_the_operator_is_needed_loses_nobody(
+async def test_a_journal_that_cannot_be_written_as_the_operator_is_needed_loses_nobody(
     tmp_path, monkeypatch, trouble
 ):
     """What waits for vault is written down at the next look that finds the journal free."""
 
-    async def tale():
-        bundle = bundles.base("focal", "ussuri")
-        world = await story.cloud(tmp_path, bundle)
-        plan = await world.plan()
-        attempt = world.create(plan)
-        journal = world.journal()
-        made = runner.Runner(journal, world.client(), attempt, "cou/0", world.clock, outside=world)
-        refused = []
-        write = journal._db.write
+    bundle = bundles.base("focal", "ussuri")
+    world = await story.cloud(tmp_path, bundle)
+    plan = await world.plan()
+    attempt = world.create(plan)
+    journal = world.journal()
+    made = runner.Runner(journal, world.client(), attempt, "cou/0", world.clock, outside=world)
+    refused = []
+    write = journal._db.write
 
-        @contextlib.contextmanager
-        def failing(name, **how):
-            if name in ("set-run-state", "set-waits") and len(refused) < 9:
-                refused.append(name)
-                raise error
-            with write(name, **how) as db:
-                yield db
+    @contextlib.contextmanager
+    def failing(name, **how):
+        if name in ("set-run-state", "set-waits") and len(refused) < 9:
+            refused.append(name)
+            raise error
+        with write(name, **how) as db:
+            yield db
 
-        code = {"busy": "journal-busy", "full": "disk-full"}[trouble]
-        error = JournalError(code, "It cannot be written.")
-        asyncio.get_running_loop().call_later(
-            5.0, lambda: monkeypatch.setattr(journal._db, "write", failing)
-        )
-        ending = await made.work()
-        assert ending.state is RunState.COMPLETED, ending
-        assert len(refused) == 9
-        journal.end_attempt(attempt.token, ending.state, ending.error)
-        journal.close()
-
-    worlds.run(tale())
+    code = {"busy": "journal-busy", "full": "disk-full"}[trouble]
+    error = JournalError(code, "It cannot be written.")
+    asyncio.get_running_loop().call_later(
+        5.0, lambda: monkeypatch.setattr(journal._db, "write", failing)
+    )
+    ending = await made.work()
+    assert ending.state is RunState.COMPLETED, ending
+    assert len(refused) == 9
+    journal.end_attempt(attempt.token, ending.state, ending.error)
+    journal.close()

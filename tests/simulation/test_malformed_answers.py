@@ -50,26 +50,23 @@ async def work(world, attempt):
 @pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(PLACES)))
-def test_a_run_with_malformed_answers_ends_with_a_code_and_is_finished(
+async def test_a_run_with_malformed_answers_ends_with_a_code_and_is_finished(
     tmp_path, monkeypatch, number
 ):
     row = 6 if number % 2 else 1
     kind = frames.MALFORMED[number % len(frames.MALFORMED)]
 
-    async def story():
-        world = await worlds.build(tmp_path / "home")
-        plan = await world.plan()
-        odd = world.behind(monkeypatch, Malformed, PLACES[number], row, kind)
-        attempt = world.create(plan)
-        for _ in range(12):
-            ending = await work(world, attempt)
-            if ending.state is RunState.COMPLETED:
-                break
-            assert ending.error.code in CODES, ending
-            assert ending.error.remedy, ending
-            attempt = world.resume(attempt.run)
-        assert odd.given >= 1
-        assert ending.state is RunState.COMPLETED, ending
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    world = await worlds.build(tmp_path / "home")
+    plan = await world.plan()
+    odd = world.behind(monkeypatch, Malformed, PLACES[number], row, kind)
+    attempt = world.create(plan)
+    for _ in range(12):
+        ending = await work(world, attempt)
+        if ending.state is RunState.COMPLETED:
+            break
+        assert ending.error.code in CODES, ending
+        assert ending.error.remedy, ending
+        attempt = world.resume(attempt.run)
+    assert odd.given >= 1
+    assert ending.state is RunState.COMPLETED, ending
+    assert_upgraded(world, plan, attempt.run)

@@ -60,41 +60,32 @@ def states(world, run):
         ("disable", "nova-compute/0"),
     ],
 )
-def test_upgrade_alone_goes_on_where_juju_has_removed_a_task(tmp_path, asked, unit, point):
-    async def story():
-        world, attempt = await killed(tmp_path, asked, unit, point)
-        ending = await world.work(world.resume(attempt.run))
-        assert ending.state is RunState.COMPLETED, ending
-        assert states(world, attempt.run) <= {StepState.DONE, StepState.SATISFIED}
-
-    worlds.run(story())
+async def test_upgrade_alone_goes_on_where_juju_has_removed_a_task(tmp_path, asked, unit, point):
+    world, attempt = await killed(tmp_path, asked, unit, point)
+    ending = await world.work(world.resume(attempt.run))
+    assert ending.state is RunState.COMPLETED, ending
+    assert states(world, attempt.run) <= {StepState.DONE, StepState.SATISFIED}
 
 
-def test_a_command_that_is_known_to_have_ended_well_is_not_repeated(tmp_path):
-    async def story():
-        world, attempt = await killed(tmp_path, UPGRADE, UNIT, "record-verdict/after")
-        ending = await world.work(world.resume(attempt.run))
-        assert ending.state is RunState.COMPLETED, ending
-        assert len(asked_for(world, UPGRADE, UNIT)) == 1
-        assert upgraded_packages(world, UNIT) == 1
-
-    worlds.run(story())
+async def test_a_command_that_is_known_to_have_ended_well_is_not_repeated(tmp_path):
+    world, attempt = await killed(tmp_path, UPGRADE, UNIT, "record-verdict/after")
+    ending = await world.work(world.resume(attempt.run))
+    assert ending.state is RunState.COMPLETED, ending
+    assert len(asked_for(world, UPGRADE, UNIT)) == 1
+    assert upgraded_packages(world, UNIT) == 1
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_dump_whose_task_was_removed_is_asked_about_and_a_retry_makes_it(tmp_path, point):
-    async def story():
-        world, attempt = await killed(tmp_path, "mysqldump", DATABASE, point)
-        for _ in range(2):
-            ending = await world.work(world.resume(attempt.run))
-            assert ending.error.code == "needs-operator"
-            assert len(asked_for(world, "mysqldump", DATABASE)) == 1
-        journal = world.journal()
-        journal.resolve_step(attempt.run, ending.error.step, Resolution.RETRY, "looked")
-        journal.close()
+async def test_a_dump_whose_task_was_removed_is_asked_about_and_a_retry_makes_it(tmp_path, point):
+    world, attempt = await killed(tmp_path, "mysqldump", DATABASE, point)
+    for _ in range(2):
         ending = await world.work(world.resume(attempt.run))
-        assert ending.state is RunState.COMPLETED, ending
-        assert len(asked_for(world, "mysqldump", DATABASE)) == 2
-        assert states(world, attempt.run) <= {StepState.DONE, StepState.SATISFIED}
-
-    worlds.run(story())
+        assert ending.error.code == "needs-operator"
+        assert len(asked_for(world, "mysqldump", DATABASE)) == 1
+    journal = world.journal()
+    journal.resolve_step(attempt.run, ending.error.step, Resolution.RETRY, "looked")
+    journal.close()
+    ending = await world.work(world.resume(attempt.run))
+    assert ending.state is RunState.COMPLETED, ending
+    assert len(asked_for(world, "mysqldump", DATABASE)) == 2
+    assert states(world, attempt.run) <= {StepState.DONE, StepState.SATISFIED}

@@ -24,7 +24,7 @@ from juju_testbed.model.charm import Option
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.model import Model
 
-from ..unit.report.schema import faults
+from ..unit.show.schema import faults
 from . import bundles, world
 
 OPTIONS = Options.from_dict({"non-empty-hypervisors": "upgrade"})
@@ -119,20 +119,17 @@ def test_other_clouds_give_the_same_plan_too(tmp_path, name):
 
 
 @pytest.mark.slow
-def test_a_cloud_that_is_half_way_is_planned_from_there(tmp_path):
+async def test_a_cloud_that_is_half_way_is_planned_from_there(tmp_path):
     """The notes of the unfinished run stay where they are; what is left to do is the same."""
 
-    async def story():
-        place = await world.build(tmp_path)
-        first = await place.plan()
-        attempt = place.create(world.shown(first), Limit("application", 9))
-        await place.work(attempt)
-        read, plan = await look(place)
-        taken = snapshot.take(read)
-        _, rehearsed = await look(await redeploy(taken, tmp_path))
-        return first.to_dict(), plan.to_dict(), rehearsed.to_dict()
-
-    first, plan, rehearsed = world.run(story())
+    place = await world.build(tmp_path)
+    first = await place.plan()
+    attempt = place.create(world.shown(first), Limit("application", 9))
+    await place.work(attempt)
+    read, plan = await look(place)
+    taken = snapshot.take(read)
+    _, rehearsed = await look(await redeploy(taken, tmp_path))
+    first, plan, rehearsed = first.to_dict(), plan.to_dict(), rehearsed.to_dict()
     assert plan["steps"] != first["steps"]
     assert rehearsed["steps"] == plan["steps"]
 
@@ -168,15 +165,12 @@ class Watched(dict):
 
 
 @pytest.mark.slow
-def test_the_planner_reads_no_option_that_a_snapshot_leaves_out(tmp_path, monkeypatch):
+async def test_the_planner_reads_no_option_that_a_snapshot_leaves_out(tmp_path, monkeypatch):
     monkeypatch.setattr(Watched, "asked", set())
 
-    async def story():
-        place = await world.build(tmp_path)
-        read, _ = await look(place)
-        return clouds.build(read)
-
-    cloud = world.run(story())
+    place = await world.build(tmp_path)
+    read, _ = await look(place)
+    cloud = clouds.build(read)
     for app in cloud.applications:
         object.__setattr__(app, "config", Watched(app.config))
     planner.plan(cloud, OPTIONS, Settings())

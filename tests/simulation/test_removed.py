@@ -103,55 +103,48 @@ async def until_switched(world, attempt, work):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["cou", "cou/0"])
-def test_a_run_ends_whose_unit_was_removed_without_its_hooks(tmp_path, what):
-    async def story():
-        world, attempt = await build(tmp_path)
-        told = Story(world)
-        work = asyncio.create_task(told.run(attempt))
-        await until_switched(world, attempt, work)
-        forget(world, what)
-        at = asyncio.get_running_loop().time()
-        while (await seen(world, attempt)).cancelled is None:
-            await asyncio.sleep(0.5)
-        assert (
-            asyncio.get_running_loop().time() - at
-            <= unit_removed.LOOK_S + unit_removed.BETWEEN_S + 1
-        )
-        begun = {one.id for one in world.steps(attempt.run).values() if one.started}
-        await work
-        assert (await seen(world, attempt, 0)).cancelled_by == REMOVAL
-        later = {one.id for one in world.steps(attempt.run).values() if one.started} - begun
-        assert all(one.startswith("put-back/") for one in later)
-        assert world.state_of(attempt.run) is RunState.ABANDONED
-        assert (await seen(world, attempt)).job is Job.ABANDON
-        assert not any(one.state is MarkState.SET for one in world.marks(attempt.run))
-        assert not any(one.state is StepState.RUNNING for one in world.steps(attempt.run).values())
-        check_word(world, attempt)
-
-    worlds.run(story())
+async def test_a_run_ends_whose_unit_was_removed_without_its_hooks(tmp_path, what):
+    world, attempt = await build(tmp_path)
+    told = Story(world)
+    work = asyncio.create_task(told.run(attempt))
+    await until_switched(world, attempt, work)
+    forget(world, what)
+    at = asyncio.get_running_loop().time()
+    while (await seen(world, attempt)).cancelled is None:
+        await asyncio.sleep(0.5)
+    assert (
+        asyncio.get_running_loop().time() - at <= unit_removed.LOOK_S + unit_removed.BETWEEN_S + 1
+    )
+    begun = {one.id for one in world.steps(attempt.run).values() if one.started}
+    await work
+    assert (await seen(world, attempt, 0)).cancelled_by == REMOVAL
+    later = {one.id for one in world.steps(attempt.run).values() if one.started} - begun
+    assert all(one.startswith("put-back/") for one in later)
+    assert world.state_of(attempt.run) is RunState.ABANDONED
+    assert (await seen(world, attempt)).job is Job.ABANDON
+    assert not any(one.state is MarkState.SET for one in world.marks(attempt.run))
+    assert not any(one.state is StepState.RUNNING for one in world.steps(attempt.run).values())
+    check_word(world, attempt)
 
 
 @pytest.mark.slow
-def test_what_has_to_stay_is_written_down_with_its_command_in_both_places(tmp_path):
+async def test_what_has_to_stay_is_written_down_with_its_command_in_both_places(tmp_path):
     """An option that may go back only when every unit of the application is upgraded."""
 
-    async def story():
-        world, attempt = await build(tmp_path)
-        told = Story(world)
-        work = asyncio.create_task(told.run(attempt))
-        while not any(
-            id.endswith("/upgrade-unit") and one.state is StepState.DONE
-            for id, one in world.steps(attempt.run).items()
-        ):
-            assert not work.done(), work.result()
-            await asyncio.sleep(1)
-        forget(world, "cou")
-        await work
-        kept = [one for one in world.marks(attempt.run) if one.state is MarkState.KEPT]
-        assert kept
-        check_word(world, attempt)
-
-    worlds.run(story())
+    world, attempt = await build(tmp_path)
+    told = Story(world)
+    work = asyncio.create_task(told.run(attempt))
+    while not any(
+        id.endswith("/upgrade-unit") and one.state is StepState.DONE
+        for id, one in world.steps(attempt.run).items()
+    ):
+        assert not work.done(), work.result()
+        await asyncio.sleep(1)
+    forget(world, "cou")
+    await work
+    kept = [one for one in world.marks(attempt.run) if one.state is MarkState.KEPT]
+    assert kept
+    check_word(world, attempt)
 
 
 async def seen(world, attempt, index=-1):
@@ -175,17 +168,14 @@ def check_word(world, attempt):
     assert ("- nothing" in text) == (not kept)
 
 
-def test_a_unit_that_is_dying_is_gone(tmp_path):
-    async def story():
-        world, attempt = await build(tmp_path)
-        told = Story(world)
-        work = asyncio.create_task(told.run(attempt))
-        await until_switched(world, attempt, work)
-        world.model.uniters[UNIT].dying = True  # and its agent does not get round to it
-        await work
-        assert world.state_of(attempt.run) is RunState.ABANDONED
-
-    worlds.run(story())
+async def test_a_unit_that_is_dying_is_gone(tmp_path):
+    world, attempt = await build(tmp_path)
+    told = Story(world)
+    work = asyncio.create_task(told.run(attempt))
+    await until_switched(world, attempt, work)
+    world.model.uniters[UNIT].dying = True  # and its agent does not get round to it
+    await work
+    assert world.state_of(attempt.run) is RunState.ABANDONED
 
 
 def without(status):
@@ -198,53 +188,47 @@ def without(status):
     "status",
     ["here", "gone", "error", "another"],
 )
-def test_what_is_not_two_answers_in_a_row_is_not_gone(tmp_path, status):
-    async def story():
-        world, _ = await build(tmp_path)
-        watch_shown = {
-            "here": ["gone", "here"],
-            "gone": ["gone", "gone", "here"],
-            "error": ["error", "gone", "error"],
-            "another": ["another", "gone", "another"],
-        }[status]
-        looks = iter(watch_shown)
+async def test_what_is_not_two_answers_in_a_row_is_not_gone(tmp_path, status):
+    world, _ = await build(tmp_path)
+    watch_shown = {
+        "here": ["gone", "here"],
+        "gone": ["gone", "gone", "here"],
+        "error": ["error", "gone", "error"],
+        "another": ["another", "gone", "another"],
+    }[status]
+    looks = iter(watch_shown)
 
-        def tell(applications, status):
-            what = next(looks, "here")
-            if what == "error":
-                raise JujuError("no-access", "permission denied", "Grant it.", sent=False)
-            if what == "another":
-                return dataclasses.replace(without(status), uuid="another")
-            return without(status) if what == "gone" else status
+    def tell(applications, status):
+        what = next(looks, "here")
+        if what == "error":
+            raise JujuError("no-access", "permission denied", "Grant it.", sent=False)
+        if what == "another":
+            return dataclasses.replace(without(status), uuid="another")
+        return without(status) if what == "gone" else status
 
-        told = Story(world, tell)
-        watch = unit_removed.Watch(told.fresh(), told.fresh, world.clock, world.model.uuid, UNIT)
-        task = asyncio.create_task(watch.until_gone())
-        await asyncio.sleep(20 * unit_removed.LOOK_S)
-        assert not task.done()
-        assert next(looks, None) is None, "it did not look"
-        task.cancel()
-
-    worlds.run(story())
+    told = Story(world, tell)
+    watch = unit_removed.Watch(told.fresh(), told.fresh, world.clock, world.model.uuid, UNIT)
+    task = asyncio.create_task(watch.until_gone())
+    await asyncio.sleep(20 * unit_removed.LOOK_S)
+    assert not task.done()
+    assert next(looks, None) is None, "it did not look"
+    task.cancel()
 
 
 @pytest.mark.slow
-def test_a_runner_at_a_workstation_never_asks(tmp_path):
-    async def story():
-        world, attempt = await build(tmp_path)
-        asked = []
+async def test_a_runner_at_a_workstation_never_asks(tmp_path):
+    world, attempt = await build(tmp_path)
+    asked = []
 
-        def tell(applications, status):
-            asked.append(tuple(applications))
-            return status
+    def tell(applications, status):
+        asked.append(tuple(applications))
+        return status
 
-        told = Story(world, tell)
-        work = asyncio.create_task(told.work(attempt))
-        await until_switched(world, attempt, work)
-        forget(world, "cou")
-        ending = await work
-        assert ending.state is RunState.COMPLETED
-        assert told.logins == 0
-        assert ("cou",) not in asked
-
-    worlds.run(story())
+    told = Story(world, tell)
+    work = asyncio.create_task(told.work(attempt))
+    await until_switched(world, attempt, work)
+    forget(world, "cou")
+    ending = await work
+    assert ending.state is RunState.COMPLETED
+    assert told.logins == 0
+    assert ("cou",) not in asked

@@ -39,19 +39,18 @@ def test_rolling_a_unit_always_serves_and_together_none_does_for_a_while(tmp_pat
     assert worlds.run(tell("rolling")) == {}
 
 
-def test_hacluster_is_away_around_its_unit(tmp_path):
-    async def tell():
-        world = await cloud(tmp_path)
-        await story.completed(world, strategy="rolling")
-        return [
+async def test_hacluster_is_away_around_its_unit(tmp_path):
+    world = await cloud(tmp_path)
+    await story.completed(world, strategy="rolling")
+    assert (
+        [
             (entry["event"], entry["unit"])
             for entry in world.model.log.entries
             if entry["event"] in ("paused", "resumed", "workload-upgraded")
             and entry["unit"] in ("glance/0", "glance-hacluster/0")
             and entry["data"].get("cause", "action") == "action"
         ]
-
-    assert worlds.run(tell()) == [
+    ) == [
         ("paused", "glance-hacluster/0"),
         ("paused", "glance/0"),
         ("workload-upgraded", "glance/0"),
@@ -62,41 +61,37 @@ def test_hacluster_is_away_around_its_unit(tmp_path):
 
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_in_between_it_goes_on_and_everything_is_put_back(tmp_path, seed):
-    async def tell():
-        world = await cloud(tmp_path)
-        plan = await world.plan(strategy="rolling")
-        attempt = world.create(plan)
-        dice = random.Random(seed)
-        state, kills = RunState.STOPPED, 0
-        while state is not RunState.COMPLETED:
-            points = dice.randrange(20, 120) if kills < 8 else 0
-            ending = await world.work_until(attempt, worlds.countdown(points))
-            if ending is None or world.asks(attempt.run):
-                kills += ending is None
-                attempt = world.resume(attempt.run)
-            else:
-                state = ending.state
-        assert kills >= 5
-        assert story.judged(world, target=plan.target) == []
-        assert {mark.state for mark in world.marks(attempt.run)} == {MarkState.PUT_BACK}
-        assert away(world) == {}
-
-    worlds.run(tell())
+async def test_killed_in_between_it_goes_on_and_everything_is_put_back(tmp_path, seed):
+    world = await cloud(tmp_path)
+    plan = await world.plan(strategy="rolling")
+    attempt = world.create(plan)
+    dice = random.Random(seed)
+    state, kills = RunState.STOPPED, 0
+    while state is not RunState.COMPLETED:
+        points = dice.randrange(20, 120) if kills < 8 else 0
+        ending = await world.work_until(attempt, worlds.countdown(points))
+        if ending is None or world.asks(attempt.run):
+            kills += ending is None
+            attempt = world.resume(attempt.run)
+        else:
+            state = ending.state
+    assert kills >= 5
+    assert story.judged(world, target=plan.target) == []
+    assert {mark.state for mark in world.marks(attempt.run)} == {MarkState.PUT_BACK}
+    assert away(world) == {}
 
 
-def test_abandoned_with_a_unit_away_the_cluster_does_not_take_it_back_half_upgraded(tmp_path):
-    async def tell():
-        world = await cloud(tmp_path)
-        story.place(world).site("glance/0").world.lies["failing-upgrade"] = 99
-        plan = await world.plan(strategy="rolling")
-        attempt = world.create(plan)
-        ending = await world.work(attempt)
-        assert ending.state is RunState.FAILED
-        attempt = world.resume(attempt.run, job=Job.ABANDON)
-        await world.work(attempt)
-        stay = {m.id for m in world.marks(attempt.run) if m.state is MarkState.KEPT}
-        assert {"paused:glance/0", "paused:glance-hacluster/0"} <= stay
-        await asyncio.sleep(1)
-
-    worlds.run(tell())
+async def test_abandoned_with_a_unit_away_the_cluster_does_not_take_it_back_half_upgraded(
+    tmp_path,
+):
+    world = await cloud(tmp_path)
+    story.place(world).site("glance/0").world.lies["failing-upgrade"] = 99
+    plan = await world.plan(strategy="rolling")
+    attempt = world.create(plan)
+    ending = await world.work(attempt)
+    assert ending.state is RunState.FAILED
+    attempt = world.resume(attempt.run, job=Job.ABANDON)
+    await world.work(attempt)
+    stay = {m.id for m in world.marks(attempt.run) if m.state is MarkState.KEPT}
+    assert {"paused:glance/0", "paused:glance-hacluster/0"} <= stay
+    await asyncio.sleep(1)

@@ -53,72 +53,61 @@ def settings_of(world, application):
 
 
 @pytest.mark.parametrize(("side", "doubtful"), [("before", True), ("after", False)])
-def test_a_change_that_a_killed_runner_was_making_is_made_under_the_same_operation(
+async def test_a_change_that_a_killed_runner_was_making_is_made_under_the_same_operation(
     tmp_path, side, doubtful
 ):
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        plan = await world.plan()
-        attempt = world.create(plan)
-        at = f"juju/set-config/{side}"
-        assert await world.work_until(attempt, lambda name: name == at) is None
-        (open_one,) = [
-            one for one in operations(world, attempt.run, "set-config") if not one.verdict
-        ]
-        await finish(world, world.resume(attempt.run))
-        every = operations(world, attempt.run, "set-config")
-        same = [one for one in every if one.step == open_one.step]
-        first = same[0]
-        assert (first.id, first.verdict, first.doubtful) == (open_one.id, Verdict.DONE, doubtful)
-        assert not [one.key for one in same if "~" in one.key]
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    plan = await world.plan()
+    attempt = world.create(plan)
+    at = f"juju/set-config/{side}"
+    assert await world.work_until(attempt, lambda name: name == at) is None
+    (open_one,) = [one for one in operations(world, attempt.run, "set-config") if not one.verdict]
+    await finish(world, world.resume(attempt.run))
+    every = operations(world, attempt.run, "set-config")
+    same = [one for one in every if one.step == open_one.step]
+    first = same[0]
+    assert (first.id, first.verdict, first.doubtful) == (open_one.id, Verdict.DONE, doubtful)
+    assert not [one.key for one in same if "~" in one.key]
+    assert_upgraded(world, plan, attempt.run)
 
 
-def test_a_change_that_arrives_while_the_next_runner_waits_for_it_is_not_made_again(
+async def test_a_change_that_arrives_while_the_next_runner_waits_for_it_is_not_made_again(
     tmp_path, monkeypatch
 ):
-    async def story():
-        world, plan, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, 30)
-        assert await world.work_until(attempt, lambda _: bool(network.kept)) is None
-        (open_one,) = [one for one in operations(world, attempt.run, OPTION) if not one.verdict]
-        application = open_one.request["application"]
-        await finish(world, world.resume(attempt.run))
-        assert network.delivered.is_set()
-        assert settings_of(world, application) == 1
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    world, plan, network, attempt = await begun(tmp_path, monkeypatch, REQUEST, 30)
+    assert await world.work_until(attempt, lambda _: bool(network.kept)) is None
+    (open_one,) = [one for one in operations(world, attempt.run, OPTION) if not one.verdict]
+    application = open_one.request["application"]
+    await finish(world, world.resume(attempt.run))
+    assert network.delivered.is_set()
+    assert settings_of(world, application) == 1
+    assert_upgraded(world, plan, attempt.run)
 
 
-def test_of_two_arrivals_the_one_that_worked_is_the_operations_task(tmp_path, monkeypatch):
+async def test_of_two_arrivals_the_one_that_worked_is_the_operations_task(tmp_path, monkeypatch):
     """The first comes just before the second, which finds its marker taken."""
 
-    async def story():
-        world, plan, network, attempt = await begun(tmp_path, monkeypatch, UPGRADE, None, UNIT)
-        late = []
+    world, plan, network, attempt = await begun(tmp_path, monkeypatch, UPGRADE, None, UNIT)
+    late = []
 
-        def of_unit():
-            every = operations(world, attempt.run, UPGRADE)
-            return [one for one in every if one.request["unit"] == UNIT]
+    def of_unit():
+        every = operations(world, attempt.run, UPGRADE)
+        return [one for one in every if one.request["unit"] == UNIT]
 
-        def observe(name):
-            again = name == "juju/enqueue/before" and any(one.doubtful for one in of_unit())
-            if again and not late:
-                late.append(deliver(network))
+    def observe(name):
+        again = name == "juju/enqueue/before" and any(one.doubtful for one in of_unit())
+        if again and not late:
+            late.append(deliver(network))
 
-        monkeypatch.setattr(crash, "observe", observe)
-        await finish(world, attempt)
-        monkeypatch.setattr(crash, "observe", None)
-        first, second = asked_for(world, UPGRADE, UNIT)
-        assert upgraded_packages(world, UNIT) == 1
-        (made,) = of_unit()
-        assert (made.task, made.verdict, made.doubtful) == (first, Verdict.DONE, True)
-        assert f"as task {second}" in made.late[0]
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    monkeypatch.setattr(crash, "observe", observe)
+    await finish(world, attempt)
+    monkeypatch.setattr(crash, "observe", None)
+    first, second = asked_for(world, UPGRADE, UNIT)
+    assert upgraded_packages(world, UNIT) == 1
+    (made,) = of_unit()
+    assert (made.task, made.verdict, made.doubtful) == (first, Verdict.DONE, True)
+    assert f"as task {second}" in made.late[0]
+    assert_upgraded(world, plan, attempt.run)
 
 
 async def killed_with_two_candidates(tmp_path, name):
@@ -140,74 +129,64 @@ async def killed_with_two_candidates(tmp_path, name):
     return world, attempt, open_one[0], other
 
 
-def test_which_of_two_tasks_is_a_runners_own_is_asked_where_it_may_not_be_repeated(tmp_path):
-    async def story():
-        world, attempt, made, other = await killed_with_two_candidates(tmp_path, DUMP[0])
-        own, _ = asked_for(world, *DUMP)
-        ending = await world.work(world.resume(attempt.run))
-        assert (ending.state, ending.error.code) == (RunState.FAILED, "needs-operator")
-        assert f"Tasks {own}, {other} (mysqldump on {DUMP[1]})" in ending.error.told
-        assert world.steps(attempt.run)[made.step].state is StepState.IN_DOUBT
-        assert len(asked_for(world, *DUMP)) == 2
-
-    worlds.run(story())
+async def test_which_of_two_tasks_is_a_runners_own_is_asked_where_it_may_not_be_repeated(tmp_path):
+    world, attempt, made, other = await killed_with_two_candidates(tmp_path, DUMP[0])
+    own, _ = asked_for(world, *DUMP)
+    ending = await world.work(world.resume(attempt.run))
+    assert (ending.state, ending.error.code) == (RunState.FAILED, "needs-operator")
+    assert f"Tasks {own}, {other} (mysqldump on {DUMP[1]})" in ending.error.told
+    assert world.steps(attempt.run)[made.step].state is StepState.IN_DOUBT
+    assert len(asked_for(world, *DUMP)) == 2
 
 
-def test_of_two_tasks_that_do_no_harm_the_last_is_taken_and_the_doubt_is_written_down(tmp_path):
-    async def story():
-        world, attempt, made, other = await killed_with_two_candidates(tmp_path, "pause")
-        await finish(world, world.resume(attempt.run))
-        (same,) = [one for one in operations(world, attempt.run, "'pause'") if one.id == made.id]
-        assert (same.task, same.verdict, same.doubtful) == (other, Verdict.DONE, True)
+async def test_of_two_tasks_that_do_no_harm_the_last_is_taken_and_the_doubt_is_written_down(
+    tmp_path,
+):
+    world, attempt, made, other = await killed_with_two_candidates(tmp_path, "pause")
+    await finish(world, world.resume(attempt.run))
+    (same,) = [one for one in operations(world, attempt.run, "'pause'") if one.id == made.id]
+    assert (same.task, same.verdict, same.doubtful) == (other, Verdict.DONE, True)
 
-    worlds.run(story())
 
-
-def test_a_command_that_was_taken_back_before_it_began_is_sent_again_under_its_id(tmp_path):
+async def test_a_command_that_was_taken_back_before_it_began_is_sent_again_under_its_id(tmp_path):
     """So that nothing is done twice, should both arrive."""
 
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        plan = await world.plan()
-        attempt = world.create(plan)
-        agents = list(world.model.uniters.values())
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    plan = await world.plan()
+    attempt = world.create(plan)
+    agents = list(world.model.uniters.values())
 
-        def of_unit():
-            every = operations(world, attempt.run, UPGRADE)
-            return [one for one in every if one.request["unit"] == UNIT]
+    def of_unit():
+        every = operations(world, attempt.run, UPGRADE)
+        return [one for one in every if one.request["unit"] == UNIT]
 
-        def strikes(name):
-            if name == "juju/enqueue/before" and of_unit():
-                for agent in agents:  # so that what is sent now stays pending
-                    agent.kill()
-            return any(one.task for one in of_unit())
+    def strikes(name):
+        if name == "juju/enqueue/before" and of_unit():
+            for agent in agents:  # so that what is sent now stays pending
+                agent.kill()
+        return any(one.task for one in of_unit())
 
-        assert await world.work_until(attempt, strikes, as_=RunState.KILLED) is None
-        await world.client().cancel_tasks([of_unit()[0].task])
-        for agent in agents:
-            agent.start()
-        await finish(world, world.resume(attempt.run))
-        first, second = of_unit()
-        assert (first.verdict, second.verdict) == (Verdict.NOT_DONE, Verdict.DONE)
-        assert first.id_on_unit == second.id_on_unit != ""
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    assert await world.work_until(attempt, strikes, as_=RunState.KILLED) is None
+    await world.client().cancel_tasks([of_unit()[0].task])
+    for agent in agents:
+        agent.start()
+    await finish(world, world.resume(attempt.run))
+    first, second = of_unit()
+    assert (first.verdict, second.verdict) == (Verdict.NOT_DONE, Verdict.DONE)
+    assert first.id_on_unit == second.id_on_unit != ""
+    assert_upgraded(world, plan, attempt.run)
 
 
-def test_a_lost_request_that_is_asked_about_stays_doubtful_whatever_the_operator_says(
+async def test_a_lost_request_that_is_asked_about_stays_doubtful_whatever_the_operator_says(
     tmp_path, monkeypatch
 ):
     """What is doubtful is looked for afterwards: it may still arrive."""
 
-    async def story():
-        world, _, _, attempt = await begun(tmp_path, monkeypatch, DUMP[0], None)
-        ending = await world.work(attempt)
-        assert ending.error.code == "needs-operator"
-        (made,) = operations(world, attempt.run, DUMP[0])
-        assert made.doubtful
-
-    worlds.run(story())
+    world, _, _, attempt = await begun(tmp_path, monkeypatch, DUMP[0], None)
+    ending = await world.work(attempt)
+    assert ending.error.code == "needs-operator"
+    (made,) = operations(world, attempt.run, DUMP[0])
+    assert made.doubtful
 
 
 class Refusing(worlds.InProcess):
@@ -225,46 +204,40 @@ class Refusing(worlds.InProcess):
 
 
 @pytest.mark.parametrize("text", [REQUEST, "'pause'", UPGRADE])
-def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrade(
+async def test_what_juju_refuses_is_not_done_fails_its_step_and_is_asked_for_by_upgrade(
     tmp_path, monkeypatch, text
 ):
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        plan = await world.plan()
-        network = world.behind(monkeypatch, Refusing, text)
-        attempt = world.create(plan)
-        ending = await world.work(attempt)
-        assert network.refused == 1
-        assert (ending.state, ending.error.code) == (RunState.FAILED, "model-blocked")
-        assert world.steps(attempt.run)[ending.error.step].state is StepState.FAILED
-        every = operations(world, attempt.run, "")
-        made = [one for one in every if one.step == ending.error.step][-1]
-        assert (made.verdict, made.task) == (Verdict.NOT_DONE, None)
-        assert "The model is blocked." in from_json(made.result["error"])
-        await finish(world, world.resume(attempt.run))
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    plan = await world.plan()
+    network = world.behind(monkeypatch, Refusing, text)
+    attempt = world.create(plan)
+    ending = await world.work(attempt)
+    assert network.refused == 1
+    assert (ending.state, ending.error.code) == (RunState.FAILED, "model-blocked")
+    assert world.steps(attempt.run)[ending.error.step].state is StepState.FAILED
+    every = operations(world, attempt.run, "")
+    made = [one for one in every if one.step == ending.error.step][-1]
+    assert (made.verdict, made.task) == (Verdict.NOT_DONE, None)
+    assert "The model is blocked." in from_json(made.result["error"])
+    await finish(world, world.resume(attempt.run))
+    assert_upgraded(world, plan, attempt.run)
 
 
-def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looked_for(
+async def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is_looked_for(
     tmp_path, monkeypatch
 ):
     """One of the requests arrives before the next attempt: nobody may take it for not done."""
 
-    async def story():
-        world = await worlds.build(tmp_path / "home", small.BUNDLE)
-        plan = await world.plan()
-        network = world.behind(monkeypatch, Network, UPGRADE, None, UNIT, resending.TRIES)
-        attempt = world.create(plan)
-        ending = await world.work(attempt)
-        assert (ending.state, ending.error.code) == (RunState.FAILED, "connection-lost")
-        every = operations(world, attempt.run, UPGRADE)
-        (made,) = [one for one in every if one.request["unit"] == UNIT]
-        assert (made.verdict, made.task, made.doubtful) == (None, None, True)
-        await deliver(network)
-        await finish(world, world.resume(attempt.run))
-        assert upgraded_packages(world, UNIT) == 1
-        assert_upgraded(world, plan, attempt.run)
-
-    worlds.run(story())
+    world = await worlds.build(tmp_path / "home", small.BUNDLE)
+    plan = await world.plan()
+    network = world.behind(monkeypatch, Network, UPGRADE, None, UNIT, resending.TRIES)
+    attempt = world.create(plan)
+    ending = await world.work(attempt)
+    assert (ending.state, ending.error.code) == (RunState.FAILED, "connection-lost")
+    every = operations(world, attempt.run, UPGRADE)
+    (made,) = [one for one in every if one.request["unit"] == UNIT]
+    assert (made.verdict, made.task, made.doubtful) == (None, None, True)
+    await deliver(network)
+    await finish(world, world.resume(attempt.run))
+    assert upgraded_packages(world, UNIT) == 1
+    assert_upgraded(world, plan, attempt.run)

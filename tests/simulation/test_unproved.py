@@ -118,64 +118,57 @@ async def failed(world, monkeypatch, kind, failure, mode=Mode.FAIL):
 @pytest.mark.slow
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.value)
-def test_upgrade_alone_finishes_after_a_step_that_failed_once_and_a_stop(
+async def test_upgrade_alone_finishes_after_a_step_that_failed_once_and_a_stop(
     tmp_path, monkeypatch, kind, failure
 ):
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
-        _, step, attempt = await failed(world, monkeypatch, kind, failure)
-        attempt = world.resume(attempt.run)
-        ending = await stopped(world, attempt, lambda: ended(world, attempt.run, step))
-        assert ending.state is RunState.STOPPED, ending
-        assert world.steps(attempt.run)[step.id].state is StepState.DONE
-        ending = await world.work(world.resume(attempt.run))
-        assert ending.state is RunState.COMPLETED, ending
-        assert story.judged(world, target="victoria", backup=True) == []
-
-    worlds.run(tale())
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
+    _, step, attempt = await failed(world, monkeypatch, kind, failure)
+    attempt = world.resume(attempt.run)
+    ending = await stopped(world, attempt, lambda: ended(world, attempt.run, step))
+    assert ending.state is RunState.STOPPED, ending
+    assert world.steps(attempt.run)[step.id].state is StepState.DONE
+    ending = await world.work(world.resume(attempt.run))
+    assert ending.state is RunState.COMPLETED, ending
+    assert story.judged(world, target="victoria", backup=True) == []
 
 
 @pytest.mark.sampled(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", CHANGES, ids=lambda kind: kind.value)
-def test_a_step_that_has_asked_before_waits_for_the_hooks_although_it_shows_already(
+async def test_a_step_that_has_asked_before_waits_for_the_hooks_although_it_shows_already(
     tmp_path, monkeypatch, kind
 ):
     """The hooks are held: whoever calls the step over while they are has proved nothing."""
 
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
-        _, step, attempt = await failed(world, monkeypatch, kind, "refused read", Mode.HOLD)
-        attempt = world.resume(attempt.run)
-        work = asyncio.ensure_future(world.work(attempt))
-        await asyncio.sleep(60)
-        assert world.steps(attempt.run)[step.id].state is StepState.RUNNING
-        world.model.troubles.clear()
-        ending = await work
-        assert ending.state is RunState.COMPLETED, ending
-
-    worlds.run(tale())
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
+    _, step, attempt = await failed(world, monkeypatch, kind, "refused read", Mode.HOLD)
+    attempt = world.resume(attempt.run)
+    work = asyncio.ensure_future(world.work(attempt))
+    await asyncio.sleep(60)
+    assert world.steps(attempt.run)[step.id].state is StepState.RUNNING
+    world.model.troubles.clear()
+    ending = await work
+    assert ending.state is RunState.COMPLETED, ending
 
 
 @pytest.mark.slow
-def test_a_journal_that_holds_a_false_satisfied_refresh_is_looked_at_again(tmp_path, monkeypatch):
+async def test_a_journal_that_holds_a_false_satisfied_refresh_is_looked_at_again(
+    tmp_path, monkeypatch
+):
     """As versions before this one wrote it, after a failure and the next `upgrade`."""
 
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
-        plan, step, attempt = await failed(world, monkeypatch, Kind.REFRESH, "refused read")
-        attempt = world.resume(attempt.run)
-        belie(world, attempt, step)
-        world.bury(attempt)
-        attempt = world.resume(attempt.run)
-        ending = await stopped(world, attempt, lambda: proved(world, attempt.run, step))
-        assert ending.state is RunState.STOPPED, ending
-        ending = await world.work(world.resume(attempt.run))
-        assert ending.state is RunState.COMPLETED, ending
-        assert plan.target == "victoria"
-        assert story.judged(world, target="victoria", backup=True) == []
-
-    worlds.run(tale())
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
+    plan, step, attempt = await failed(world, monkeypatch, Kind.REFRESH, "refused read")
+    attempt = world.resume(attempt.run)
+    belie(world, attempt, step)
+    world.bury(attempt)
+    attempt = world.resume(attempt.run)
+    ending = await stopped(world, attempt, lambda: proved(world, attempt.run, step))
+    assert ending.state is RunState.STOPPED, ending
+    ending = await world.work(world.resume(attempt.run))
+    assert ending.state is RunState.COMPLETED, ending
+    assert plan.target == "victoria"
+    assert story.judged(world, target="victoria", backup=True) == []
 
 
 def belie(world, attempt, step):
@@ -188,27 +181,24 @@ def belie(world, attempt, step):
 
 
 @pytest.mark.slow
-def test_a_refresh_that_was_so_before_the_run_is_looked_at_by_no_second_step(tmp_path):
+async def test_a_refresh_that_was_so_before_the_run_is_looked_at_by_no_second_step(tmp_path):
     """Else a run that is gone through step by step would never come to its second step."""
 
-    async def tale():
-        world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
-        plan = await world.plan()
-        attempt = world.create(plan)
-        step = chosen(plan, Kind.REFRESH)
-        world.model.applications[step.target].channel = str(step.params["channel"])
-        await story.refresh(world, step.target)
-        belie(world, attempt, step)
-        world.bury(attempt)
-        limit = dataclasses.replace(attempt.limit, granularity="step", count=1)
-        attempt = world.resume(attempt.run, limit)
-        ending = await world.work(attempt)
-        assert ending.state is RunState.STOPPED, ending
-        records = world.steps(attempt.run)
-        assert records[step.id].state is StepState.SATISFIED
-        assert sum(one.state.over for one in records.values()) == 2
-        attempt = world.resume(attempt.run)
-        ending = await world.work(attempt)
-        assert ending.state is RunState.COMPLETED, ending
-
-    worlds.run(tale())
+    world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"), settings=HASTY)
+    plan = await world.plan()
+    attempt = world.create(plan)
+    step = chosen(plan, Kind.REFRESH)
+    world.model.applications[step.target].channel = str(step.params["channel"])
+    await story.refresh(world, step.target)
+    belie(world, attempt, step)
+    world.bury(attempt)
+    limit = dataclasses.replace(attempt.limit, granularity="step", count=1)
+    attempt = world.resume(attempt.run, limit)
+    ending = await world.work(attempt)
+    assert ending.state is RunState.STOPPED, ending
+    records = world.steps(attempt.run)
+    assert records[step.id].state is StepState.SATISFIED
+    assert sum(one.state.over for one in records.values()) == 2
+    attempt = world.resume(attempt.run)
+    ending = await world.work(attempt)
+    assert ending.state is RunState.COMPLETED, ending

@@ -26,11 +26,11 @@ from cou.work.make_plan import make_plan
 from juju_testbed.charms import bundle
 from juju_testbed.charms import profile as profiles
 from juju_testbed.charms.store import OpenStackStore
+from juju_testbed.model import virtual
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.controller import Controller
 from juju_testbed.model.entities import Counted
 from juju_testbed.model.model import Model
-from juju_testbed.model.virtual import VirtualTimeLoop
 from juju_testbed.wire.errors import WireError
 from juju_testbed.wire.facades.dispatcher import Dispatcher
 
@@ -334,16 +334,9 @@ def countdown(points, only=""):
 
 def run(coroutine):
     """Run a coroutine in virtual time."""
-    loop = VirtualTimeLoop()
     try:
-        return loop.run_until_complete(coroutine)
+        return virtual.run(coroutine)
     finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.close()
         while _OPENED:
             _OPENED.pop().close()
 

@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import datetime
 import json
+from typing import Any
 
 from cou.errors import JujuError
 from cou.juju.port import (
@@ -155,6 +156,10 @@ class World:
         self.options[name] = dict(config or {})
         self.action_names[name] = actions
 
+    def add_core(self, name: str, version: str = "", **more: Any) -> None:
+        """Add one of OpenStack's own services at ussuri."""
+        self.add(name, version, channel="ussuri/stable", config=principal_options(), **more)
+
     def status(self) -> ModelStatus:
         return ModelStatus(
             name=self.name,
@@ -262,26 +267,15 @@ def principal_options(origin: str = "distro") -> dict[str, object]:
 def example() -> World:
     """The synthetic cloud of the reference's example: focal/ussuri, one unit each."""
     world = World()
-    world.add("keystone", "17.0.1", channel="ussuri/stable", config=principal_options())
+    world.add_core("keystone", "17.0.1")
     world.add("ceph-mon", "15.2.17", channel="octopus/stable", config={"source": "distro"})
-    world.add(
-        "nova-cloud-controller",
-        "21.2.4",
-        channel="ussuri/stable",
-        config=principal_options(),
-        actions=frozenset(["archive-data", "purge-data"]),
+    world.add_core(
+        "nova-cloud-controller", "21.2.4", actions=frozenset(["archive-data", "purge-data"])
     )
     world.add("mysql-innodb-cluster", "8.0.39", channel="8.0/stable", config={"source": "distro"})
-    world.add(
-        "nova-compute",
-        "21.2.4",
-        channel="ussuri/stable",
-        machines="0",
-        config=principal_options(),
-        actions=COMPUTE_ACTIONS,
-    )
+    world.add_core("nova-compute", "21.2.4", machines="0", actions=COMPUTE_ACTIONS)
     world.add("ovn-central", "22.03.3", channel="22.03/stable", config={"source": "distro"})
-    world.add("neutron-api", "16.4.2", channel="ussuri/stable", config=principal_options())
+    world.add_core("neutron-api", "16.4.2")
     world.add("ceph-osd", "15.2.17", channel="octopus/stable", config={"source": "distro"})
     world.add(
         "ovn-chassis",

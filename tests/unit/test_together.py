@@ -29,10 +29,15 @@ SOURCES = sorted([*(ROOT / "lib/cou").rglob("*.py"), *(ROOT / "src").glob("*.py"
 def run(story):
     loop = VirtualTimeLoop()
     try:
-        return loop.run_until_complete(story())
+        return loop.run_until_complete(story)
     finally:
         assert not asyncio.all_tasks(loop), "a task outlived its end"
         loop.close()
+
+
+@pytest.fixture
+def run_coroutine():
+    return run
 
 
 def forbidden(source):
@@ -92,13 +97,10 @@ async def at_the_same_moment(bounded):
     return task
 
 
-def test_a_cancellation_is_not_swallowed_by_what_ends_at_the_same_moment():
-    async def story():
-        task = await at_the_same_moment(concurrency.within)
-        await asyncio.wait([task], timeout=1.0)
-        assert task.cancelled()
-
-    run(story)
+async def test_a_cancellation_is_not_swallowed_by_what_ends_at_the_same_moment():
+    task = await at_the_same_moment(concurrency.within)
+    await asyncio.wait([task], timeout=1.0)
+    assert task.cancelled()
 
 
 def test_the_moment_is_the_one_in_which_asyncio_swallows_it():
@@ -113,95 +115,80 @@ def test_the_moment_is_the_one_in_which_asyncio_swallows_it():
 
     import sys
 
-    assert run(story) is (sys.version_info < (3, 12))
+    assert run(story()) is (sys.version_info < (3, 12))
 
 
-def test_what_is_deaf_to_its_cancellation_is_ended_all_the_same():
-    async def story():
-        heard = 0
+async def test_what_is_deaf_to_its_cancellation_is_ended_all_the_same():
+    heard = 0
 
-        async def deaf():
-            nonlocal heard
-            while heard < 3:
-                try:
-                    await asyncio.sleep(3600)
-                except asyncio.CancelledError:
-                    heard += 1
-
-        task = concurrency.begin(deaf())
-        await asyncio.sleep(1)
-        await concurrency.end(task)
-        assert task.done()
-        assert heard == 3
-        assert asyncio.get_running_loop().time() < 60
-
-    run(story)
-
-
-def test_a_process_leaves_no_task_of_a_library():
-    async def story():
-        async def deaf():
+    async def deaf():
+        nonlocal heard
+        while heard < 3:
             try:
                 await asyncio.sleep(3600)
             except asyncio.CancelledError:
-                await asyncio.sleep(3600)
+                heard += 1
 
-        async def work():
-            asyncio.get_running_loop().create_task(deaf())
-            await asyncio.sleep(1)
-            return "done"
-
-        assert await concurrency.alone(work()) == "done"
-        assert asyncio.get_running_loop().time() < 60
-
-    run(story)
+    task = concurrency.begin(deaf())
+    await asyncio.sleep(1)
+    await concurrency.end(task)
+    assert task.done()
+    assert heard == 3
+    assert asyncio.get_running_loop().time() < 60
 
 
-def test_an_end_is_finished_although_its_caller_is_cancelled_meanwhile():
-    async def story():
-        async def slow():
-            try:
-                await asyncio.sleep(3600)
-            finally:
-                await asyncio.sleep(2)
+async def test_a_process_leaves_no_task_of_a_library():
+    async def deaf():
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            await asyncio.sleep(3600)
 
-        task = concurrency.begin(slow())
+    async def work():
+        asyncio.get_running_loop().create_task(deaf())
         await asyncio.sleep(1)
-        ending = concurrency.begin(concurrency.end(task))
+        return "done"
+
+    assert await concurrency.alone(work()) == "done"
+    assert asyncio.get_running_loop().time() < 60
+
+
+async def test_an_end_is_finished_although_its_caller_is_cancelled_meanwhile():
+    async def slow():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(2)
+
+    task = concurrency.begin(slow())
+    await asyncio.sleep(1)
+    ending = concurrency.begin(concurrency.end(task))
+    await asyncio.sleep(1)
+    ending.cancel()
+    await asyncio.wait([ending])
+    assert ending.cancelled()
+    assert task.done()
+
+
+async def test_what_takes_too_long_is_ended():
+    with pytest.raises(asyncio.TimeoutError):
+        await concurrency.within(asyncio.sleep(100), 5.0)
+    assert asyncio.get_running_loop().time() == pytest.approx(5.0)
+    assert await concurrency.within(asyncio.sleep(1, "slept"), 5.0) == "slept"
+
+
+async def test_the_first_of_several_that_fails_ends_the_others():
+    async def fail():
         await asyncio.sleep(1)
-        ending.cancel()
-        await asyncio.wait([ending])
-        assert ending.cancelled()
-        assert task.done()
+        raise ValueError("broken")
 
-    run(story)
-
-
-def test_what_takes_too_long_is_ended():
-    async def story():
-        with pytest.raises(asyncio.TimeoutError):
-            await concurrency.within(asyncio.sleep(100), 5.0)
-        assert asyncio.get_running_loop().time() == pytest.approx(5.0)
-        assert await concurrency.within(asyncio.sleep(1, "slept"), 5.0) == "slept"
-
-    run(story)
-
-
-def test_the_first_of_several_that_fails_ends_the_others():
-    async def story():
-        async def fail():
-            await asyncio.sleep(1)
-            raise ValueError("broken")
-
-        with pytest.raises(ValueError, match="broken"):
-            await concurrency.together(asyncio.sleep(100), fail())
-        assert asyncio.get_running_loop().time() == pytest.approx(1.0)
-        assert await concurrency.together(asyncio.sleep(2, "b"), asyncio.sleep(1, "a")) == (
-            "b",
-            "a",
-        )
-
-    run(story)
+    with pytest.raises(ValueError, match="broken"):
+        await concurrency.together(asyncio.sleep(100), fail())
+    assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+    assert await concurrency.together(asyncio.sleep(2, "b"), asyncio.sleep(1, "a")) == (
+        "b",
+        "a",
+    )
 
 
 async def die(how):
@@ -222,24 +209,18 @@ async def die(how):
         (CouError("disk-full", "No room."), "disk-full", "No room."),
     ],
 )
-def test_whatever_ends_a_task_beside_the_work_ends_the_work_with_its_cause(how, code, seen):
-    async def story():
-        crew = concurrency.Crew()
-        crew.start(die(how), "look at the sky")
-        crew.start(asyncio.sleep(3600), "wait")
-        with pytest.raises(CouError) as caught:
-            await crew.run(asyncio.sleep(3600))
-        assert caught.value.code == code
-        assert seen in caught.value.seen
-        assert code != "task-ended" or "look at the sky" in caught.value.seen
-
-    run(story)
+async def test_whatever_ends_a_task_beside_the_work_ends_the_work_with_its_cause(how, code, seen):
+    crew = concurrency.Crew()
+    crew.start(die(how), "look at the sky")
+    crew.start(asyncio.sleep(3600), "wait")
+    with pytest.raises(CouError) as caught:
+        await crew.run(asyncio.sleep(3600))
+    assert caught.value.code == code
+    assert seen in caught.value.seen
+    assert code != "task-ended" or "look at the sky" in caught.value.seen
 
 
-def test_what_goes_on_beside_the_work_ends_with_it():
-    async def story():
-        crew = concurrency.Crew()
-        crew.start(asyncio.sleep(3600), "wait")
-        assert await crew.run(asyncio.sleep(1, "done")) == "done"
-
-    run(story)
+async def test_what_goes_on_beside_the_work_ends_with_it():
+    crew = concurrency.Crew()
+    crew.start(asyncio.sleep(3600), "wait")
+    assert await crew.run(asyncio.sleep(1, "done")) == "done"

@@ -9,6 +9,7 @@ from juju_testbed.charms.profile import REAL
 from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.model import Model
+from juju_testbed.model.virtual import run
 
 EPOCH = datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -97,6 +98,11 @@ SMALL = pathlib.Path(__file__).parent / "small-bundle.yaml"
 
 def make(source=SMALL, profile=REAL, **options):
     return Cloud(source, profile, **options)
+
+
+@pytest.fixture
+def run_coroutine():
+    return run
 
 
 @pytest.fixture

@@ -13,18 +13,14 @@ def versions(deployed, application):
     return [unit.workload_version for unit in deployed.model.units_of(application)]
 
 
-def test_a_changed_origin_moves_every_unit_in_its_own_hook(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("keystone", openstack_origin=VICTORIA)
-            await deployed.model.clock.sleep(60)
-            busy = [u.agent.message for u in deployed.model.units_of("keystone")]
-            assert set(busy) == {"running config-changed hook"}
-            assert versions(deployed, "keystone") == ["17.0.1"] * 3
-            await deployed.settle()
-            return deployed
-
-    deployed = run(scenario())
+async def test_a_changed_origin_moves_every_unit_in_its_own_hook(cloud):
+    async with cloud() as deployed:
+        deployed.configure("keystone", openstack_origin=VICTORIA)
+        await deployed.model.clock.sleep(60)
+        busy = [u.agent.message for u in deployed.model.units_of("keystone")]
+        assert set(busy) == {"running config-changed hook"}
+        assert versions(deployed, "keystone") == ["17.0.1"] * 3
+        await deployed.settle()
     assert versions(deployed, "keystone") == ["18.1.0"] * 3
     assert "focal-updates/victoria" in (
         deployed.machine("keystone/0").files["/etc/apt/sources.list.d/cloud-archive.list"].text
@@ -36,49 +32,37 @@ def test_a_changed_origin_moves_every_unit_in_its_own_hook(cloud):
     assert len(upgraded) == 3
 
 
-def test_an_upgrade_makes_related_applications_run_hooks(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("keystone", openstack_origin=VICTORIA)
-            await deployed.settle()
-            return deployed
-
-    deployed = run(scenario())
+async def test_an_upgrade_makes_related_applications_run_hooks(cloud):
+    async with cloud() as deployed:
+        deployed.configure("keystone", openstack_origin=VICTORIA)
+        await deployed.settle()
     hooks = {(e["unit"], e["data"]["hook"]) for e in deployed.events("hook-ended")}
     assert ("glance/0", "identity-service-relation-changed") in hooks
 
 
-def test_nothing_happens_until_the_action_while_upgrades_are_managed(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("nova-compute", action_managed_upgrade="True")
-            await deployed.settle()
-            deployed.configure("nova-compute", openstack_origin=VICTORIA)
-            await deployed.settle()
-            before = versions(deployed, "nova-compute")
-            task = await deployed.act("nova-compute/1", "openstack-upgrade")
-            again = await deployed.act("nova-compute/1", "openstack-upgrade")
-            return deployed, before, task, again
-
-    deployed, before, task, again = run(scenario())
+async def test_nothing_happens_until_the_action_while_upgrades_are_managed(cloud):
+    async with cloud() as deployed:
+        deployed.configure("nova-compute", action_managed_upgrade="True")
+        await deployed.settle()
+        deployed.configure("nova-compute", openstack_origin=VICTORIA)
+        await deployed.settle()
+        before = versions(deployed, "nova-compute")
+        task = await deployed.act("nova-compute/1", "openstack-upgrade")
+        again = await deployed.act("nova-compute/1", "openstack-upgrade")
     assert before == ["21.2.4", "21.2.4"]
     assert task.results["outcome"] == "success, upgrade completed."
     assert versions(deployed, "nova-compute") == ["21.2.4", "22.4.0"]
     assert again.results["outcome"] == "No upgrade available."
 
 
-def test_managed_upgrades_turned_off_too_early_upgrade_all_old_units_at_once(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("nova-compute", action_managed_upgrade="True")
-            deployed.configure("nova-compute", openstack_origin=VICTORIA)
-            await deployed.settle()
-            await deployed.act("nova-compute/0", "openstack-upgrade")
-            deployed.configure("nova-compute", action_managed_upgrade="False")
-            await deployed.settle()
-            return deployed
-
-    deployed = run(scenario())
+async def test_managed_upgrades_turned_off_too_early_upgrade_all_old_units_at_once(cloud):
+    async with cloud() as deployed:
+        deployed.configure("nova-compute", action_managed_upgrade="True")
+        deployed.configure("nova-compute", openstack_origin=VICTORIA)
+        await deployed.settle()
+        await deployed.act("nova-compute/0", "openstack-upgrade")
+        deployed.configure("nova-compute", action_managed_upgrade="False")
+        await deployed.settle()
     assert versions(deployed, "nova-compute") == ["22.4.0", "22.4.0"]
     causes = [
         (e["unit"], e["data"]["cause"])
@@ -88,66 +72,51 @@ def test_managed_upgrades_turned_off_too_early_upgrade_all_old_units_at_once(clo
     assert causes == [("nova-compute/0", "action"), ("nova-compute/1", "action-managed-upgrade")]
 
 
-def test_the_action_is_skipped_where_upgrades_are_not_managed(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            await deployed.model.clock.sleep(1)
-            deployed.model.applications["glance"].config["openstack-origin"] = VICTORIA
-            return await deployed.act("glance/0", "openstack-upgrade")
-
-    task = run(scenario())
+async def test_the_action_is_skipped_where_upgrades_are_not_managed(cloud):
+    async with cloud() as deployed:
+        await deployed.model.clock.sleep(1)
+        deployed.model.applications["glance"].config["openstack-origin"] = VICTORIA
+        task = await deployed.act("glance/0", "openstack-upgrade")
     assert task.results["outcome"].startswith("action-managed-upgrade config is False")
 
 
-def test_an_origin_that_is_no_archive_fails_the_hook_until_it_is_put_right(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("glance", openstack_origin="cloud:focal-nosuch")
-            await deployed.model.clock.sleep(60)
-            failed = deployed.model.shown("glance/0")[1]
-            deployed.configure("glance", openstack_origin=VICTORIA)
-            await deployed.model.clock.sleep(1500)
-            return failed, deployed.model.shown("glance/0")[1], versions(deployed, "glance")
-
-    failed, after, seen = run(scenario())
+async def test_an_origin_that_is_no_archive_fails_the_hook_until_it_is_put_right(cloud):
+    async with cloud() as deployed:
+        deployed.configure("glance", openstack_origin="cloud:focal-nosuch")
+        await deployed.model.clock.sleep(60)
+        failed = deployed.model.shown("glance/0")[1]
+        deployed.configure("glance", openstack_origin=VICTORIA)
+        await deployed.model.clock.sleep(1500)
+        after = deployed.model.shown("glance/0")[1]
+        seen = versions(deployed, "glance")
     assert (failed.current, failed.message) == ("error", 'hook failed: "config-changed"')
     assert (after.current, seen) == ("active", ["21.1.0"])
 
 
-def test_neighbours_on_a_machine_upgrade_each_others_packages(cloud):
+async def test_neighbours_on_a_machine_upgrade_each_others_packages(cloud):
     """ceph-osd shares the hypervisor; its package moves, its daemons run on as they were."""
 
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("nova-compute", openstack_origin="cloud:focal-wallaby")
-            await deployed.settle()
-            ceph = await deployed.run("ceph-mon/0", "ceph versions")
-            deployed.configure("ceph-osd", source="cloud:focal-wallaby")
-            await deployed.settle()
-            return (
-                deployed,
-                json.loads(ceph.stdout),
-                await deployed.run("ceph-mon/0", "ceph versions"),
-            )
-
-    deployed, before, after = run(scenario())
+    async with cloud() as deployed:
+        deployed.configure("nova-compute", openstack_origin="cloud:focal-wallaby")
+        await deployed.settle()
+        ceph = await deployed.run("ceph-mon/0", "ceph versions")
+        deployed.configure("ceph-osd", source="cloud:focal-wallaby")
+        await deployed.settle()
+        before = json.loads(ceph.stdout)
+        after = await deployed.run("ceph-mon/0", "ceph versions")
     moved = deployed.events("workload-upgraded", "ceph-osd/0")
     assert [e["data"]["cause"] for e in moved] == ["packages"]
     assert [line.split()[2] for line in before["osd"]] == ["15.2.17"]
     assert [line.split()[2] for line in json.loads(after.stdout)["osd"]] == ["16.2.15"]
 
 
-def test_pause_and_resume_show_as_the_charms_do(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            await deployed.act("glance/0", "pause")
-            status = deployed.model.units["glance/0"].workload
-            state = await deployed.run("glance/0", "systemctl is-active glance-api")
-            await deployed.act("glance/0", "pause")
-            await deployed.act("glance/0", "resume")
-            return deployed, status, state
-
-    deployed, status, state = run(scenario())
+async def test_pause_and_resume_show_as_the_charms_do(cloud):
+    async with cloud() as deployed:
+        await deployed.act("glance/0", "pause")
+        status = deployed.model.units["glance/0"].workload
+        state = await deployed.run("glance/0", "systemctl is-active glance-api")
+        await deployed.act("glance/0", "pause")
+        await deployed.act("glance/0", "resume")
     assert status.current == "maintenance"
     assert status.message == "Paused. Use 'resume' action to resume normal service."
     assert (state.code, state.stdout) == (3, "inactive\n")
@@ -158,19 +127,15 @@ def test_pause_and_resume_show_as_the_charms_do(cloud):
     ]
 
 
-def test_rabbit_puts_off_its_upgrade_while_restarts_are_not_automatic(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("rabbitmq-server", enable_auto_restarts="False")
-            await deployed.settle()
-            deployed.configure("rabbitmq-server", source=VICTORIA)
-            await deployed.settle()
-            message = deployed.model.units["rabbitmq-server/0"].workload.message
-            pocket = deployed.machine("rabbitmq-server/0").pocket
-            await deployed.act("rabbitmq-server/0", "run-deferred-hooks")
-            return deployed, message, pocket
-
-    deployed, message, pocket = run(scenario())
+async def test_rabbit_puts_off_its_upgrade_while_restarts_are_not_automatic(cloud):
+    async with cloud() as deployed:
+        deployed.configure("rabbitmq-server", enable_auto_restarts="False")
+        await deployed.settle()
+        deployed.configure("rabbitmq-server", source=VICTORIA)
+        await deployed.settle()
+        message = deployed.model.units["rabbitmq-server/0"].workload.message
+        pocket = deployed.machine("rabbitmq-server/0").pocket
+        await deployed.act("rabbitmq-server/0", "run-deferred-hooks")
     assert message.endswith("Hooks skipped due to disabled auto restarts: config-changed")
     assert pocket == "ussuri"
     assert deployed.machine("rabbitmq-server/0").pocket == "victoria"
@@ -179,14 +144,10 @@ def test_rabbit_puts_off_its_upgrade_while_restarts_are_not_automatic(cloud):
     assert left == [1, 0]
 
 
-def test_rabbit_upgrades_at_once_while_restarts_are_automatic(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("rabbitmq-server", source=VICTORIA)
-            await deployed.settle()
-            return deployed
-
-    deployed = run(scenario())
+async def test_rabbit_upgrades_at_once_while_restarts_are_automatic(cloud):
+    async with cloud() as deployed:
+        deployed.configure("rabbitmq-server", source=VICTORIA)
+        await deployed.settle()
     assert deployed.machine("rabbitmq-server/0").installed == "victoria"
     assert deployed.events("deferred-restarts") == []
 
@@ -205,17 +166,15 @@ def test_packages_leave_restarts_to_be_done_where_they_are_not_automatic(cloud):
     assert run(scenario()).endswith("Services queued for restart: rabbitmq-server")
 
 
-def test_the_compute_service_is_switched_and_listed(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            await deployed.act("nova-compute/0", "disable")
-            await deployed.act("nova-compute/0", "disable")
-            listed = await deployed.act("nova-compute/0", "list-compute-nodes")
-            count = await deployed.act("nova-compute/0", "instance-count")
-            await deployed.act("nova-compute/0", "enable")
-            return deployed, listed.results, count.results
-
-    deployed, listed, count = run(scenario())
+async def test_the_compute_service_is_switched_and_listed(cloud):
+    async with cloud() as deployed:
+        await deployed.act("nova-compute/0", "disable")
+        await deployed.act("nova-compute/0", "disable")
+        listed = await deployed.act("nova-compute/0", "list-compute-nodes")
+        count = await deployed.act("nova-compute/0", "instance-count")
+        await deployed.act("nova-compute/0", "enable")
+        listed = listed.results
+        count = count.results
     rows = json.loads(listed["compute-nodes"])
     own = [row for row in rows if row["host"] == listed["node-name"]]
     assert [(row["status"], row["zone"]) for row in own] == [("disabled", "az1")]
@@ -224,103 +183,87 @@ def test_the_compute_service_is_switched_and_listed(cloud):
     assert [e["data"]["enabled"] for e in deployed.events("compute-service")] == [False, True]
 
 
-def test_archiving_ends_when_nothing_is_left(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.place.cloud.deleted_rows["nova-cloud-controller"] = 2300
-            texts = []
-            for _ in range(4):
-                task = await deployed.act(
-                    "nova-cloud-controller/0", "archive-data", **{"batch-size": 1000}
-                )
-                texts.append(task.results["archive-deleted-rows"])
-            purged = await deployed.act("nova-cloud-controller/0", "purge-data")
-            again = await deployed.act("nova-cloud-controller/0", "purge-data")
-            return deployed, texts, purged.results["output"], again.results["output"]
-
-    deployed, texts, purged, again = run(scenario())
+async def test_archiving_ends_when_nothing_is_left(cloud):
+    async with cloud() as deployed:
+        deployed.place.cloud.deleted_rows["nova-cloud-controller"] = 2300
+        texts = []
+        for _ in range(4):
+            task = await deployed.act(
+                "nova-cloud-controller/0", "archive-data", **{"batch-size": 1000}
+            )
+            texts.append(task.results["archive-deleted-rows"])
+        purged = await deployed.act("nova-cloud-controller/0", "purge-data")
+        again = await deployed.act("nova-cloud-controller/0", "purge-data")
+        purged = purged.results["output"]
+        again = again.results["output"]
     assert [e["data"]["rows"] for e in deployed.events("data-archived")] == [1000, 1000, 300]
     assert texts[-1] == "Nothing was archived."
     assert "2300 rows deleted" in purged
     assert again == "Purging stale soft-deleted rows and no data was deleted"
 
 
-def test_a_dump_is_a_whole_file_that_only_root_reads(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            task = await deployed.act("mysql-innodb-cluster/0", "mysqldump")
-            path = task.results["mysqldump-file"]
-            checks = [
-                await deployed.run("mysql-innodb-cluster/0", command)
-                for command in (
-                    f"gzip -t {path}",
-                    f"zcat {path} | tail -n 1",
-                    f"stat -c '%s %a' {path}",
-                )
-            ]
-            return checks
-
-    whole, last, stat = run(scenario())
+async def test_a_dump_is_a_whole_file_that_only_root_reads(cloud):
+    async with cloud() as deployed:
+        task = await deployed.act("mysql-innodb-cluster/0", "mysqldump")
+        path = task.results["mysqldump-file"]
+        checks = [
+            await deployed.run("mysql-innodb-cluster/0", command)
+            for command in (
+                f"gzip -t {path}",
+                f"zcat {path} | tail -n 1",
+                f"stat -c '%s %a' {path}",
+            )
+        ]
+        whole, last, stat = checks
     assert whole.code == 0
     assert last.stdout.startswith("-- Dump completed on 2030-01-01")
     assert int(stat.stdout.split()[0]) > 100
     assert stat.stdout.split()[1] == "600"
 
 
-def test_a_dump_that_was_cut_off_is_seen_to_be(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            operation = deployed.model.enqueue(
-                [("mysql-innodb-cluster/0", "mysqldump", {})], "cou"
-            )
-            await deployed.model.clock.sleep(20)
-            deployed.model.cancel(operation.tasks[0], "admin")
-            await deployed.settle()
-            listed = await deployed.run(
-                "mysql-innodb-cluster/0", "ls /var/backups/mysql/*.gz | xargs gzip -t"
-            )
-            return deployed, deployed.model.tasks[operation.tasks[0]], listed
-
-    deployed, task, listed = run(scenario())
+async def test_a_dump_that_was_cut_off_is_seen_to_be(cloud):
+    async with cloud() as deployed:
+        operation = deployed.model.enqueue([("mysql-innodb-cluster/0", "mysqldump", {})], "cou")
+        await deployed.model.clock.sleep(20)
+        deployed.model.cancel(operation.tasks[0], "admin")
+        await deployed.settle()
+        listed = await deployed.run(
+            "mysql-innodb-cluster/0", "ls /var/backups/mysql/*.gz | xargs gzip -t"
+        )
+        task = deployed.model.tasks[operation.tasks[0]]
     assert task.status == "aborted"
     assert listed.code == 1
     assert "unexpected end of file" in listed.stderr
     assert deployed.events("database-dumped") == []
 
 
-def test_noout_is_a_flag_of_the_cluster(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            await deployed.act("ceph-mon/1", "set-noout")
-            dump = await deployed.run("ceph-mon/0", "ceph osd dump -f json")
-            health = await deployed.run("ceph-mon/0", "ceph health")
-            await deployed.act("ceph-mon/0", "unset-noout")
-            return deployed, json.loads(dump.stdout), health.stdout
-
-    deployed, dump, health = run(scenario())
+async def test_noout_is_a_flag_of_the_cluster(cloud):
+    async with cloud() as deployed:
+        await deployed.act("ceph-mon/1", "set-noout")
+        dump = await deployed.run("ceph-mon/0", "ceph osd dump -f json")
+        health = await deployed.run("ceph-mon/0", "ceph health")
+        await deployed.act("ceph-mon/0", "unset-noout")
+        dump = json.loads(dump.stdout)
+        health = health.stdout
     assert "noout" in dump["flags_set"]
     assert health.startswith("HEALTH_WARN")
     assert [e["data"]["set"] for e in deployed.events("noout")] == [True, False]
 
 
-def test_vault_seals_itself_when_its_own_version_changes(cloud):
+async def test_vault_seals_itself_when_its_own_version_changes(cloud):
     source = {
         "series": "jammy",
         "applications": {"vault": {"charm": "vault", "channel": "1.7/stable", "num_units": 1}},
     }
 
-    async def scenario():
-        async with cloud(source) as deployed:
-            deployed.refresh("vault", "1.8/stable")
-            await deployed.settle()
-            sealed = deployed.model.units["vault/0"].workload
-            looked = await deployed.run("vault/0", "vault status")
-            for key in ("one", "two", "three"):
-                await deployed.run("vault/0", f"vault operator unseal {key}")
-            await deployed.model.clock.sleep(60)  # update-status never shows as executing
-            return deployed, sealed, looked
-
-    deployed, sealed, looked = run(scenario())
+    async with cloud(source) as deployed:
+        deployed.refresh("vault", "1.8/stable")
+        await deployed.settle()
+        sealed = deployed.model.units["vault/0"].workload
+        looked = await deployed.run("vault/0", "vault status")
+        for key in ("one", "two", "three"):
+            await deployed.run("vault/0", f"vault operator unseal {key}")
+        await deployed.model.clock.sleep(60)  # update-status never shows as executing
     assert (sealed.current, sealed.message) == ("blocked", "Unit is sealed")
     assert looked.code == 2
     assert deployed.model.units["vault/0"].workload.current == "active"
@@ -348,34 +291,26 @@ def test_vault_is_sealed_after_a_reboot(cloud):
     assert run(scenario()) == "Unit is sealed"
 
 
-def test_a_refresh_runs_its_hooks_and_changes_no_release(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.refresh("keystone", "victoria/stable")
-            await deployed.settle()
-            return deployed
-
-    deployed = run(scenario())
+async def test_a_refresh_runs_its_hooks_and_changes_no_release(cloud):
+    async with cloud() as deployed:
+        deployed.refresh("keystone", "victoria/stable")
+        await deployed.settle()
     hooks = [e["data"]["hook"] for e in deployed.events("hook-ended", "keystone/1")]
     assert hooks == ["upgrade-charm", "config-changed"]
     assert versions(deployed, "keystone") == ["17.0.1"] * 3
 
 
-def test_an_upgrade_cut_off_in_the_middle_leaves_dpkg_unfinished(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("nova-compute", action_managed_upgrade="true")
-            deployed.configure("nova-compute", openstack_origin=VICTORIA)
-            await deployed.settle()
-            deployed.model.enqueue([("nova-compute/0", "openstack-upgrade", {})], "cou")
-            await deployed.model.clock.sleep(100)
-            deployed.model.restart_agent("nova-compute/0")
-            await deployed.settle()
-            refused = await deployed.run("nova-compute/0", "apt-get -y dist-upgrade")
-            again = await deployed.act("nova-compute/0", "openstack-upgrade")
-            return deployed, refused, again
-
-    deployed, refused, again = run(scenario())
+async def test_an_upgrade_cut_off_in_the_middle_leaves_dpkg_unfinished(cloud):
+    async with cloud() as deployed:
+        deployed.configure("nova-compute", action_managed_upgrade="true")
+        deployed.configure("nova-compute", openstack_origin=VICTORIA)
+        await deployed.settle()
+        deployed.model.enqueue([("nova-compute/0", "openstack-upgrade", {})], "cou")
+        await deployed.model.clock.sleep(100)
+        deployed.model.restart_agent("nova-compute/0")
+        await deployed.settle()
+        refused = await deployed.run("nova-compute/0", "apt-get -y dist-upgrade")
+        again = await deployed.act("nova-compute/0", "openstack-upgrade")
     assert refused.code == 100
     assert "dpkg was interrupted" in refused.stderr
     assert again.results["outcome"] == "success, upgrade completed."

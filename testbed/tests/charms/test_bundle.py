@@ -5,7 +5,6 @@ from juju_testbed.charms import bundle, bundle_source
 from juju_testbed.charms.bundle_source import BundleError
 from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.model import Model
-from juju_testbed.model.virtual import run
 
 ONE = {"series": "focal", "applications": {"keystone": {"charm": "keystone", "num_units": 1}}}
 
@@ -216,17 +215,14 @@ def test_the_log_says_how_the_cloud_was_at_the_start(cloud):
     assert rows["ceph-mon"]["cluster"]["noout"] is False
 
 
-def test_a_unit_added_later_installs_itself_from_its_origin(cloud):
-    async def scenario():
-        async with cloud() as deployed:
-            deployed.configure("glance", openstack_origin="cloud:focal-victoria")
-            await deployed.settle()
-            deployed.model.add_machine("9", "focal")
-            deployed.model.add_unit("glance", "9", settled=False)
-            await deployed.settle()
-            return deployed.model.units["glance/1"]
-
-    unit = run(scenario())
+async def test_a_unit_added_later_installs_itself_from_its_origin(cloud):
+    async with cloud() as deployed:
+        deployed.configure("glance", openstack_origin="cloud:focal-victoria")
+        await deployed.settle()
+        deployed.model.add_machine("9", "focal")
+        deployed.model.add_unit("glance", "9", settled=False)
+        await deployed.settle()
+        unit = deployed.model.units["glance/1"]
     assert unit.workload_version == "21.1.0"
     assert unit.workload.current == "active"
 

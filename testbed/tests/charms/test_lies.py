@@ -8,7 +8,6 @@ import pytest
 import yaml
 from juju_testbed.charms.bundle_source import BundleError
 from juju_testbed.charms.profile import INSTANT
-from juju_testbed.model.virtual import VirtualTimeLoop
 
 SMALL = yaml.safe_load((pathlib.Path(__file__).parent / "small-bundle.yaml").read_text())
 
@@ -16,14 +15,6 @@ SMALL = yaml.safe_load((pathlib.Path(__file__).parent / "small-bundle.yaml").rea
 def bundle(**lies):
     told = {name.replace("_", "-"): units for name, units in lies.items()}
     return {**SMALL, "testbed": {**SMALL.get("testbed", {}), "lies": told}}
-
-
-def run(story):
-    loop = VirtualTimeLoop()
-    try:
-        loop.run_until_complete(story)
-    finally:
-        loop.close()
 
 
 @pytest.mark.parametrize(
@@ -39,23 +30,17 @@ def test_a_senseless_lie_is_refused(cloud, lies, problem):
         cloud(bundle(**lies), INSTANT)
 
 
-def test_a_hook_fails_so_often_and_then_passes(cloud):
-    async def story():
-        async with cloud(bundle(failing_hook={"keystone/0": 2}), INSTANT) as made:
-            made.configure("keystone", debug="true")
-            await made.model.clock.sleep(1800)
-            codes = [e["data"]["code"] for e in made.events("hook-ended", "keystone/0")]
-            assert [bool(code) for code in codes][:3] == [True, True, False]
-
-    run(story())
+async def test_a_hook_fails_so_often_and_then_passes(cloud):
+    async with cloud(bundle(failing_hook={"keystone/0": 2}), INSTANT) as made:
+        made.configure("keystone", debug="true")
+        await made.model.clock.sleep(1800)
+        codes = [e["data"]["code"] for e in made.events("hook-ended", "keystone/0")]
+        assert [bool(code) for code in codes][:3] == [True, True, False]
 
 
-def test_a_version_is_wrong_until_the_charm_is_refreshed(cloud):
-    async def story():
-        async with cloud(bundle(wrong_version={"keystone/0": "1.0"}), INSTANT) as made:
-            assert made.model.units["keystone/0"].workload_version == "1.0"
-            made.refresh("keystone", "victoria/stable")
-            await made.model.clock.sleep(600)
-            assert made.model.units["keystone/0"].workload_version != "1.0"
-
-    run(story())
+async def test_a_version_is_wrong_until_the_charm_is_refreshed(cloud):
+    async with cloud(bundle(wrong_version={"keystone/0": "1.0"}), INSTANT) as made:
+        assert made.model.units["keystone/0"].workload_version == "1.0"
+        made.refresh("keystone", "victoria/stable")
+        await made.model.clock.sleep(600)
+        assert made.model.units["keystone/0"].workload_version != "1.0"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from juju_testbed.model import virtual
 from juju_testbed.model.clock import Clock
 from juju_testbed.model.model import Model
 from juju_testbed.model.simple import SimpleCharm, SimpleStore
@@ -66,6 +67,11 @@ class World:
             f"{status.current} {status.message}".strip()
             for _, status in self.model.history(unit, "juju-unit")
         ]
+
+
+@pytest.fixture
+def run_coroutine():
+    return virtual.run
 
 
 @pytest.fixture

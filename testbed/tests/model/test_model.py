@@ -45,19 +45,16 @@ def test_a_unit_keeps_the_revision_it_read_until_it_refreshes(world):
     assert read(uri, "glance/0")["password"] == "second"
 
 
-def test_secret_changed_runs_on_units_that_have_read_it_and_a_grant_fires_nothing(world):
-    async def main():
-        world.model.start()
-        uri = world.model.add_secret("login", LOGIN, "admin")
-        world.model.grant_secret(uri, "glance", "admin")
-        world.model.grant_secret(uri, "nova", "admin")
-        world.model.read_secret(uri, "glance/0")
-        await world.until(10)
-        world.model.update_secret(uri, LOGIN | {"password": "second"}, "admin")
-        await world.until(20)
-        await world.model.stop()
-
-    virtual.run(main())
+async def test_secret_changed_runs_on_units_that_have_read_it_and_a_grant_fires_nothing(world):
+    world.model.start()
+    uri = world.model.add_secret("login", LOGIN, "admin")
+    world.model.grant_secret(uri, "glance", "admin")
+    world.model.grant_secret(uri, "nova", "admin")
+    world.model.read_secret(uri, "glance/0")
+    await world.until(10)
+    world.model.update_secret(uri, LOGIN | {"password": "second"}, "admin")
+    await world.until(20)
+    await world.model.stop()
     assert world.timeline() == [
         "11 glance/0 secret-changed begins",
         "13 glance/0 secret-changed ends",
@@ -150,16 +147,13 @@ def test_the_workload_version_of_an_application_is_its_newest_units(world):
     assert world.model.application_version("glance") == "21.0.0"
 
 
-def test_leadership_moves_and_the_new_leader_hears_of_it(world):
+async def test_leadership_moves_and_the_new_leader_hears_of_it(world):
     world.model.add_unit("glance", "0")
 
-    async def main():
-        world.model.start()
-        world.model.elect("glance/1")
-        await world.until(10)
-        await world.model.stop()
-
-    virtual.run(main())
+    world.model.start()
+    world.model.elect("glance/1")
+    await world.until(10)
+    await world.model.stop()
     assert [unit.leader for unit in world.model.units_of("glance")] == [False, True]
     assert world.timeline()[0] == "1 glance/1 leader-elected begins"
 
@@ -244,16 +238,16 @@ def test_no_two_stamps_are_equal():
     assert stamps == sorted(stamps)
 
 
-def test_a_scaled_clock_runs_faster_than_its_loop():
+async def test_a_scaled_clock_runs_faster_than_its_loop():
     clock = Clock(scale=60, epoch=datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc))
 
-    async def main():
-        before, loop = clock.now(), asyncio.get_running_loop()
-        start = loop.time()
-        await clock.sleep(3600)
-        return loop.time() - start, (clock.now() - before).total_seconds()
-
-    assert virtual.run(main()) == (pytest.approx(60), pytest.approx(3600))
+    before, loop = clock.now(), asyncio.get_running_loop()
+    start = loop.time()
+    await clock.sleep(3600)
+    assert (loop.time() - start, (clock.now() - before).total_seconds()) == (
+        pytest.approx(60),
+        pytest.approx(3600),
+    )
 
 
 def test_ten_virtual_hours_take_no_time():
@@ -262,16 +256,13 @@ def test_ten_virtual_hours_take_no_time():
     assert time.monotonic() - began < 60
 
 
-def test_virtual_time_waits_for_threads_instead_of_jumping():
-    async def main():
-        loop = asyncio.get_running_loop()
-        timer = asyncio.ensure_future(asyncio.sleep(1000))
-        await asyncio.to_thread(time.sleep, 0.1)
-        at = loop.time()
-        await timer
-        return at, loop.time()
-
-    assert virtual.run(main()) == (0, pytest.approx(1000))
+async def test_virtual_time_waits_for_threads_instead_of_jumping():
+    loop = asyncio.get_running_loop()
+    timer = asyncio.ensure_future(asyncio.sleep(1000))
+    await asyncio.to_thread(time.sleep, 0.1)
+    at = loop.time()
+    await timer
+    assert (at, loop.time()) == (0, pytest.approx(1000))
 
 
 def test_a_deadlock_in_virtual_time_is_told():
@@ -282,55 +273,43 @@ def test_a_deadlock_in_virtual_time_is_told():
         virtual.run(main())
 
 
-def test_timers_of_one_time_run_in_the_order_in_which_they_were_set():
-    async def main():
-        loop, told = asyncio.get_running_loop(), []
-        for number in range(50):
-            loop.call_later(7, told.append, number)
-        loop.call_at(3, told.append, "first")
-        await asyncio.sleep(8)
-        return told
-
-    assert virtual.run(main()) == ["first", *range(50)]
+async def test_timers_of_one_time_run_in_the_order_in_which_they_were_set():
+    loop, told = asyncio.get_running_loop(), []
+    for number in range(50):
+        loop.call_later(7, told.append, number)
+    loop.call_at(3, told.append, "first")
+    await asyncio.sleep(8)
+    assert told == ["first", *range(50)]
 
 
-def test_a_cancelled_timer_moves_no_time():
-    async def main():
-        loop = asyncio.get_running_loop()
-        loop.call_later(5, lambda: None).cancel()
-        await asyncio.wait_for(asyncio.sleep(9), 100)
-        return loop.time()
-
-    assert virtual.run(main()) == 9
+async def test_a_cancelled_timer_moves_no_time():
+    loop = asyncio.get_running_loop()
+    loop.call_later(5, lambda: None).cancel()
+    await asyncio.wait_for(asyncio.sleep(9), 100)
+    assert loop.time() == 9
 
 
-def test_what_comes_from_a_socket_takes_no_virtual_time():
-    async def main():
-        here, there = socket.socketpair()
-        reader, writer = await asyncio.open_connection(sock=here)
-        there.send(b"said")
-        there.close()
-        timer = asyncio.ensure_future(asyncio.sleep(1000))
-        said, at = await reader.read(), asyncio.get_running_loop().time()
-        writer.close()
-        await timer
-        return said, at
-
-    assert virtual.run(main()) == (b"said", 0)
+async def test_what_comes_from_a_socket_takes_no_virtual_time():
+    here, there = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=here)
+    there.send(b"said")
+    there.close()
+    timer = asyncio.ensure_future(asyncio.sleep(1000))
+    said, at = await reader.read(), asyncio.get_running_loop().time()
+    writer.close()
+    await timer
+    assert (said, at) == (b"said", 0)
 
 
-def test_a_removed_unit_runs_stop_and_remove_and_its_subordinate_goes_first(world):
+async def test_a_removed_unit_runs_stop_and_remove_and_its_subordinate_goes_first(world):
     world.model.add_application("ntp", world.revision("ntp", 1), "jammy")
     world.model.add_unit("ntp", "", principal="glance/0")
     world.model.add_unit("glance", "0")
 
-    async def main():
-        world.model.start()
-        world.model.remove_unit("glance/0", "admin")
-        await world.until(30)
-        await world.model.stop()
-
-    virtual.run(main())
+    world.model.start()
+    world.model.remove_unit("glance/0", "admin")
+    await world.until(30)
+    await world.model.stop()
     assert [line.split(maxsplit=1)[1] for line in world.timeline() if "begins" in line] == [
         "ntp/0 stop begins",
         "ntp/0 remove begins",
@@ -342,18 +321,15 @@ def test_a_removed_unit_runs_stop_and_remove_and_its_subordinate_goes_first(worl
     assert world.model.units["glance/1"].leader
 
 
-def test_an_application_is_gone_with_its_last_unit_and_its_relations_too(world):
+async def test_an_application_is_gone_with_its_last_unit_and_its_relations_too(world):
     world.model.relate("keystone:identity", "glance:identity-service")
 
-    async def main():
-        world.model.start()
-        world.model.remove_application("glance", "admin")
-        early = "glance" in world.model.applications
-        await world.until(30)
-        await world.model.stop()
-        return early
-
-    assert virtual.run(main())
+    world.model.start()
+    world.model.remove_application("glance", "admin")
+    early = "glance" in world.model.applications
+    await world.until(30)
+    await world.model.stop()
+    assert early
     assert sorted(world.model.applications) == ["keystone", "nova"]
     assert world.model.relations == []
     assert world.model.applications["keystone"].relations == {}

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 
 import pytest
-from juju_testbed.model import virtual
 from juju_testbed.model.errors import ModelError
 
 # What happens at which second -> what the charm runs. Agents notice after 1 s, hooks take 2 s.
@@ -222,27 +221,21 @@ TIMELINES = {
 
 
 @pytest.mark.parametrize(("program", "expected"), TIMELINES.values(), ids=TIMELINES)
-def test_the_agent_runs(world, program, expected):
-    async def main():
-        world.model.start()
-        for second, step in program.items():
-            await world.until(second)
-            step(world)
-        await world.until(30)
-        await world.model.stop()
-
-    virtual.run(main())
+async def test_the_agent_runs(world, program, expected):
+    world.model.start()
+    for second, step in program.items():
+        await world.until(second)
+        step(world)
+    await world.until(30)
+    await world.model.stop()
     assert world.timeline() == expected
 
 
-def test_a_refresh_shows_no_idle_between_its_hooks(world):
-    async def main():
-        world.model.start()
-        world.refresh("glance", 2)
-        await world.until(20)
-        await world.model.stop()
-
-    virtual.run(main())
+async def test_a_refresh_shows_no_idle_between_its_hooks(world):
+    world.model.start()
+    world.refresh("glance", 2)
+    await world.until(20)
+    await world.model.stop()
     assert world.agent_history("glance/0") == [
         "idle",
         "executing running upgrade-charm hook",
@@ -251,93 +244,74 @@ def test_a_refresh_shows_no_idle_between_its_hooks(world):
     ]
 
 
-def test_the_new_charm_is_registered_before_its_hook_runs(world):
+async def test_the_new_charm_is_registered_before_its_hook_runs(world):
     world.model.charm_download_s, world.model.charm_unpack_s = 5, 3
     seen = []
 
-    async def main():
-        world.model.start()
-        world.refresh("glance", 2)
-        for second in (4, 6, 9):
-            await world.until(second)
-            unit = world.model.units["glance/0"]
-            seen.append((unit.charm_url[-1], unit.agent.current))
-        await world.model.stop()
-
-    virtual.run(main())
+    world.model.start()
+    world.refresh("glance", 2)
+    for second in (4, 6, 9):
+        await world.until(second)
+        unit = world.model.units["glance/0"]
+        seen.append((unit.charm_url[-1], unit.agent.current))
+    await world.model.stop()
     # Downloading: the old one. Unpacking: the new one, still idle. Then upgrade-charm.
     assert seen == [("1", "idle"), ("2", "idle"), ("2", "executing")]
 
 
-def test_actions_are_unknown_while_the_new_charm_is_fetched(world):
+async def test_actions_are_unknown_while_the_new_charm_is_fetched(world):
     world.model.charm_download_s = 5
 
-    async def main():
-        world.model.start()
-        world.refresh("glance", 2)
-        early = world.act("glance/0", "quick")
-        await world.until(6)
-        late = world.act("glance/0", "quick")
-        await world.until(30)
-        await world.model.stop()
-        return world.task(early).status, world.task(late).status
-
-    assert virtual.run(main()) == ("error", "completed")
+    world.model.start()
+    world.refresh("glance", 2)
+    early = world.act("glance/0", "quick")
+    await world.until(6)
+    late = world.act("glance/0", "quick")
+    await world.until(30)
+    await world.model.stop()
+    assert (world.task(early).status, world.task(late).status) == ("error", "completed")
 
 
-def test_update_status_never_shows_as_executing(world):
+async def test_update_status_never_shows_as_executing(world):
     world.model.config["update-status-hook-interval"] = "5m"
 
-    async def main():
-        world.model.start()
-        await world.until(1000)
-        await world.model.stop()
-
-    virtual.run(main())
+    world.model.start()
+    await world.until(1000)
+    await world.model.stop()
     ran = [line for line in world.timeline() if "glance/0 update-status begins" in line]
     assert 2 <= len(ran) <= 4
     assert world.agent_history("glance/0") == ["idle"]
 
 
-def test_an_idle_agent_keeps_its_since(world):
-    async def main():
-        world.model.start()
-        before = world.model.units["glance/0"].agent.since
-        await world.until(500)
-        await world.model.stop()
-        return before == world.model.units["glance/0"].agent.since
-
-    assert virtual.run(main())
+async def test_an_idle_agent_keeps_its_since(world):
+    world.model.start()
+    before = world.model.units["glance/0"].agent.since
+    await world.until(500)
+    await world.model.stop()
+    assert before == world.model.units["glance/0"].agent.since
 
 
-def test_equal_statuses_fold_into_one_entry_whose_time_moves(world):
-    async def main():
-        world.model.set_workload("glance/0", "blocked", "vault is sealed")
-        first = world.model.units["glance/0"].workload.since
-        await world.until(60)
-        world.model.set_workload("glance/0", "blocked", "vault is sealed")
-        (_, last) = world.model.history("glance/0", "workload")[-1]
-        return first, world.model.units["glance/0"].workload.since, last
-
-    first, since, last = virtual.run(main())
+async def test_equal_statuses_fold_into_one_entry_whose_time_moves(world):
+    world.model.set_workload("glance/0", "blocked", "vault is sealed")
+    first = world.model.units["glance/0"].workload.since
+    await world.until(60)
+    world.model.set_workload("glance/0", "blocked", "vault is sealed")
+    (_, last) = world.model.history("glance/0", "workload")[-1]
+    since = world.model.units["glance/0"].workload.since
     assert since == first
     assert (last.message, last.since > first) == ("vault is sealed", True)
     assert len(world.model.history("glance/0", "workload")) == 2
 
 
-def test_a_failed_hook_is_retried_after_5_s_doubling(world):
+async def test_a_failed_hook_is_retried_after_5_s_doubling(world):
     world.charm.failing["config-changed"] = 3
 
-    async def main():
-        world.model.start()
-        world.set("glance", colour="blue")
-        await world.until(4)
-        agent, workload = world.model.shown("glance/0")
-        await world.until(100)
-        await world.model.stop()
-        return agent, workload
-
-    agent, workload = virtual.run(main())
+    world.model.start()
+    world.set("glance", colour="blue")
+    await world.until(4)
+    agent, workload = world.model.shown("glance/0")
+    await world.until(100)
+    await world.model.stop()
     assert (agent.current, workload.current) == ("idle", "error")
     assert workload.message == 'hook failed: "config-changed"'
     assert workload.data == {"hook": "config-changed"}
@@ -347,21 +321,18 @@ def test_a_failed_hook_is_retried_after_5_s_doubling(world):
     assert world.model.shown("glance/0")[1].current == "active"
 
 
-def test_a_failed_hook_waits_for_the_operator_where_the_model_does_not_retry(world):
+async def test_a_failed_hook_waits_for_the_operator_where_the_model_does_not_retry(world):
     world.charm.failing["config-changed"] = 1
     world.model.config["automatically-retry-hooks"] = False
 
-    async def main():
-        world.model.start()
-        world.set("glance", colour="blue")
-        await world.until(1000)
-        untouched = len(world.charm.ran)
-        world.model.resolve("glance/0", True, "admin")
-        await world.until(1010)
-        await world.model.stop()
-        return untouched
-
-    assert virtual.run(main()) == 2
+    world.model.start()
+    world.set("glance", colour="blue")
+    await world.until(1000)
+    untouched = len(world.charm.ran)
+    world.model.resolve("glance/0", True, "admin")
+    await world.until(1010)
+    await world.model.stop()
+    assert untouched == 2
     assert world.timeline()[2:] == [
         "1001 glance/0 config-changed begins",
         "1003 glance/0 config-changed ends",
@@ -370,53 +341,44 @@ def test_a_failed_hook_waits_for_the_operator_where_the_model_does_not_retry(wor
         world.model.resolve("glance/0", True, "admin")
 
 
-def test_a_resolved_hook_can_be_passed_over(world):
+async def test_a_resolved_hook_can_be_passed_over(world):
     world.charm.failing["config-changed"] = 1
     world.model.config["automatically-retry-hooks"] = False
 
-    async def main():
-        world.model.start()
-        world.set("glance", colour="blue")
-        await world.until(10)
-        world.model.resolve("glance/0", False, "admin")
-        await world.until(20)
-        await world.model.stop()
-
-    virtual.run(main())
+    world.model.start()
+    world.set("glance", colour="blue")
+    await world.until(10)
+    world.model.resolve("glance/0", False, "admin")
+    await world.until(20)
+    await world.model.stop()
     assert len(world.charm.ran) == 2
     assert world.model.units["glance/0"].agent.current == "idle"
 
 
-def test_actions_run_in_a_hook_error_and_the_error_stays(world):
+async def test_actions_run_in_a_hook_error_and_the_error_stays(world):
     world.charm.failing["config-changed"] = 1
     world.model.config["automatically-retry-hooks"] = False
 
-    async def main():
-        world.model.start()
-        world.set("glance", colour="blue")
-        await world.until(10)
-        number = world.act("glance/0", "quick")
-        await world.until(20)
-        await world.model.stop()
-        return number
-
-    assert world.task(virtual.run(main())).status == "completed"
+    world.model.start()
+    world.set("glance", colour="blue")
+    await world.until(10)
+    number = world.act("glance/0", "quick")
+    await world.until(20)
+    await world.model.stop()
+    assert world.task(number).status == "completed"
     assert world.model.shown("glance/0")[1].current == "error"
 
 
-def test_a_hook_cut_off_by_an_agent_restart_is_retried(world):
-    async def main():
-        world.model.start()
-        world.set("glance", colour="blue")
-        await world.until(2)
-        world.model.restart_agent("glance/0", down_s=1)
-        await world.until(2.5)
-        lost = world.model.shown("glance/0")[0].current
-        await world.until(30)
-        await world.model.stop()
-        return lost
-
-    assert virtual.run(main()) == "lost"
+async def test_a_hook_cut_off_by_an_agent_restart_is_retried(world):
+    world.model.start()
+    world.set("glance", colour="blue")
+    await world.until(2)
+    world.model.restart_agent("glance/0", down_s=1)
+    await world.until(2.5)
+    lost = world.model.shown("glance/0")[0].current
+    await world.until(30)
+    await world.model.stop()
+    assert lost == "lost"
     what = [line.split(maxsplit=2)[2] for line in world.timeline()]
     assert what == [
         "config-changed begins",
@@ -427,20 +389,17 @@ def test_a_hook_cut_off_by_an_agent_restart_is_retried(world):
     assert world.model.shown("glance/0")[0].current == "idle"
 
 
-def test_a_fault_in_a_charm_shows_as_a_failed_agent(world):
+async def test_a_fault_in_a_charm_shows_as_a_failed_agent(world):
     async def broken(unit, name, context):
         raise LookupError("a bug")
 
     world.charm.hook = broken
     told = []
 
-    async def main():
-        asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
-        world.model.start()
-        world.set("glance", colour="blue")
-        await world.until(5)
-        await world.model.stop()
-
-    virtual.run(main())
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
+    world.model.start()
+    world.set("glance", colour="blue")
+    await world.until(5)
+    await world.model.stop()
     assert world.model.units["glance/0"].agent.message == "LookupError: a bug"
     assert [about["message"] for about in told] == ["agent of glance/0 died"]

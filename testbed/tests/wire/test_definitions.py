@@ -136,21 +136,18 @@ def test_deltas_of_each_kind_have_the_fields_of_their_kind_each_of_its_type(clou
     assert [found for delta in reply["deltas"] for found in deltas.problems(delta)] == []
 
 
-def test_what_is_gone_is_named_as_libjuju_looks_it_up(cloud):
-    async def story():
-        session = Dispatcher(cloud.controller, cloud.model.uuid, "admin")
-        watcher = (await session.call("Client", 6, "", "WatchAll", {}))["watcher-id"]
-        await session.call("AllWatcher", 3, watcher, "Next", {})
-        cloud.model.start()
-        cloud.model.remove_unit("glance/0", "admin")
-        gone = []
-        while not any(kind == "unit" for kind, _, _ in gone):
-            reply = await session.call("AllWatcher", 3, watcher, "Next", {})
-            gone += [delta for delta in reply["deltas"] if delta[1] == "remove"]
-        await cloud.model.stop()
-        return gone
-
-    (unit,) = [data for kind, _, data in virtual.run(story()) if kind == "unit"]
+async def test_what_is_gone_is_named_as_libjuju_looks_it_up(cloud):
+    session = Dispatcher(cloud.controller, cloud.model.uuid, "admin")
+    watcher = (await session.call("Client", 6, "", "WatchAll", {}))["watcher-id"]
+    await session.call("AllWatcher", 3, watcher, "Next", {})
+    cloud.model.start()
+    cloud.model.remove_unit("glance/0", "admin")
+    gone = []
+    while not any(kind == "unit" for kind, _, _ in gone):
+        reply = await session.call("AllWatcher", 3, watcher, "Next", {})
+        gone += [delta for delta in reply["deltas"] if delta[1] == "remove"]
+    await cloud.model.stop()
+    (unit,) = [data for kind, _, data in gone if kind == "unit"]
     assert unit["name"] == "glance/0"
 
 
@@ -169,21 +166,17 @@ def test_the_comparison_of_deltas_finds_what_does_not_fit(cloud, change, text):
     assert text in deltas.problems(["unit", "change", {**data, **change}])
 
 
-def test_progress_comes_as_a_strings_watcher_gives_it(cloud):
-    async def story():
-        cloud.model.start()
-        task = cloud.model.enqueue([("keystone/0", "quick", {})], "admin")
-        number = cloud.model.operations[task.id].tasks[0]
-        session = Dispatcher(cloud.controller, cloud.model.uuid, "admin")
-        params = {"entities": [{"tag": f"action-{number}"}]}
-        made = await session.call("Action", 7, "", "WatchActionsProgress", params)
-        id = made["results"][0]["watcher-id"]
-        cloud.model.tasks[number].log.append((cloud.clock.now(), "half way"))
-        reply = await session.call("StringsWatcher", 1, id, "Next", {})
-        await cloud.model.stop()
-        return reply
-
-    reply = virtual.run(story())
+async def test_progress_comes_as_a_strings_watcher_gives_it(cloud):
+    cloud.model.start()
+    task = cloud.model.enqueue([("keystone/0", "quick", {})], "admin")
+    number = cloud.model.operations[task.id].tasks[0]
+    session = Dispatcher(cloud.controller, cloud.model.uuid, "admin")
+    params = {"entities": [{"tag": f"action-{number}"}]}
+    made = await session.call("Action", 7, "", "WatchActionsProgress", params)
+    id = made["results"][0]["watcher-id"]
+    cloud.model.tasks[number].log.append((cloud.clock.now(), "half way"))
+    reply = await session.call("StringsWatcher", 1, id, "Next", {})
+    await cloud.model.stop()
     assert problems(reply, "StringsWatchResult", "Next") == []
     assert [json.loads(one)["message"] for one in reply["changes"]] == ["half way"]
 

@@ -199,28 +199,25 @@ def test_a_charm_that_cannot_be_resolved_is_an_error_of_its_element(cloud, refer
     assert list(answer) == ["error"]
 
 
-def test_a_refresh_over_facades_moves_the_charm(cloud):
-    async def main():
-        sent = origin(track="7", risk="stable")
-        (found,) = (
-            await cloud.ask(
-                "Charms",
-                "ResolveCharms",
-                resolve=[{"reference": "ch:keystone", "charm-origin": sent}],
-            )
-        )["Results"]
-        added = await cloud.ask(
-            "Charms", "AddCharm", url=found["url"], **{"charm-origin": found["charm-origin"]}
-        )
+async def test_a_refresh_over_facades_moves_the_charm(cloud):
+    sent = origin(track="7", risk="stable")
+    (found,) = (
         await cloud.ask(
-            "Application",
-            "SetCharm",
-            application="keystone",
-            **{"charm-url": found["url"], "charm-origin": added["charm-origin"]},
+            "Charms",
+            "ResolveCharms",
+            resolve=[{"reference": "ch:keystone", "charm-origin": sent}],
         )
-        return await cloud.ask("Application", "GetCharmURLOrigin", application="keystone")
-
-    answer = run(main())
+    )["Results"]
+    added = await cloud.ask(
+        "Charms", "AddCharm", url=found["url"], **{"charm-origin": found["charm-origin"]}
+    )
+    await cloud.ask(
+        "Application",
+        "SetCharm",
+        application="keystone",
+        **{"charm-url": found["url"], "charm-origin": added["charm-origin"]},
+    )
+    answer = await cloud.ask("Application", "GetCharmURLOrigin", application="keystone")
     assert answer["url"] == "ch:amd64/focal/keystone-7"
     assert (answer["charm-origin"]["track"], answer["charm-origin"]["revision"]) == ("7", 7)
     app = cloud.model.applications["keystone"]
@@ -239,41 +236,37 @@ def test_a_charm_must_be_added_before_it_is_set(cloud):
         )
 
 
-def test_a_unit_names_its_charm_only_while_it_lags_behind(cloud):
-    async def main():
-        cloud.model.start()
-        before = await cloud.ask("Client", "FullStatus")
-        revision = cloud.revision("keystone", 6)
-        cloud.model.set_charm("keystone", revision, origin(), "6/stable", "admin")
-        lagging = await cloud.ask("Client", "FullStatus")
-        await cloud.clock.sleep(60)
-        after = await cloud.ask("Client", "FullStatus")
-        await cloud.model.stop()
-        return [
+async def test_a_unit_names_its_charm_only_while_it_lags_behind(cloud):
+    cloud.model.start()
+    before = await cloud.ask("Client", "FullStatus")
+    revision = cloud.revision("keystone", 6)
+    cloud.model.set_charm("keystone", revision, origin(), "6/stable", "admin")
+    lagging = await cloud.ask("Client", "FullStatus")
+    await cloud.clock.sleep(60)
+    after = await cloud.ask("Client", "FullStatus")
+    await cloud.model.stop()
+    assert (
+        [
             status["applications"]["keystone"]["units"]["keystone/0"]["charm"]
             for status in (before, lagging, after)
         ]
+    ) == ["", "ch:amd64/focal/keystone-5", ""]
 
-    assert run(main()) == ["", "ch:amd64/focal/keystone-5", ""]
 
-
-def test_no_actions_are_listed_while_the_new_charm_is_fetched(cloud):
+async def test_no_actions_are_listed_while_the_new_charm_is_fetched(cloud):
     async def listed():
         entities = [{"tag": "application-keystone"}]
         return await cloud.ask("Action", "ApplicationsCharmsActions", entities=entities)
 
-    async def main():
-        cloud.model.charm_download_s = 5.0
-        revision = cloud.revision("keystone", 6)
-        cloud.model.add_charm(revision.url, "admin")
-        before = await listed()
-        cloud.model.set_charm("keystone", revision, origin(), "6/stable", "admin")
-        fetching = await listed()
-        await cloud.clock.sleep(6)
-        answers = (before, fetching, await listed())
-        return [bool(answer["results"][0]["actions"]) for answer in answers]
-
-    assert run(main()) == [True, False, True]
+    cloud.model.charm_download_s = 5.0
+    revision = cloud.revision("keystone", 6)
+    cloud.model.add_charm(revision.url, "admin")
+    before = await listed()
+    cloud.model.set_charm("keystone", revision, origin(), "6/stable", "admin")
+    fetching = await listed()
+    await cloud.clock.sleep(6)
+    answers = (before, fetching, await listed())
+    assert [bool(answer["results"][0]["actions"]) for answer in answers] == [True, False, True]
 
 
 def test_subordinates_stand_only_below_their_principals(cloud):
@@ -379,23 +372,20 @@ def test_the_leader_can_be_asked_for(cloud):
     assert answer["actions"][0]["action"]["receiver"] == "unit-keystone-0"
 
 
-def test_history_is_given_oldest_first_and_after_a_date(cloud):
-    async def main():
-        cloud.model.start()
-        await cloud.clock.sleep(1)
-        status = await cloud.ask("Client", "FullStatus")
-        cloud.model.set_config("keystone", {"colour": "blue"}, "admin")
-        await cloud.clock.sleep(30)
-        request = {
-            "historyKind": "juju-unit",
-            "tag": "unit-keystone-0",
-            "filter": {"date": status["controller-timestamp"], "size": None, "delta": None},
-        }
-        answer = await cloud.ask("Client", "StatusHistory", requests=[request])
-        await cloud.model.stop()
-        return answer["results"][0]["history"]["statuses"]
-
-    statuses = run(main())
+async def test_history_is_given_oldest_first_and_after_a_date(cloud):
+    cloud.model.start()
+    await cloud.clock.sleep(1)
+    status = await cloud.ask("Client", "FullStatus")
+    cloud.model.set_config("keystone", {"colour": "blue"}, "admin")
+    await cloud.clock.sleep(30)
+    request = {
+        "historyKind": "juju-unit",
+        "tag": "unit-keystone-0",
+        "filter": {"date": status["controller-timestamp"], "size": None, "delta": None},
+    }
+    answer = await cloud.ask("Client", "StatusHistory", requests=[request])
+    await cloud.model.stop()
+    statuses = answer["results"][0]["history"]["statuses"]
     assert [(one["status"], one["info"]) for one in statuses] == [
         ("executing", "running config-changed hook"),
         ("idle", ""),
@@ -411,38 +401,30 @@ def test_history_needs_exactly_one_of_size_date_and_delta(cloud):
     assert ["error" in one for one in answers] == [True, True, False]
 
 
-def test_annotations_are_kept_per_entity(cloud):
+async def test_annotations_are_kept_per_entity(cloud):
     tag = f"model-{cloud.model.uuid}"
 
-    async def main():
-        entry = {"entity": tag, "annotations": {"cou-run": "7"}}
-        refused = {"entity": "application-ghost", "annotations": {"x": "y"}}
-        set_ = await cloud.ask("Annotations", "Set", annotations=[entry, refused])
-        entities = [{"tag": tag}, {"tag": "application-ghost"}]
-        return set_, await cloud.ask("Annotations", "Get", entities=entities)
-
-    written, read = run(main())
+    entry = {"entity": tag, "annotations": {"cou-run": "7"}}
+    refused = {"entity": "application-ghost", "annotations": {"x": "y"}}
+    set_ = await cloud.ask("Annotations", "Set", annotations=[entry, refused])
+    entities = [{"tag": tag}, {"tag": "application-ghost"}]
+    written, read = set_, await cloud.ask("Annotations", "Get", entities=entities)
     assert len(written["results"]) == 1
     assert read["results"][0]["annotations"] == {"cou-run": "7"}
     assert read["results"][1]["error"]["error"]["code"] == "not found"
 
 
-def test_secrets_are_created_granted_and_listed(cloud):
+async def test_secrets_are_created_granted_and_listed(cloud):
     data = {"password": base64.b64encode(b"hunter22").decode()}
 
-    async def main():
-        secret = {"label": "login", "content": {"data": data}}
-        (made,) = (await cloud.ask("Secrets", "CreateSecrets", args=[secret]))["results"]
-        await cloud.ask("Secrets", "GrantSecret", uri=made["result"], applications=["keystone"])
-        plain = await cloud.ask(
-            "Secrets", "ListSecrets", "read", filter={}, **{"show-secrets": False}
-        )
-        shown = await cloud.ask(
-            "Secrets", "ListSecrets", filter={"label": "login"}, **{"show-secrets": True}
-        )
-        return made["result"], plain["results"], shown["results"]
-
-    uri, plain, shown = run(main())
+    secret = {"label": "login", "content": {"data": data}}
+    (made,) = (await cloud.ask("Secrets", "CreateSecrets", args=[secret]))["results"]
+    await cloud.ask("Secrets", "GrantSecret", uri=made["result"], applications=["keystone"])
+    plain = await cloud.ask("Secrets", "ListSecrets", "read", filter={}, **{"show-secrets": False})
+    shown = await cloud.ask(
+        "Secrets", "ListSecrets", filter={"label": "login"}, **{"show-secrets": True}
+    )
+    uri, plain, shown = made["result"], plain["results"], shown["results"]
     assert cloud.model.read_secret(uri, "keystone/0") == {"password": "hunter22"}
     assert "value" not in plain[0]
     assert shown[0]["value"]["data"] == data
@@ -517,28 +499,25 @@ def test_a_reply_shares_nothing_with_the_model(cloud):
     assert cloud.model.config["name"] == "openstack"
 
 
-def test_an_application_is_deployed_related_and_settles(cloud):
-    async def main():
-        cloud.model.start()
-        url = "ch:amd64/focal/nova-3"
-        sent = origin(track="3", risk="stable")
-        await cloud.ask("Charms", "AddCharm", url=url, **{"charm-origin": sent})
-        deployment = {
-            "application": "nova",
-            "charm-url": url,
-            "charm-origin": sent,
-            "num-units": 2,
-            "placement": [{"scope": "lxd", "directive": "0"}],
-            "config": {"colour": "green"},
-        }
-        answer = await cloud.ask("Application", "Deploy", applications=[deployment])
-        await cloud.ask("Application", "AddRelation", endpoints=["nova:identity", "keystone"])
-        await cloud.clock.sleep(60)
-        status = await cloud.ask("Client", "FullStatus")
-        await cloud.model.stop()
-        return answer, status["applications"]["nova"]
-
-    answer, nova = run(main())
+async def test_an_application_is_deployed_related_and_settles(cloud):
+    cloud.model.start()
+    url = "ch:amd64/focal/nova-3"
+    sent = origin(track="3", risk="stable")
+    await cloud.ask("Charms", "AddCharm", url=url, **{"charm-origin": sent})
+    deployment = {
+        "application": "nova",
+        "charm-url": url,
+        "charm-origin": sent,
+        "num-units": 2,
+        "placement": [{"scope": "lxd", "directive": "0"}],
+        "config": {"colour": "green"},
+    }
+    answer = await cloud.ask("Application", "Deploy", applications=[deployment])
+    await cloud.ask("Application", "AddRelation", endpoints=["nova:identity", "keystone"])
+    await cloud.clock.sleep(60)
+    status = await cloud.ask("Client", "FullStatus")
+    await cloud.model.stop()
+    nova = status["applications"]["nova"]
     assert answer == {"results": [{}]}
     assert [unit["machine"] for unit in nova["units"].values()] == ["0/lxd/1", "1"]
     assert [u["agent-status"]["status"] for u in nova["units"].values()] == ["idle", "idle"]
@@ -563,20 +542,16 @@ def lives(status):
     return found
 
 
-def test_a_life_is_told_only_where_it_ends_and_a_units_with_its_agents_status(cloud):
+async def test_a_life_is_told_only_where_it_ends_and_a_units_with_its_agents_status(cloud):
     """Juju: apiserver/facades/client/client/status.go, processLife."""
 
-    async def main():
-        cloud.model.start()
-        before = lives(await cloud.ask("Client", "FullStatus"))
-        cloud.model.remove_application("keystone", "admin")
-        after = lives(await cloud.ask("Client", "FullStatus"))
-        await cloud.clock.sleep(60)
-        end = lives(await cloud.ask("Client", "FullStatus"))
-        await cloud.model.stop()
-        return before, after, end
-
-    before, after, end = run(main())
+    cloud.model.start()
+    before = lives(await cloud.ask("Client", "FullStatus"))
+    cloud.model.remove_application("keystone", "admin")
+    after = lives(await cloud.ask("Client", "FullStatus"))
+    await cloud.clock.sleep(60)
+    end = lives(await cloud.ask("Client", "FullStatus"))
+    await cloud.model.stop()
     assert set(before.values()) == {""}
     ending = {name for name, life in after.items() if life}
     assert ending == {"keystone", "keystone/0", "ntp/0"}  # which is on the unit
@@ -584,13 +559,9 @@ def test_a_life_is_told_only_where_it_ends_and_a_units_with_its_agents_status(cl
     assert not [name for name in end if name.partition("/")[0] == "keystone"]
 
 
-def test_a_unit_that_is_removed_alone_leaves_its_application_alive(cloud):
-    async def main():
-        cloud.model.start()
-        cloud.model.remove_unit("keystone/0", "admin")
-        after = lives(await cloud.ask("Client", "FullStatus"))
-        await cloud.model.stop()
-        return after
-
-    after = run(main())
+async def test_a_unit_that_is_removed_alone_leaves_its_application_alive(cloud):
+    cloud.model.start()
+    cloud.model.remove_unit("keystone/0", "admin")
+    after = lives(await cloud.ask("Client", "FullStatus"))
+    await cloud.model.stop()
     assert (after["keystone"], after["keystone/0"]) == ("", "dying")

@@ -36,18 +36,15 @@ def test_a_command_on_all_machines_reaches_containers_too(cloud):
     assert {one["output"]["return-code"] for one in tasks} == {3}
 
 
-def test_a_command_on_a_machine_does_not_wait_for_its_units(cloud):
-    async def story():
-        cloud.model.start()
-        cloud.model.enqueue([("keystone/0", "work", {"for": 100})], "admin")
-        await cloud.clock.sleep(5)
-        operation = await cloud.ask("Action", "Run", commands="date", machines=["0"])
-        await cloud.clock.sleep(5)
-        task = cloud.model.tasks[int(operation["actions"][0]["action"]["tag"].split("-")[1])]
-        await cloud.model.stop()
-        return task.status
-
-    assert virtual.run(story()) == "completed"
+async def test_a_command_on_a_machine_does_not_wait_for_its_units(cloud):
+    cloud.model.start()
+    cloud.model.enqueue([("keystone/0", "work", {"for": 100})], "admin")
+    await cloud.clock.sleep(5)
+    operation = await cloud.ask("Action", "Run", commands="date", machines=["0"])
+    await cloud.clock.sleep(5)
+    task = cloud.model.tasks[int(operation["actions"][0]["action"]["tag"].split("-")[1])]
+    await cloud.model.stop()
+    assert task.status == "completed"
 
 
 def test_a_command_on_a_machine_ends_with_its_time(cloud):
@@ -79,14 +76,11 @@ def test_a_yaml_that_does_not_name_the_application_changes_nothing(cloud, text):
     assert cloud.model.application("keystone").config == {}
 
 
-def test_relations_come_and_go_in_the_watcher(cloud):
-    async def story():
-        watcher = AllWatcher(cloud.model)
-        first = await watcher.next()
-        cloud.model.relations.clear()
-        return first, await watcher.next()
-
-    first, second = virtual.run(story())
+async def test_relations_come_and_go_in_the_watcher(cloud):
+    watcher = AllWatcher(cloud.model)
+    first = await watcher.next()
+    cloud.model.relations.clear()
+    second = await watcher.next()
     (relation,) = [data for kind, _, data in first if kind == "relation"]
     assert relation["key"] == "keystone:identity-service glance:identity-service"
     ends = [end["application-name"] for end in relation["endpoints"]]

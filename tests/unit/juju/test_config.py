@@ -31,16 +31,11 @@ def test_options_of_many_applications_come_under_the_right_names():
     assert {name: found[name]["name"].value for name in names} == {name: name for name in names}
 
 
-def test_one_application_that_is_gone_fails_the_reading_and_leaves_nothing_under_way():
-    async def scene() -> None:
-        with pytest.raises(JujuError) as caught:
-            await Client(InProcess(Controller()), pauses_s=()).config(
-                ["keystone", "gone", "keystone"]
-            )
-        assert caught.value.code == "not-found"
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(scene())
+async def test_one_application_that_is_gone_fails_the_reading_and_leaves_nothing_under_way():
+    with pytest.raises(JujuError) as caught:
+        await Client(InProcess(Controller()), pauses_s=()).config(["keystone", "gone", "keystone"])
+    assert caught.value.code == "not-found"
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def test_an_option_is_set():

@@ -157,22 +157,19 @@ def _told(answer: ModelStatus | BaseException) -> Any:
     return (answer.code, answer.seen) if isinstance(answer, JujuError) else answer
 
 
-def test_whatever_changes_between_two_looks_is_seen_as_by_a_client_that_never_looked():
+async def test_whatever_changes_between_two_looks_is_seen_as_by_a_client_that_never_looked():
     made = controller()
 
-    async def story() -> None:
-        used = Client(InProcess(made), pauses_s=())
-        first = made.status
-        whole = copy.deepcopy(first)
-        for changed in _each_changed(whole, whole):
-            made.status = first
-            await used.full_status()
-            made.status = changed
-            looks = [used.full_status(), Client(InProcess(made), pauses_s=()).full_status()]
-            seen, fresh = await asyncio.gather(*looks, return_exceptions=True)
-            assert _told(seen) == _told(fresh)
-
-    asyncio.run(story())
+    used = Client(InProcess(made), pauses_s=())
+    first = made.status
+    whole = copy.deepcopy(first)
+    for changed in _each_changed(whole, whole):
+        made.status = first
+        await used.full_status()
+        made.status = changed
+        looks = [used.full_status(), Client(InProcess(made), pauses_s=()).full_status()]
+        seen, fresh = await asyncio.gather(*looks, return_exceptions=True)
+        assert _told(seen) == _told(fresh)
 
 
 def test_only_the_applications_asked_for_are_shown():

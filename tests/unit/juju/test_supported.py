@@ -20,7 +20,7 @@ from cou.process.paths import Place
 
 from .controller import Controller
 from .inprocess import UUID
-from .test_transport import ACCOUNT, error_of, transport
+from .test_transport import ACCOUNT, error_of, linked, transport
 from .tls import Daemon, served
 
 TOP = Path(__file__).parents[3]
@@ -60,33 +60,24 @@ def juju_4() -> Daemon:
 
 @pytest.mark.parametrize("version", ["4.0.15", "3.2.4"])
 @pytest.mark.parametrize("changes", [True, False])
-def test_nothing_but_the_login_reaches_it(version: str, changes: bool):
+async def test_nothing_but_the_login_reaches_it(version: str, changes: bool):
     daemon = juju_4()
     daemon.version = version
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)  # whose window would let it try again for a minute
-            await link.call("Client", "FullStatus", {"patterns": []}, changes=changes)
-
-    error = error_of(scene())
+    async with served(daemon):
+        link = transport(daemon)  # whose window would let it try again for a minute
+        call = link.call("Client", "FullStatus", {"patterns": []}, changes=changes)
+        error = await error_of(call)
     assert (error.code, error.sent) == ("juju-unsupported", False)
     assert version in error.seen
     assert daemon.asked == ["Admin.Login"]
 
 
-def test_what_ends_a_run_may_ask_it():
+async def test_what_ends_a_run_may_ask_it():
     daemon = juju_4()
 
-    async def scene() -> str:
-        async with served(daemon):
-            juju = Client(transport(daemon, any_version=True))
-            try:
-                return (await juju.full_status()).uuid
-            finally:
-                await juju.close()
-
-    assert asyncio.run(scene()) == UUID
+    async with linked(daemon, any_version=True) as link:
+        assert (await Client(link).full_status()).uuid == UUID
     assert daemon.asked == ["Admin.Login", "Client.FullStatus"]
 
 
@@ -96,31 +87,25 @@ def access_to(daemon: Daemon) -> Access:
     )
 
 
-def test_a_plan_is_refused(tmp_path: Path):
+async def test_a_plan_is_refused(tmp_path: Path):
     daemon = juju_4()
     control = Control(Place(tmp_path / "home", tmp_path / "run", ""))
 
-    async def scene() -> None:
-        async with served(daemon):
-            await asyncio.to_thread(control.plan, access_to(daemon), Settings(), Options())
-
-    assert error_of(scene()).code == "juju-unsupported"
+    async with served(daemon):
+        planned = asyncio.to_thread(control.plan, access_to(daemon), Settings(), Options())
+        error = await error_of(planned)
+    assert error.code == "juju-unsupported"
     assert daemon.asked == ["Admin.Login"]
     assert control.view() is None
 
 
-def test_a_forced_cancel_looks_after_its_tasks():
+async def test_a_forced_cancel_looks_after_its_tasks():
     daemon = juju_4()
 
-    async def scene() -> tuple[tuple[int, ...], tuple[int, ...]]:
-        async with served(daemon):
-            juju = Client(transport(daemon, any_version=True))
-            task = await juju.enqueue("keystone/0", "pause", {})
-            await juju.close()
-            access = access_to(daemon)
-            _, found = await stop._after_kill(access, [task], None, RunState.KILLED)
-            assert not isinstance(found, Exception)
-            return found
-
-    taken, left = asyncio.run(scene())
+    async with linked(daemon, any_version=True) as link:
+        task = await Client(link).enqueue("keystone/0", "pause", {})
+        access = access_to(daemon)
+        _, found = await stop._after_kill(access, [task], None, RunState.KILLED)
+    assert not isinstance(found, Exception)
+    taken, left = found
     assert len(taken) + len(left) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -169,38 +168,32 @@ def test_cancelling_tells_what_became_of_each_task():
     assert "not found" in found[999]
 
 
-def test_nothing_to_ask_asks_nothing():
+async def test_nothing_to_ask_asks_nothing():
     controller = Controller()
 
-    async def scene() -> None:
-        juju = Client(InProcess(controller), pauses_s=())
-        assert await juju.tasks([]) == {}
-        assert await juju.cancel_tasks([]) == {}
-        assert await juju.tasks_after([], "pause", 0) == ()
-        assert await juju.actions([]) == {}
-
-    asyncio.run(scene())
+    juju = Client(InProcess(controller), pauses_s=())
+    assert await juju.tasks([]) == {}
+    assert await juju.cancel_tasks([]) == {}
+    assert await juju.tasks_after([], "pause", 0) == ()
+    assert await juju.actions([]) == {}
     assert controller.calls == []
 
 
-def test_what_changes_something_is_marked_as_such():
+async def test_what_changes_something_is_marked_as_such():
     transport = InProcess(Controller())
     transport.controller.add_operation("pause", ["keystone/0"])
 
-    async def scene() -> None:
-        juju = Client(transport, pauses_s=())
-        await juju.tasks([2])
-        await juju.last_task_id("keystone/0", "pause")
-        await juju.config(["keystone"])
-        await juju.annotations("model-1")
-        assert transport.changed == []
-        await juju.enqueue("keystone/0", "pause", {})
-        await juju.run_command("keystone/0", "true", 1)
-        await juju.cancel_tasks([2])
-        await juju.set_config("keystone", {})
-        await juju.set_annotations("model-1", {"a": "b"})
-
-    asyncio.run(scene())
+    juju = Client(transport, pauses_s=())
+    await juju.tasks([2])
+    await juju.last_task_id("keystone/0", "pause")
+    await juju.config(["keystone"])
+    await juju.annotations("model-1")
+    assert transport.changed == []
+    await juju.enqueue("keystone/0", "pause", {})
+    await juju.run_command("keystone/0", "true", 1)
+    await juju.cancel_tasks([2])
+    await juju.set_config("keystone", {})
+    await juju.set_annotations("model-1", {"a": "b"})
     assert transport.changed == [
         "Action.EnqueueOperation",
         "Action.Run",

@@ -8,7 +8,7 @@ import dataclasses
 import logging
 import socket
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -54,96 +54,79 @@ def tracebacks(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [one for one in caplog.records if one.exc_info and one.name != "websockets.server"]
 
 
-def error_of(scene: Coroutine[Any, Any, Any]) -> JujuError:
+async def error_of(call: Coroutine[Any, Any, Any]) -> JujuError:
     with pytest.raises(JujuError) as caught:
-        asyncio.run(scene)
+        await call
     return caught.value
 
 
-def test_a_call_goes_to_the_model_in_the_highest_version_both_know():
-    daemon = Daemon(Controller())
-
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            assert link.facades == {}
-            await status_of(link)
-            assert dict(link.facades) == {
-                "Action": 7,
-                "Annotations": 2,
-                "Application": 20,
-                "Charms": 7,
-                "Client": 8,
-                "ModelConfig": 3,
-                "Resources": 3,
-            }
+@contextlib.asynccontextmanager
+async def linked(daemon: Daemon, **more: Any) -> AsyncIterator[LibjujuTransport]:
+    """Serve a daemon, and yield a transport that is closed in the end."""
+    async with served(daemon):
+        link = transport(daemon, **more)
+        try:
+            yield link
+        finally:
             await link.close()
 
-    asyncio.run(scene())
+
+async def test_a_call_goes_to_the_model_in_the_highest_version_both_know():
+    daemon = Daemon(Controller())
+
+    async with linked(daemon) as link:
+        assert link.facades == {}
+        await status_of(link)
+        assert dict(link.facades) == {
+            "Action": 7,
+            "Annotations": 2,
+            "Application": 20,
+            "Charms": 7,
+            "Client": 8,
+            "ModelConfig": 3,
+            "Resources": 3,
+        }
     assert daemon.paths == [f"/model/{UUID}/api"]
 
 
-def test_the_login_tells_the_model_and_the_access():
+async def test_the_login_tells_the_model_and_the_access():
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            session = await link.session()
-            assert (session.model_uuid, session.model_access) == (UUID, "write")
-            assert await Client(link).model_access() == "write"
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        session = await link.session()
+        assert (session.model_uuid, session.model_access) == (UUID, "write")
+        assert await Client(link).model_access() == "write"
     assert daemon.logins == 1
 
 
-def test_a_facade_that_the_controller_lacks_is_named():
+async def test_a_facade_that_the_controller_lacks_is_named():
     daemon = Daemon(Controller())
     daemon.facades["Action"] = [2]
-
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            try:
-                await pause_unit(link)
-            finally:
-                await link.close()
-
-    error = error_of(scene())
+    async with linked(daemon) as link:
+        error = await error_of(pause_unit(link))
     assert error.code == "facade-missing"
     assert "Action" in error.seen
     assert error.sent is False
 
 
-def test_a_read_survives_a_dropped_connection():
+async def test_a_read_survives_a_dropped_connection():
     daemon = Daemon(Controller())
     daemon.drop_before = ["Client.FullStatus"]
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            assert "controller-timestamp" in await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        assert "controller-timestamp" in await status_of(link)
     assert daemon.logins == 2
 
 
-def test_a_read_survives_a_restart_of_the_controller_that_takes_a_while():
+async def test_a_read_survives_a_restart_of_the_controller_that_takes_a_while():
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            await status_of(link)
-            await daemon.stop()
-            later = asyncio.create_task(_after(0.6, daemon.start()))
-            assert "controller-timestamp" in await status_of(link)
-            await later
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        await status_of(link)
+        await daemon.stop()
+        later = asyncio.create_task(_after(0.6, daemon.start()))
+        assert "controller-timestamp" in await status_of(link)
+        await later
     assert daemon.logins == 2
 
 
@@ -152,203 +135,147 @@ async def _after(seconds: float, what: Coroutine[Any, Any, None]) -> None:
     await what
 
 
-def test_a_change_after_a_restart_is_sent_once_over_the_new_connection():
+async def test_a_change_after_a_restart_is_sent_once_over_the_new_connection():
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            await status_of(link)
-            await daemon.stop()
-            await daemon.start()
-            while link._current.open:  # pyright: ignore
-                await asyncio.sleep(0.01)
-            assert await pause_unit(link) == 2
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        await status_of(link)
+        await daemon.stop()
+        await daemon.start()
+        while link._current.open:  # pyright: ignore
+            await asyncio.sleep(0.01)
+        assert await pause_unit(link) == 2
     assert len(daemon.controller.operations) == 1
 
 
-def test_a_change_whose_reply_is_lost_is_unknown_and_never_sent_again():
+async def test_a_change_whose_reply_is_lost_is_unknown_and_never_sent_again():
     daemon = Daemon(Controller())
     daemon.drop_after = ["Action.EnqueueOperation"]
-
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            try:
-                await pause_unit(link)
-            finally:
-                await asyncio.sleep(0.3)
-                await link.close()
-
-    error = error_of(scene())
+    async with linked(daemon) as link:
+        error = await error_of(pause_unit(link))
+        await asyncio.sleep(0.3)
     assert (error.code, error.sent) == ("connection-lost", None)
     assert len(daemon.controller.operations) == 1
 
 
-def test_a_change_whose_request_is_lost_is_unknown_too():
+async def test_a_change_whose_request_is_lost_is_unknown_too():
     daemon = Daemon(Controller())
     daemon.drop_before = ["Action.EnqueueOperation"]
-
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            try:
-                await pause_unit(link)
-            finally:
-                await link.close()
-
-    error = error_of(scene())
+    async with linked(daemon) as link:
+        error = await error_of(pause_unit(link))
     assert (error.code, error.sent) == ("connection-lost", None)
     assert daemon.controller.operations == []
 
 
-def test_a_change_that_is_not_answered_ends_in_time_and_is_unknown():
+async def test_a_change_that_is_not_answered_ends_in_time_and_is_unknown():
     daemon = Daemon(Controller())
     daemon.silent = ["Action.EnqueueOperation"]
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=dataclasses.replace(QUICK, call_s=1.0))
-            await link.session()
-            with pytest.raises(JujuError) as caught:
-                await pause_unit(link)
-            assert (caught.value.code, caught.value.sent) == ("timeout", None)
-            await link.close()
-
-    asyncio.run(asyncio.wait_for(scene(), 120.0))
+    async with linked(daemon, timing=dataclasses.replace(QUICK, call_s=1.0)) as link:
+        await link.session()
+        error = await asyncio.wait_for(error_of(pause_unit(link)), 120.0)
+    assert (error.code, error.sent) == ("timeout", None)
 
 
-def test_a_read_of_a_frozen_controller_ends_in_time():
+async def test_a_read_of_a_frozen_controller_ends_in_time():
     daemon = Daemon(Controller())
     daemon.frozen = True
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=ONCE)
-            with pytest.raises(JujuError) as caught:
-                await status_of(link)
-            assert caught.value.code == "controller-unreachable"
-
-    asyncio.run(asyncio.wait_for(scene(), 120.0))
+    async with served(daemon):
+        call = status_of(transport(daemon, timing=ONCE))
+        error = await asyncio.wait_for(error_of(call), 120.0)
+    assert error.code == "controller-unreachable"
 
 
 @pytest.mark.slow
-def test_a_read_goes_on_when_a_frozen_controller_thaws():
+async def test_a_read_goes_on_when_a_frozen_controller_thaws():
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=Timing(0.5, 3.0, 120.0, 0.05, 0.1))
-            await link.session()
-            daemon.frozen = True
-            asyncio.get_running_loop().call_later(0.8, setattr, daemon, "frozen", False)
-            assert "controller-timestamp" in await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon, timing=Timing(0.5, 3.0, 120.0, 0.05, 0.1)) as link:
+        await link.session()
+        daemon.frozen = True
+        asyncio.get_running_loop().call_later(0.8, setattr, daemon, "frozen", False)
+        assert "controller-timestamp" in await status_of(link)
 
 
-def test_a_call_without_an_answer_does_not_cost_the_slow_one_beside_it():
+async def test_a_call_without_an_answer_does_not_cost_the_slow_one_beside_it():
     daemon = Daemon(Controller())
     daemon.slow = {"Action.EnqueueOperation": 0.5}
     daemon.silent = ["ModelConfig.ModelGet"]
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=Timing(60.0, 60.0, 0.0, 0.05))
-            await link.session()
-            change = asyncio.create_task(pause_unit(link))
-            silent = [
-                link.call("ModelConfig", "ModelGet", {}, changes=False, timeout_s=limit)
-                for limit in (0.1, 0.2)
-            ]
-            ends = await asyncio.gather(*silent, return_exceptions=True)
-            assert [getattr(end, "code", "") for end in ends] == ["timeout", "timeout"]
-            await status_of(link)
-            assert daemon.logins == 2, "the silent connection is used no more"
-            assert await change == 2, "and yet it brings the answer that it owes"
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon, timing=Timing(60.0, 60.0, 0.0, 0.05)) as link:
+        await link.session()
+        change = asyncio.create_task(pause_unit(link))
+        silent = [
+            link.call("ModelConfig", "ModelGet", {}, changes=False, timeout_s=limit)
+            for limit in (0.1, 0.2)
+        ]
+        ends = await asyncio.gather(*silent, return_exceptions=True)
+        assert [getattr(end, "code", "") for end in ends] == ["timeout", "timeout"]
+        await status_of(link)
+        assert daemon.logins == 2, "the silent connection is used no more"
+        assert await change == 2, "and yet it brings the answer that it owes"
 
 
-def test_a_wrong_password_is_refused_at_once_and_says_what_to_do():
+async def test_a_wrong_password_is_refused_at_once_and_says_what_to_do():
     daemon = Daemon(Controller())
-
-    async def scene() -> None:
-        async with served(daemon):
-            await status_of(transport(daemon, account=Account("cou", "wrong")))
-
-    error = error_of(scene())
+    async with served(daemon):
+        error = await error_of(status_of(transport(daemon, account=Account("cou", "wrong"))))
     assert (error.code, error.sent) == ("login-refused", False)
     assert "secret" in error.remedy
     assert daemon.passwords == ["wrong"]
 
 
-def test_no_password_is_refused_before_anything_is_sent():
-    error = error_of(status_of(transport(endpoints=["127.0.0.1:1"], account=Account("cou", ""))))
+async def test_no_password_is_refused_before_anything_is_sent():
+    error = await error_of(
+        status_of(transport(endpoints=["127.0.0.1:1"], account=Account("cou", "")))
+    )
     assert error.code == "login-refused"
 
 
-def test_an_account_that_cannot_be_read_is_an_error_before_anything_is_sent():
+async def test_an_account_that_cannot_be_read_is_an_error_before_anything_is_sent():
     def account() -> Account:
         raise BadInput("credential-file", "The file is gone.", "Run upgrade again.")
 
-    error = error_of(status_of(transport(endpoints=["127.0.0.1:1"], account=account)))
+    error = await error_of(status_of(transport(endpoints=["127.0.0.1:1"], account=account)))
     assert (error.code, error.sent) == ("credential-file", False)
     assert error.remedy == "Run upgrade again."
 
 
-def test_the_password_is_read_again_at_each_login():
+async def test_the_password_is_read_again_at_each_login():
     daemon = Daemon(Controller())
     accounts = iter([ACCOUNT, Account("cou", "changed")])
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, account=lambda: next(accounts))
-            await status_of(link)
-            daemon.password = "changed"
-            await link.close()
-            await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon, account=lambda: next(accounts)) as link:
+        await status_of(link)
+        daemon.password = "changed"
+        await link.close()
+        await status_of(link)
     assert daemon.passwords == [PASSWORD, "changed"]
 
 
-def test_a_password_appears_in_no_text(caplog: pytest.LogCaptureFixture):
+async def test_a_password_appears_in_no_text(caplog: pytest.LogCaptureFixture):
     daemon = Daemon(Controller())
     caplog.set_level(logging.DEBUG)
     for name in ("juju.client.connection", "websockets.client", "websockets"):
         caplog.set_level(logging.DEBUG, logger=name)
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        await status_of(link)
     # The daemon shares the process and its server's own log is not ours to silence.
     ours = [record.getMessage() for record in caplog.records if record.name != "websockets.server"]
     assert not [text for text in ours if PASSWORD in text]
     assert PASSWORD not in repr(ACCOUNT)
 
 
-def test_a_dead_first_address_does_not_matter():
+async def test_a_dead_first_address_does_not_matter():
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, endpoints=[DEAD, daemon.address], timing=PATIENT)
-            await status_of(link)
-            assert link.addresses[0] == daemon.address
-            await link.close()
-
-    asyncio.run(scene())
+    async with served(daemon):
+        link = transport(daemon, endpoints=[DEAD, daemon.address], timing=PATIENT)
+        await status_of(link)
+        assert link.addresses[0] == daemon.address
+        await link.close()
 
 
 @contextlib.contextmanager
@@ -365,66 +292,58 @@ def filtered_address() -> Iterator[str]:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_addresses_behind_a_firewall_cost_next_to_nothing():
+async def test_addresses_behind_a_firewall_cost_next_to_nothing():
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            with filtered_address() as one, filtered_address() as other:
-                link = transport(daemon, endpoints=[one, other, daemon.address], timing=PATIENT)
-                begun = time.monotonic()
-                await status_of(link)
-                assert time.monotonic() - begun < 25, "two of them took 60 s one after another"
-                assert link.addresses[0] == daemon.address
-                await link.close()
-
-    asyncio.run(scene())
+    async with served(daemon):
+        with filtered_address() as one, filtered_address() as other:
+            link = transport(daemon, endpoints=[one, other, daemon.address], timing=PATIENT)
+            begun = time.monotonic()
+            await status_of(link)
+            assert time.monotonic() - begun < 25, "two of them took 60 s one after another"
+            assert link.addresses[0] == daemon.address
+            await link.close()
     assert daemon.logins == 1
 
 
-def test_addresses_that_the_controller_named_are_used_when_the_given_one_dies():
+async def test_addresses_that_the_controller_named_are_used_when_the_given_one_dies():
     first, second = Daemon(Controller()), Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(first, second):
-            first.servers = [
-                [{"value": "127.0.0.1", "port": second.port, "type": "ipv4", "scope": "public"}],
-                [{"value": "fe80::1", "port": 17070, "type": "ipv6", "scope": "link-local"}],
-                [{"value": "2001:db8::1", "port": 17070, "type": "ipv6", "scope": "public"}],
-            ]
-            link = transport(first)
-            await status_of(link)
-            assert link.addresses == (first.address, second.address, "[2001:db8::1]:17070")
-            await first.stop()
-            await status_of(link)
-            assert link.addresses[0] == second.address
-            await link.close()
-
-    asyncio.run(scene())
+    async with served(first, second):
+        first.servers = [
+            [{"value": "127.0.0.1", "port": second.port, "type": "ipv4", "scope": "public"}],
+            [{"value": "fe80::1", "port": 17070, "type": "ipv6", "scope": "link-local"}],
+            [{"value": "2001:db8::1", "port": 17070, "type": "ipv6", "scope": "public"}],
+        ]
+        link = transport(first)
+        await status_of(link)
+        assert link.addresses == (first.address, second.address, "[2001:db8::1]:17070")
+        await first.stop()
+        await status_of(link)
+        assert link.addresses[0] == second.address
+        await link.close()
     assert second.logins == 1
 
 
-def test_no_controller_anywhere_is_one_clear_error():
+async def test_no_controller_anywhere_is_one_clear_error():
     addresses = [DEAD, DEAD_TOO]
-    error = error_of(status_of(transport(endpoints=addresses, timing=ONCE)))
+    error = await error_of(status_of(transport(endpoints=addresses, timing=ONCE)))
     assert (error.code, error.sent) == ("controller-unreachable", False)
     assert all(address in error.seen for address in addresses)
 
 
-def test_a_stranger_at_one_address_does_not_hide_that_the_other_is_dead():
+async def test_a_stranger_at_one_address_does_not_hide_that_the_other_is_dead():
     stranger = Daemon(Controller(), authority("somebody-else"))
-
-    async def scene() -> None:
-        async with served(stranger):
-            addresses = [stranger.address, DEAD]
-            await status_of(transport(endpoints=addresses, cacert=authority().pem, timing=ONCE))
-
-    error = error_of(scene())
+    async with served(stranger):
+        addresses = [stranger.address, DEAD]
+        error = await error_of(
+            status_of(transport(endpoints=addresses, cacert=authority().pem, timing=ONCE))
+        )
     assert error.code == "controller-unreachable", "which goes away; so it is tried on"
     assert DEAD in error.seen
 
 
-def test_many_callers_knock_no_more_often_than_one():
+async def test_many_callers_knock_no_more_often_than_one():
     knocks = 0
 
     def knocked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -432,30 +351,23 @@ def test_many_callers_knock_no_more_often_than_one():
         knocks += 1
         writer.close()
 
-    async def scene() -> None:
-        listener = await asyncio.start_server(knocked, "127.0.0.1", 0)
-        port = listener.sockets[0].getsockname()[1]
-        timing = Timing(call_s=1.0, connect_s=1.0, window_s=0.6, pause_s=0.2)
-        link = transport(endpoints=[f"127.0.0.1:{port}"], timing=timing)
-        while knocks < 2:  # a machine that stands still may miss the window
-            calls = [status_of(link) for _ in range(30)]
-            ends = await asyncio.gather(*calls, return_exceptions=True)
-            assert {getattr(end, "code", "") for end in ends} == {"controller-unreachable"}
-        listener.close()
-        await listener.wait_closed()
-
-    asyncio.run(scene())
+    listener = await asyncio.start_server(knocked, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    timing = Timing(call_s=1.0, connect_s=1.0, window_s=0.6, pause_s=0.2)
+    link = transport(endpoints=[f"127.0.0.1:{port}"], timing=timing)
+    while knocks < 2:  # a machine that stands still may miss the window
+        calls = [status_of(link) for _ in range(30)]
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        assert {getattr(end, "code", "") for end in ends} == {"controller-unreachable"}
+    listener.close()
+    await listener.wait_closed()
     assert 2 <= knocks <= 8
 
 
-def test_a_controller_of_another_authority_is_refused():
+async def test_a_controller_of_another_authority_is_refused():
     daemon = Daemon(Controller(), authority("somebody-else"))
-
-    async def scene() -> None:
-        async with served(daemon):
-            await status_of(transport(daemon, cacert=authority().pem))
-
-    error = error_of(scene())
+    async with served(daemon):
+        error = await error_of(status_of(transport(daemon, cacert=authority().pem)))
     assert (error.code, error.sent) == ("certificate-refused", False)
     assert daemon.passwords == []
 
@@ -484,122 +396,85 @@ def test_no_address_is_refused():
         ("something odd", "", "juju-refused"),
     ],
 )
-def test_a_refused_change_was_not_done_and_is_not_repeated(
+async def test_a_refused_change_was_not_done_and_is_not_repeated(
     message: str, juju_code: str, code: str
 ):
     daemon = Daemon(Controller())
     daemon.refuse = {"Action.EnqueueOperation": (message, juju_code)}
     daemon.repeat = 1
-
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            try:
-                await pause_unit(link)
-            finally:
-                await link.close()
-
-    error = error_of(scene())
+    async with linked(daemon) as link:
+        error = await error_of(pause_unit(link))
     assert (error.code, error.sent) == (code, False)
     assert message in error.seen
     assert daemon.controller.operations == []
 
 
-def test_a_change_that_the_controller_broke_off_is_unknown():
+async def test_a_change_that_the_controller_broke_off_is_unknown():
     daemon = Daemon(Controller())
     daemon.refuse = {"Action.EnqueueOperation": ("context deadline exceeded", "deadline exceeded")}
-
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            try:
-                await pause_unit(link)
-            finally:
-                await link.close()
-
-    assert error_of(scene()).sent is None
+    async with linked(daemon) as link:
+        error = await error_of(pause_unit(link))
+    assert error.sent is None
 
 
-def test_a_read_waits_until_the_controller_is_upgraded():
+async def test_a_read_waits_until_the_controller_is_upgraded():
     daemon = Daemon(Controller())
     daemon.refuse = {"Client.FullStatus": ("upgrade in progress", "upgrade in progress")}
     daemon.repeat = 2
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            assert "controller-timestamp" in await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        assert "controller-timestamp" in await status_of(link)
 
 
-def test_a_model_that_is_gone_is_said_so_at_once():
+async def test_a_model_that_is_gone_is_said_so_at_once():
     daemon = Daemon(Controller())
     daemon.refuse = {"Admin.Login": (f'unknown model: "{UUID}"', "model not found")}
-
-    async def scene() -> None:
-        async with served(daemon):
-            await status_of(transport(daemon))
-
-    assert error_of(scene()).code == "model-gone"
+    async with served(daemon):
+        error = await error_of(status_of(transport(daemon)))
+    assert error.code == "model-gone"
     assert len(daemon.paths) == 1
 
 
-def test_a_migrated_model_is_followed_to_its_new_controller():
+async def test_a_migrated_model_is_followed_to_its_new_controller():
     old, new = Daemon(Controller()), Daemon(Controller(), authority("new-home"))
 
-    async def scene() -> None:
-        async with served(old, new):
-            server = {"value": "127.0.0.1", "port": new.port, "scope": "public", "type": "ipv4"}
-            old.redirect = {"servers": [[server]], "ca-cert": new.ca.pem}
-            link = transport(old)
-            await status_of(link)
-            assert link.addresses == (new.address,)
-            await link.close()
-
-    asyncio.run(scene())
+    async with served(old, new):
+        server = {"value": "127.0.0.1", "port": new.port, "scope": "public", "type": "ipv4"}
+        old.redirect = {"servers": [[server]], "ca-cert": new.ca.pem}
+        link = transport(old)
+        await status_of(link)
+        assert link.addresses == (new.address,)
+        await link.close()
     assert (old.passwords, new.logins) == ([], 1)
 
 
-def test_a_migrated_model_without_a_new_address_is_a_clear_error():
+async def test_a_migrated_model_without_a_new_address_is_a_clear_error():
     daemon = Daemon(Controller())
     daemon.redirect = {"servers": [], "ca-cert": ""}
-
-    async def scene() -> None:
-        async with served(daemon):
-            await status_of(transport(daemon))
-
-    assert error_of(scene()).code == "model-moved"
+    async with served(daemon):
+        error = await error_of(status_of(transport(daemon)))
+    assert error.code == "model-moved"
 
 
-def test_a_model_sent_in_circles_is_given_up():
+async def test_a_model_sent_in_circles_is_given_up():
     daemon = Daemon(Controller())
-
-    async def scene() -> None:
-        async with served(daemon):
-            server = {"value": "127.0.0.1", "port": daemon.port, "scope": "public"}
-            daemon.redirect = {"servers": [[server]], "ca-cert": daemon.ca.pem}
-            await status_of(transport(daemon))
-
-    assert error_of(scene()).code == "model-moved"
+    async with served(daemon):
+        server = {"value": "127.0.0.1", "port": daemon.port, "scope": "public"}
+        daemon.redirect = {"servers": [[server]], "ca-cert": daemon.ca.pem}
+        error = await error_of(status_of(transport(daemon)))
+    assert error.code == "model-moved"
 
 
-def test_what_is_no_message_is_a_lost_answer():
+async def test_what_is_no_message_is_a_lost_answer():
     daemon = Daemon(Controller())
     daemon.garbage = ["Client.FullStatus"]
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=dataclasses.replace(QUICK, window_s=0.5))
-            with pytest.raises(JujuError, match="the reply is no message") as caught:
-                await status_of(link)
-            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
-            daemon.garbage = []
+    async with linked(daemon, timing=dataclasses.replace(QUICK, window_s=0.5)) as link:
+        with pytest.raises(JujuError, match="the reply is no message") as caught:
             await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+        assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
+        daemon.garbage = []
+        await status_of(link)
 
 
 # Texts are messages, NUMBER is the request's; bytes go out in place of a frame (RFC 6455).
@@ -623,40 +498,29 @@ MALFORMED: dict[str, str | bytes] = {
 
 
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_a_read_is_repeated_where_its_answer_is_malformed(
+async def test_a_read_is_repeated_where_its_answer_is_malformed(
     kind: str, caplog: pytest.LogCaptureFixture
 ):
     daemon = Daemon(Controller())
     daemon.instead = {"Client.FullStatus": [MALFORMED[kind]]}
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            assert await status_of(link)
-            assert daemon.logins == 2
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        assert await status_of(link)
+        assert daemon.logins == 2
     assert daemon.asked.count("Client.FullStatus") == 2
     assert not tracebacks(caplog)
 
 
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_a_change_whose_answer_is_malformed_is_unknown_and_not_sent_again(kind: str):
+async def test_a_change_whose_answer_is_malformed_is_unknown_and_not_sent_again(kind: str):
     daemon = Daemon(Controller())
     daemon.instead = {"Action.EnqueueOperation": [MALFORMED[kind]]}
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            with pytest.raises(JujuError) as caught:
-                await pause_unit(link)
-            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
-            assert daemon.asked.count("Action.EnqueueOperation") == 1
-            await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        error = await error_of(pause_unit(link))
+        assert (error.code, error.sent) == ("connection-lost", None)
+        assert daemon.asked.count("Action.EnqueueOperation") == 1
+        await status_of(link)
 
 
 ODD_LOGINS = (
@@ -675,141 +539,107 @@ ODD_LOGINS = (
 
 
 @pytest.mark.parametrize("answer", [*MALFORMED.values(), *ODD_LOGINS])
-def test_a_login_is_repeated_where_its_answer_is_malformed(
+async def test_a_login_is_repeated_where_its_answer_is_malformed(
     answer: str | bytes, caplog: pytest.LogCaptureFixture
 ):
     daemon = Daemon(Controller())
     daemon.instead = {"Admin.Login": [answer]}
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            assert await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        assert await status_of(link)
     assert daemon.asked.count("Admin.Login") == 2
     assert not tracebacks(caplog)
 
 
 @pytest.mark.parametrize("answer", [*MALFORMED.values(), *ODD_LOGINS])
-def test_what_is_no_controller_is_one_clear_error(answer: str | bytes):
+async def test_what_is_no_controller_is_one_clear_error(answer: str | bytes):
     daemon = Daemon(Controller())
     daemon.instead = {"Admin.Login": [answer]}
-
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=PATIENT)
-            await status_of(link)
-
-    assert error_of(scene()).code == "controller-unreachable"
+    async with served(daemon):
+        link = transport(daemon, timing=PATIENT)
+        error = await error_of(status_of(link))
+    assert error.code == "controller-unreachable"
 
 
-def test_an_external_login_is_refused_whatever_it_brings():
+async def test_an_external_login_is_refused_whatever_it_brings():
     daemon = Daemon(Controller())
     odd = '{"request-id": NUMBER, "response": {"discharge-required": {"caveats": 5}}}'
     daemon.instead = {"Admin.Login": [odd]}
-
-    async def scene() -> None:
-        async with served(daemon):
-            await status_of(transport(daemon, timing=PATIENT))
-
-    assert error_of(scene()).code == "login-refused"
+    async with served(daemon):
+        error = await error_of(status_of(transport(daemon, timing=PATIENT)))
+    assert error.code == "login-refused"
 
 
 ODD_STATUS = '{"request-id": NUMBER, "response": {"controller-timestamp": [], "applications": 3}}'
 
 
-def test_a_read_is_repeated_where_a_field_of_its_answer_is_of_another_type():
+async def test_a_read_is_repeated_where_a_field_of_its_answer_is_of_another_type():
     daemon = Daemon(Controller())
     daemon.instead = {"Client.FullStatus": [ODD_STATUS, ODD_STATUS]}
 
-    async def scene() -> None:
-        async with served(daemon):
-            juju = Client(transport(daemon), pauses_s=(0.0, 0.0))
-            assert (await juju.full_status()).uuid == UUID
-            await juju.close()
-
-    asyncio.run(scene())
+    async with served(daemon):
+        juju = Client(transport(daemon), pauses_s=(0.0, 0.0))
+        assert (await juju.full_status()).uuid == UUID
+        await juju.close()
     assert daemon.asked.count("Client.FullStatus") == 3
     assert daemon.logins == 1
 
 
-def test_a_read_whose_answers_stay_odd_is_an_error_that_names_the_field():
+async def test_a_read_whose_answers_stay_odd_is_an_error_that_names_the_field():
     daemon = Daemon(Controller())
     daemon.instead = {"Client.FullStatus": [ODD_STATUS] * 9}
-
-    async def scene() -> None:
-        async with served(daemon):
-            juju = Client(transport(daemon), pauses_s=(0.0, 0.0))
-            try:
-                await juju.full_status()
-            finally:
-                await juju.close()
-
-    error = error_of(scene())
+    async with served(daemon):
+        juju = Client(transport(daemon), pauses_s=(0.0, 0.0))
+        error = await error_of(juju.full_status())
+        await juju.close()
     assert (error.code, error.sent) == ("bad-reply", False)
     assert "controller-timestamp is not a text" in error.seen
     assert daemon.asked.count("Client.FullStatus") == 3
 
 
-def test_a_proxy_for_the_internet_does_not_catch_the_controller(monkeypatch: pytest.MonkeyPatch):
+async def test_a_proxy_for_the_internet_does_not_catch_the_controller(
+    monkeypatch: pytest.MonkeyPatch,
+):
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "wss_proxy"):
         monkeypatch.setenv(name, f"http://{DEAD}")
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=PATIENT)
-            await status_of(link)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon, timing=PATIENT) as link:
+        await status_of(link)
 
 
-def test_callers_share_one_connection():
+async def test_callers_share_one_connection():
     daemon = Daemon(Controller())
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon)
-            await asyncio.gather(*(status_of(link) for _ in range(20)))
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon) as link:
+        await asyncio.gather(*(status_of(link) for _ in range(20)))
     assert daemon.logins == 1
 
 
-def assert_it_ends_a_change_under_way(
+async def assert_it_ends_a_change_under_way(
     happens: Callable[[LibjujuTransport], Coroutine[Any, Any, None]],
 ) -> None:
     daemon = Daemon(Controller())
     daemon.silent = ["Action.EnqueueOperation"]
 
-    async def scene() -> None:
-        async with served(daemon):
-            link = transport(daemon, timing=Timing(call_s=300.0))
-            change = asyncio.create_task(pause_unit(link))
-            while "Action.EnqueueOperation" not in daemon.asked:
-                await asyncio.sleep(0.01)
-            await happens(link)
-            with pytest.raises(JujuError) as caught:
-                await asyncio.wait_for(change, 120.0)
-            assert (caught.value.code, caught.value.sent) == ("connection-lost", None)
-            await link.close()
-
-    asyncio.run(scene())
+    async with linked(daemon, timing=Timing(call_s=300.0)) as link:
+        change = asyncio.create_task(pause_unit(link))
+        while "Action.EnqueueOperation" not in daemon.asked:
+            await asyncio.sleep(0.01)
+        await happens(link)
+        error = await error_of(asyncio.wait_for(change, 120.0))
+    assert (error.code, error.sent) == ("connection-lost", None)
 
 
-def test_closing_ends_the_calls_under_way():
+async def test_closing_ends_the_calls_under_way():
     async def close(link: LibjujuTransport) -> None:
         await link.close()
 
-    assert_it_ends_a_change_under_way(close)
+    await assert_it_ends_a_change_under_way(close)
 
 
 @pytest.mark.slow
-def test_a_connection_found_dead_between_two_messages_ends_the_calls_under_way():
+async def test_a_connection_found_dead_between_two_messages_ends_the_calls_under_way():
     # After a pause of the machine, the socket's own ping is overdue before answers are read.
     async def fail(link: LibjujuTransport) -> None:
         await status_of(link)
@@ -825,4 +655,4 @@ def test_a_connection_found_dead_between_two_messages_ends_the_calls_under_way()
         for _ in range(2):  # one is received already
             await status_of(link)
 
-    assert_it_ends_a_change_under_way(fail)
+    await assert_it_ends_a_change_under_way(fail)

@@ -6,7 +6,7 @@ import pytest
 from cou.openstack import charms, known_issues, releases
 from cou.openstack.known_issues import Hits
 
-from ..fakes import COMPUTE_ACTIONS, World, example, principal_options
+from ..fakes import COMPUTE_ACTIONS, World, example
 from ..plan.helpers import plan_of
 
 LISTED = {
@@ -74,10 +74,7 @@ def test_the_plan_shows_issues_at_its_steps():
 
 def test_an_issue_of_a_refresh_stands_at_each_refresh():
     world = World()
-    world.add(
-        "shares", "10.0.0", charm="manila-ganesha", channel="ussuri/stable", newer=True,
-        config=principal_options(),
-    )  # fmt: skip
+    world.add_core("shares", "10.0.0", charm="manila-ganesha", newer=True)  # fmt: skip
     whys = told(world)
     for channel in ("ussuri", "victoria"):
         assert "LP#2111818" in whys[f"shares/refresh/{channel}-stable"]
@@ -87,10 +84,7 @@ def test_an_issue_of_what_goes_host_by_host_stands_at_its_first_zone():
     """Hypervisors have no group for each application."""
     world = example()
     world.machines["1"] = "az2"
-    world.add(
-        "nova-compute", "21.2.4", channel="ussuri/stable", machines="0 1",
-        config=principal_options(), actions=COMPUTE_ACTIONS,
-    )  # fmt: skip
+    world.add_core("nova-compute", "21.2.4", machines="0 1", actions=COMPUTE_ACTIONS)  # fmt: skip
     whys = {name: why for name, why in told(world).items() if "LP#1825999" in why}
     zones = [name for name in whys if name != "nova-cloud-controller"]
     assert len(zones) == 1

@@ -25,13 +25,7 @@ def test_a_healthy_cloud_has_nothing_in_its_way():
 )
 def test_an_application_that_is_not_active_blocks_until_taken_on(status, problem):
     world = example()
-    world.add(
-        "glance",
-        "20.1.0",
-        channel="ussuri/stable",
-        config=principal_options(),
-        workload=status,
-    )
+    world.add_core("glance", "20.1.0", workload=status)
     assert blocking(plan_of(world)) == [problem]
     taken = plan_of(world, accept=problem)
     assert blocking(taken) == []
@@ -42,12 +36,8 @@ def test_an_application_that_is_not_active_blocks_until_taken_on(status, problem
 
 def test_an_agent_that_runs_a_hook_is_only_a_warning():
     world = example()
-    world.add(
-        "glance",
-        "20.1.0",
-        channel="ussuri/stable",
-        config=principal_options(),
-        agent=Status("executing", "running config-changed hook", EARLIER),
+    world.add_core(
+        "glance", "20.1.0", agent=Status("executing", "running config-changed hook", EARLIER)
     )
     plan = plan_of(world)
     assert "busy:glance" in codes(plan)
@@ -56,13 +46,7 @@ def test_an_agent_that_runs_a_hook_is_only_a_warning():
 
 def test_a_lost_agent_blocks():
     world = example()
-    world.add(
-        "glance",
-        "20.1.0",
-        channel="ussuri/stable",
-        config=principal_options(),
-        agent=Status("lost", "agent is not communicating", EARLIER),
-    )
+    world.add_core("glance", "20.1.0", agent=Status("lost", "agent is not communicating", EARLIER))
     (problem,) = plan_of(world).blocking
     assert "glance/0" in problem.seen
     assert "2026-03-01 11:00:00" in problem.seen
@@ -208,7 +192,7 @@ def test_this_charm_may_not_sit_on_a_machine_that_it_upgrades():
 
 def test_a_backup_without_a_database_blocks_until_taken_on():
     world = World()
-    world.add("keystone", "17.0.1", channel="ussuri/stable", config=principal_options())
+    world.add_core("keystone", "17.0.1")
     assert blocking(plan_of(world)) == ["no-database:model"]
     assert blocking(plan_of(world, accept="no-database:model")) == []
     assert "no-way-back:model" in codes(plan_of(world, backup=False))
@@ -271,7 +255,7 @@ def test_noout_where_it_means_nothing_is_said():
         plan_of(example(), group="control-plane", set_noout=True)
     )
     world = World()
-    world.add("keystone", "17.0.1", channel="ussuri/stable", config=principal_options())
+    world.add_core("keystone", "17.0.1")
     assert "no-ceph:model" in codes(plan_of(world, backup=False, set_noout=True))
 
 
@@ -300,9 +284,7 @@ def test_an_application_without_units_is_no_unrest():
     """Juju calls it unknown, for no unit ever said anything."""
     world = example()
     nothing = Status("unknown", "", EARLIER)
-    world.add(
-        "glance", units=0, channel="ussuri/stable", config=principal_options(), workload=nothing
-    )
+    world.add_core("glance", units=0, workload=nothing)
     world.add("keystone-ldap", units=0, channel="ussuri/stable", workload=nothing)
     plan = plan_of(world)
     assert blocking(plan) == []

@@ -192,12 +192,10 @@ def test_a_pinned_overlay_is_refused():
 
 def test_units_on_hypervisors_may_differ():
     world = example()
-    world.add(
+    world.add_core(
         "nova-compute",
-        channel="ussuri/stable",
         machines="0 1",
         versions=("22.0.0", "21.2.4"),
-        config=principal_options(),
         actions=world.action_names["nova-compute"],
     )
     plan = plan_of(world)
@@ -267,7 +265,7 @@ def test_another_risk_is_moved_to_stable_and_said():
 
 def test_an_unrecognised_application_is_listed_and_left_alone():
     world = World()
-    world.add("keystone", "17.0.1", channel="ussuri/stable", config=principal_options())
+    world.add_core("keystone", "17.0.1")
     world.add("memcached", "1.5", channel="latest/stable")
     plan = plan_of(world, backup=False, archive=False)
     assert plan.ignored == ("memcached",)
@@ -323,7 +321,7 @@ def test_a_release_that_cannot_be_told_is_told_in_every_group(group):
     done = principal_options("cloud:focal-victoria")
     for name, version in (("keystone", "18.0.0"), ("nova-cloud-controller", "22.0.0")):
         world.add(name, version, channel="victoria/stable", config=done)
-    world.add("glance", "", channel="ussuri/stable", config=principal_options())
+    world.add_core("glance", "")
     world.add("swift-storage", "", channel="ussuri/stable")
     plan = plan_of(world, group=group, skip_apps="swift-storage")
     assert "unknown-workload-version:glance/0" in blocking(plan)

@@ -56,7 +56,7 @@ def test_a_data_plane_that_is_ahead_waits_for_the_control_plane():
 
 def test_a_group_without_members_says_so():
     world = World()
-    world.add("keystone", "17.0.1", channel="ussuri/stable", config=principal_options())
+    world.add_core("keystone", "17.0.1")
     assert blocking(plan_of(world, group="hypervisors")) == ["no-data-plane:model"]
 
 
@@ -193,7 +193,7 @@ def test_a_model_without_openstack_is_told():
 
 def test_a_model_whose_release_nobody_tells():
     world = World()
-    world.add("keystone", "", channel="ussuri/stable", config=principal_options())
+    world.add_core("keystone", "")
     assert blocking(plan_of(world)) == [
         "unknown-cloud-release:model",
         "unknown-workload-version:keystone/0",
@@ -204,14 +204,7 @@ def test_a_plan_without_steps_prepares_nothing():
     world = World()
     done = principal_options("cloud:focal-victoria")
     world.add("keystone", "18.0.0", channel="victoria/stable", config=done)
-    world.add(
-        "nova-compute",
-        "21.2.4",
-        channel="ussuri/stable",
-        machines="0",
-        config=principal_options(),
-        actions=COMPUTE_ACTIONS,
-    )
+    world.add_core("nova-compute", "21.2.4", machines="0", actions=COMPUTE_ACTIONS)
     world.instances["nova-compute/0"] = "3"
     plan = plan_of(world, group="hypervisors")
     assert plan.root.steps == ()

@@ -25,7 +25,7 @@ def compute_world(zones=("az1", "az2", "az1"), versions=(), config=None) -> Worl
         config=config or principal_options(),
         actions=COMPUTE_ACTIONS,
     )
-    world.add("neutron-api", "16.4.2", channel="ussuri/stable", config=principal_options())
+    world.add_core("neutron-api", "16.4.2")
     return world
 
 

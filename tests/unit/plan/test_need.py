@@ -12,7 +12,7 @@ from cou.options.settings import Settings
 from cou.plan.ready import Frontier
 from cou.plan.step import Part, Step
 
-from ..fakes import COMPUTE_ACTIONS, SERVICE_ACTIONS, World, example, principal_options
+from ..fakes import COMPUTE_ACTIONS, SERVICE_ACTIONS, World, example
 from .helpers import find, plan_of
 from .random_clouds import cloud_of
 
@@ -122,12 +122,10 @@ def test_every_declaration_gives_its_reason_and_names_charms_of_the_catalogue():
 def apis(**homes):
     world = World()
     for name, machine in homes.items():
-        world.add(
+        world.add_core(
             name,
             {"glance": "20.0.1", "cinder": "16.0.1", "placement": "3.0.0"}[name],
-            channel="ussuri/stable",
             machines=machine,
-            config=principal_options(),
             actions=SERVICE_ACTIONS,
         )
     return world
@@ -160,14 +158,7 @@ def zone_of_three():
     world = World()
     for number in range(3):
         world.machines[str(number)] = "az1"
-    world.add(
-        "nova-compute",
-        "21.2.4",
-        channel="ussuri/stable",
-        machines="0 1 2",
-        config=principal_options(),
-        actions=COMPUTE_ACTIONS,
-    )
+    world.add_core("nova-compute", "21.2.4", machines="0 1 2", actions=COMPUTE_ACTIONS)
     return world
 
 

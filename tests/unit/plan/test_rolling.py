@@ -6,20 +6,13 @@ import dataclasses
 
 from cou.kinds import Kind
 
-from ..fakes import SERVICE_ACTIONS, World, principal_options
+from ..fakes import SERVICE_ACTIONS, World
 from .helpers import codes, does, find, plan_of
 
 
 def service(name="glance", *, actions=SERVICE_ACTIONS, units=3, leader=1, hacluster=True):
     world = World()
-    world.add(
-        name,
-        "20.0.1",
-        channel="ussuri/stable",
-        units=units,
-        config=principal_options(),
-        actions=actions,
-    )
+    world.add_core(name, "20.0.1", units=units, actions=actions)
     if hacluster:
         world.add(
             "ha",

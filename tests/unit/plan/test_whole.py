@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from cou.kinds import Kind
 
-from ..fakes import COMPUTE_ACTIONS, Ceph, World, principal_options
+from ..fakes import COMPUTE_ACTIONS, Ceph, World
 from .helpers import codes, does, plan_of
 
 
 def shared():
     """Return a cloud that has ceph-mon and nova-cloud-controller on its only hypervisor."""
     world = World()
-    world.add(
-        "nova-compute",
-        "21.2.4",
-        channel="ussuri/stable",
-        machines="0",
-        config=principal_options(),
-        actions=COMPUTE_ACTIONS,
-    )
-    world.add(
+    world.add_core("nova-compute", "21.2.4", machines="0", actions=COMPUTE_ACTIONS)
+    world.add_core(
         "nova-cloud-controller",
         "21.2.4",
-        channel="ussuri/stable",
         machines="0",
-        config=principal_options(),
         actions=frozenset(["archive-data", "pause", "resume", "openstack-upgrade"]),
     )
     world.add(
@@ -51,13 +42,8 @@ def test_noout_is_the_first_change_and_its_end_the_last():
 
 def test_every_nova_cloud_controller_is_archived_and_none_where_there_is_none():
     world = shared()
-    world.add(
-        "cells",
-        "21.2.4",
-        charm="nova-cloud-controller",
-        channel="ussuri/stable",
-        config=principal_options(),
-        actions=frozenset(["archive-data"]),
+    world.add_core(
+        "cells", "21.2.4", charm="nova-cloud-controller", actions=frozenset(["archive-data"])
     )
     told = [line for line in does(plan_of(world, backup=False)) if line.startswith("archive")]
     assert told == ["archive cells/0 1000", "archive nova-cloud-controller/0 1000"]

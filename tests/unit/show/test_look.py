@@ -16,7 +16,7 @@ from cou.process import liveness
 from cou.show import history, view
 from cou.wording import say
 
-from . import one_step
+from .. import one_step
 
 
 def test_a_run_begun_between_the_two_looks_is_starting(place, journal, monkeypatch):

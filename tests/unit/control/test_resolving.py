@@ -10,7 +10,7 @@ from cou.journal.records import RunState, StepState
 from cou.process.paths import Place
 from cou.wording import COMMAND_LINE
 
-from .one_step import begin
+from ..one_step import begin
 
 
 @pytest.mark.parametrize(

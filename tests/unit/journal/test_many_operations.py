@@ -6,7 +6,7 @@ import pytest
 from cou.journal import Journal
 from cou.journal.records import Verdict
 
-from . import one_step
+from .. import one_step
 
 
 def worked(journal, look):

@@ -7,7 +7,7 @@ from cou.control.control import Control
 from cou.errors import CouError
 from cou.journal.records import RunState, StepState, Verdict
 
-from . import one_step
+from .. import one_step
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from cou.options.charm_config import options as options_of
 from cou.options.options import Options
 from cou.options.settings import Settings
 
-from .test_status_text import view
+from ..show.test_status_text import view
 
 # Each option with two values, neither of them always the default.
 VALUES = {

@@ -14,7 +14,6 @@ import time
 import pytest
 from cou.errors import JournalError
 from cou.journal import FILE, Journal, database, write_turn
-from cou.journal.records import Limit
 
 # One transaction that lasts until it is told to end, then as many as it can.
 BUSY = """
@@ -29,18 +28,6 @@ for number in range(300):
     journal.tell(sys.argv[2], "further", {})
 """
 ROUNDS = 8
-
-
-@pytest.fixture
-def journal(tmp_path):
-    journal = Journal(tmp_path / "home")
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
-def attempt(journal):
-    return journal.create_run("{}", {}, ["a"], Limit())
 
 
 def busy(journal, run):

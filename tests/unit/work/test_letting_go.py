@@ -17,7 +17,7 @@ from cou.work.lease import KEY, POSITION, Lease
 
 from ..fakes import NOW, example
 from ..plan.helpers import plan_of
-from .test_lease import Model, run
+from .test_lease import Model
 
 MARK = "option:nova-compute:action-managed-upgrade"
 UNDO = "juju config nova-compute action-managed-upgrade=False"
@@ -67,40 +67,31 @@ def mark(story):
     )
 
 
-def test_the_model_says_that_a_killed_run_does_not_go_on_and_what_it_has_left(story):
-    async def told():
-        await story.begin()
-        mark(story)
-        assert story.note["state"] == "running"
-        assert await story.let_go()
-        assert story.note["state"] == "killed"
-        assert (story.note["run"], story.note["holder"]) == (story.id, "cou/0 of m")
-        assert story.note["marks"] == [MARK]
-        assert UNDO in story.note["undo"][MARK]
-        assert not story.journal.is_on_model(story.id)
-
-    run(told)
+async def test_the_model_says_that_a_killed_run_does_not_go_on_and_what_it_has_left(story):
+    await story.begin()
+    mark(story)
+    assert story.note["state"] == "running"
+    assert await story.let_go()
+    assert story.note["state"] == "killed"
+    assert (story.note["run"], story.note["holder"]) == (story.id, "cou/0 of m")
+    assert story.note["marks"] == [MARK]
+    assert UNDO in story.note["undo"][MARK]
+    assert not story.journal.is_on_model(story.id)
 
 
-def test_an_ended_run_that_has_left_nothing_leaves_no_name(story):
-    async def told():
-        story.model.notes[f"{POSITION}{story.id}"] = "{}"
-        await story.begin()
-        assert await story.let_go(RunState.COMPLETED)
-        assert story.model.notes == {}
-
-    run(told)
+async def test_an_ended_run_that_has_left_nothing_leaves_no_name(story):
+    story.model.notes[f"{POSITION}{story.id}"] = "{}"
+    await story.begin()
+    assert await story.let_go(RunState.COMPLETED)
+    assert story.model.notes == {}
 
 
-def test_nothing_is_asked_where_the_runner_has_said_it(story):
-    async def told():
-        await story.begin()
-        await story.lease().let_go("stopped")
-        story.journal.note_let_go(story.id, story.token)
-        story.model.annotations = None  # whoever asks breaks off
-        assert await story.let_go()
-
-    run(told)
+async def test_nothing_is_asked_where_the_runner_has_said_it(story):
+    await story.begin()
+    await story.lease().let_go("stopped")
+    story.journal.note_let_go(story.id, story.token)
+    story.model.annotations = None  # whoever asks breaks off
+    assert await story.let_go()
 
 
 def test_an_older_journal_does_not_ask(story):
@@ -114,29 +105,23 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("who", list(OTHERS))
-def test_who_has_taken_the_model_meanwhile_is_left_alone(story, who):
-    async def told():
-        await story.begin()
-        other = json.dumps({"run": story.id, **OTHERS[who], "renewed": NOW.isoformat()})
-        story.model.notes[KEY] = other
-        assert await story.let_go()
-        assert story.model.notes[KEY] == other
-        assert not story.journal.is_on_model(story.id), "it is not ours to say any more"
-
-    run(told)
+async def test_who_has_taken_the_model_meanwhile_is_left_alone(story, who):
+    await story.begin()
+    other = json.dumps({"run": story.id, **OTHERS[who], "renewed": NOW.isoformat()})
+    story.model.notes[KEY] = other
+    assert await story.let_go()
+    assert story.model.notes[KEY] == other
+    assert not story.journal.is_on_model(story.id), "it is not ours to say any more"
 
 
-def test_a_name_of_an_earlier_attempt_of_the_same_run_is_put_right(story):
+async def test_a_name_of_an_earlier_attempt_of_the_same_run_is_put_right(story):
     """The next attempt may have ended before it took the model."""
 
-    async def told():
-        await story.begin()
-        story.journal.end_attempt(story.token, RunState.KILLED)
-        story.journal.resume_run(story.id, Job.UPGRADE, Limit())
-        assert await story.let_go(RunState.STOPPED)
-        assert (story.note["state"], story.note["token"]) == ("stopped", story.token)
-
-    run(told)
+    await story.begin()
+    story.journal.end_attempt(story.token, RunState.KILLED)
+    story.journal.resume_run(story.id, Job.UPGRADE, Limit())
+    assert await story.let_go(RunState.STOPPED)
+    assert (story.note["state"], story.note["token"]) == ("stopped", story.token)
 
 
 class Away(Model):
@@ -160,19 +145,16 @@ class Away(Model):
 
 
 @pytest.mark.parametrize("of", ["refuses", "silent", "loses"])
-def test_a_juju_that_is_away_holds_nobody_up_and_is_told_later(story, of):
-    async def told():
-        await story.begin()
-        notes = story.model.notes
-        story.model = Away(of)
-        story.model.notes = notes
-        begun = asyncio.get_running_loop().time()
-        assert not await story.let_go()
-        assert asyncio.get_running_loop().time() - begun <= release_lease.WITHIN_S + 0.1
-        assert story.journal.is_on_model(story.id)
-        assert story.note["state"] == "running"
-        story.model.of = "there"
-        assert await story.let_go()
-        assert story.note["state"] == "killed"
-
-    run(told)
+async def test_a_juju_that_is_away_holds_nobody_up_and_is_told_later(story, of):
+    await story.begin()
+    notes = story.model.notes
+    story.model = Away(of)
+    story.model.notes = notes
+    begun = asyncio.get_running_loop().time()
+    assert not await story.let_go()
+    assert asyncio.get_running_loop().time() - begun <= release_lease.WITHIN_S + 0.1
+    assert story.journal.is_on_model(story.id)
+    assert story.note["state"] == "running"
+    story.model.of = "there"
+    assert await story.let_go()
+    assert story.note["state"] == "killed"

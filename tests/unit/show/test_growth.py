@@ -18,7 +18,7 @@ from cou.plan.step import Step
 from cou.show import estimate, history, run_report, status_text, view
 from cou.wording import NAMED
 
-from . import large
+from .. import large
 
 SMALL = 30
 NOW = large.BEGAN + datetime.timedelta(days=1)

@@ -11,7 +11,6 @@ import time
 
 import pytest
 from cou.process import await_end
-from cou.process.paths import Place
 
 HOLDER = """
 import sys, time
@@ -21,13 +20,6 @@ held = Lock(pathlib.Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture
-def place(tmp_path):
-    place = Place(tmp_path / "home", tmp_path / "run")
-    place.make()
-    return place
 
 
 @pytest.fixture(params=["supervisor_lock", "runner_lock"])

@@ -19,7 +19,7 @@ from cou.process.locks import Lock
 from cou.process.paths import Place
 from cou.process.supervisor import Supervisor
 
-from . import one_step
+from .. import one_step
 
 
 class Clock:

@@ -16,8 +16,8 @@ from cou.process import liveness
 from cou.show import estimate, view
 from cou.wording import say
 
-from . import one_step
-from .test_estimate import Clock, leaf, plan_of, run
+from .. import one_step
+from ..show.test_estimate import Clock, leaf, plan_of, run
 
 HOUR_S = 3600
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 from cou.journal import Journal
+from cou.journal.records import Limit
 from cou.process.paths import Place
+from juju_testbed.model import virtual
+
+
+@pytest.fixture
+def run_coroutine():
+    return virtual.run
 
 
 @pytest.fixture
@@ -19,3 +26,8 @@ def journal(place):
     journal = Journal(place.home)
     yield journal
     journal.close()
+
+
+@pytest.fixture
+def attempt(journal):
+    return journal.create_run("{}", {}, ["a"], Limit())

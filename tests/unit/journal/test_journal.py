@@ -29,13 +29,6 @@ from cou.journal.schema import FORMAT
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-@pytest.fixture
-def journal(tmp_path):
-    journal = Journal(tmp_path / "home")
-    yield journal
-    journal.close()
-
-
 def begin(journal, steps=("a", "b", "c")):
     return journal.create_run("{}", {"quiet_period_s": 1}, list(steps), Limit())
 

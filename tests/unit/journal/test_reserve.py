@@ -7,19 +7,7 @@ import os
 import pytest
 from cou.journal import Journal
 from cou.journal import disk_reserve as reserves
-from cou.journal.records import Limit, RunState, StepState
-
-
-@pytest.fixture
-def journal(tmp_path):
-    journal = Journal(tmp_path / "home")
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
-def attempt(journal):
-    return journal.create_run("{}", {}, ["a"], Limit())
+from cou.journal.records import RunState, StepState
 
 
 @pytest.fixture

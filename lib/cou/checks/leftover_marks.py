@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import untyped
 from ..cloud.cloud import Application, Unit
 from ..cloud.run_annotation import RunNote
 from ..openstack import charms, workload_status
@@ -138,10 +139,7 @@ def _of_unit(
 
 def _packages(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a run has held, by its name on the model."""
-    listed = data.get("packages")
-    if not isinstance(listed, list):
-        return ()
-    every: list[Any] = listed  # pyright: ignore[reportUnknownVariableType]
+    every = untyped.as_list(data.get("packages")) or ()
     return tuple(one for one in every if isinstance(one, str) and _PACKAGE.fullmatch(one))
 
 

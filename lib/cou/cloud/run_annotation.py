@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .. import untyped
+
 KEY = "cou-run"
 ENDED = ("completed", "abandoned", "refused")
 """States after which nothing of a run is to be done, apart from its marks."""
@@ -66,10 +68,7 @@ def parse(text: str) -> RunNote | None:
 
 def names(found: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """Return a list of marks that the annotation holds under a key."""
-    listed: Any = found.get(key)
-    if not isinstance(listed, list):
-        return ()
-    every: list[Any] = listed  # pyright: ignore[reportUnknownVariableType]
+    every = untyped.as_list(found.get(key)) or ()
     return tuple(mark for mark in every if isinstance(mark, str) and ":" in mark)
 
 
@@ -96,4 +95,4 @@ def how(found: Mapping[str, Any]) -> How:
 
 
 def _object(found: Any) -> dict[str, Any]:
-    return dict(found) if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
+    return untyped.as_object(found) or {}

@@ -19,7 +19,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from .. import concurrency
+from .. import concurrency, untyped
 from ..errors import JujuError
 from . import error_replies, sockets
 from .account import Account, Moved
@@ -324,9 +324,10 @@ def _message(text: str | bytes) -> dict[str, Any]:
             json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise _MalformedError(f"the reply is no message ({type(error).__name__})") from error
-    if not isinstance(found, dict) or type(found.get("request-id")) is not int:  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    reply = untyped.as_object(found)
+    if reply is None or type(reply.get("request-id")) is not int:
         raise _MalformedError("the reply is no message: it is no answer to a request")
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return reply
 
 
 def _moved(address: str, moved: Any) -> Moved:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, NamedTuple
 
+from .. import untyped
 from ..errors import JujuError
 from . import error_replies, timestamps
 
@@ -38,10 +39,10 @@ class Reply(NamedTuple):
 
     def field(self, key: str) -> Any:
         """Return a field's raw value, None where it is missing."""
-        if not isinstance(self.value, dict):
+        found = untyped.as_object(self.value)
+        if found is None:
             raise self.wrong("", "an object")
-        found: Any = self.value.get(key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return found  # pyright: ignore[reportUnknownVariableType]
+        return found.get(key)
 
     def at(self, key: str) -> Reply:
         """Return an object below, empty where it is missing."""
@@ -83,9 +84,9 @@ class Reply(NamedTuple):
         found = self.field(key)
         if found is None:
             return []
-        if not isinstance(found, list):
+        items = untyped.as_list(found)
+        if items is None:
             raise self.wrong(key, "a list")
-        items: list[Any] = found  # pyright: ignore[reportUnknownVariableType]
         return [self._below(f"{key}[{at}]", item) for at, item in enumerate(items)]
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -154,9 +155,10 @@ class Reply(NamedTuple):
         found = self.field(key)
         if found is None:
             return {}
-        if not isinstance(found, dict):
+        of_keys = untyped.as_object(found)
+        if of_keys is None:
             raise self.wrong(key, "an object")
-        return found  # pyright: ignore[reportUnknownVariableType]
+        return of_keys
 
     def _below(self, key: str, value: Any) -> Reply:
         path = f"{self.path}.{key}" if self.path else key

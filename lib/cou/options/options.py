@@ -81,7 +81,7 @@ class Options:
             if isinstance(value, enum.Enum):
                 value = value.value
             elif isinstance(value, tuple):
-                value = [*value]  # pyright: ignore[reportUnknownVariableType]
+                value = list(cast("tuple[Any, ...]", value))
             out[field.name.replace("_", "-")] = value
         return out
 
@@ -165,7 +165,7 @@ def _items(pattern: re.Pattern[str], allowed: str) -> Any:
     def read(name: str, value: object) -> tuple[str, ...]:
         several: list[Any] = [value]
         if isinstance(value, (list, tuple)):
-            several = [*value]  # pyright: ignore[reportUnknownVariableType]
+            several = list(cast("list[Any]", value))
         if not all(isinstance(one, (str, int)) and not isinstance(one, bool) for one in several):
             raise options_values.refusal(name, cast("object", value), allowed)
         parts = [part for one in several for part in str(one).split(",")]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import enum
-from collections.abc import Iterator, Mapping, Sized
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from typing import Any, cast
 
 from ..checks.problem import Problem
 from ..wording import NOTHING, PLAN, UPGRADE, Wording, say
@@ -304,9 +304,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime.datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, Mapping):
-        items: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        items = cast("Mapping[Any, Any]", value)
         return {str(key): _plain(one) for key, one in items.items()}
     if isinstance(value, (tuple, list)):
-        every: list[Any] = [*value]  # pyright: ignore[reportUnknownVariableType]
-        return [_plain(one) for one in every]
+        return [_plain(one) for one in cast("Sequence[Any]", value)]
     return round(value, 1) if isinstance(value, float) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .. import untyped
 from ..errors import StepFailed
 from ..wording import UPGRADE, Wording, say
 from .context import Context
@@ -26,11 +27,12 @@ async def ask(ctx: Context, unit: str, query: str) -> dict[str, Any]:
             f"ceph {query} on {unit} (task {task.id}) gave no JSON: {error}.",
             _look(unit, query),
         ) from error
-    if not isinstance(found, dict):
+    state = untyped.as_object(found)
+    if state is None:
         raise StepFailed(
             "ceph-reply", f"ceph {query} on {unit} gave no JSON object.", _look(unit, query)
         )
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return state
 
 
 def _look(unit: str, query: str) -> Wording:

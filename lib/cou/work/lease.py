@@ -23,7 +23,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from .. import concurrency, crash
+from .. import concurrency, crash, untyped
 from ..clock import Clock
 from ..cloud import run_annotation
 from ..errors import CouError, JujuError
@@ -381,10 +381,8 @@ async def read(juju: Juju, tag: str) -> Mapping[str, Any]:
 
 def _line(found: Any) -> tuple[int, str] | None:
     """Read number and stamp; None where it is not of that form, or of a version without them."""
-    if not isinstance(found, list):
-        return None
-    pair: list[Any] = found  # pyright: ignore[reportUnknownVariableType]
-    if len(pair) != 2 or not isinstance(pair[1], str) or not pair[1].isascii():
+    pair = untyped.as_list(found)
+    if pair is None or len(pair) != 2 or not isinstance(pair[1], str) or not pair[1].isascii():
         return None
     number = _whole(pair[0])
     return None if number is None else (number, pair[1])

@@ -233,7 +233,8 @@ class Operations(Steps):
             "select * from operation where run = ? and instr(result, '\"late\"') > 0 order by id",
             run,
         )
-        return tuple(text for row in found for text in rows.operation(row).late)
+        late = [rows.operation(row).result.get("late", {}) for row in found]
+        return tuple(rows.told(one, name) for one in late for name in one)
 
     def sent(self, run: str) -> frozenset[int]:
         """Return all tasks that are known of a run."""

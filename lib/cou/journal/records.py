@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Cause
-from ..wording import Wording, from_json
+from ..wording import Wording
 from .waits import Awaited
 
 # Who cancelled, where it was nobody: a stop of the machine sends the supervisor a signal.
@@ -253,11 +253,6 @@ class Operation:
     def doubtful(self) -> bool:
         """Whether a request of it may still arrive, beside or instead of the one that is known."""
         return bool(self.result.get("doubtful"))
-
-    @property
-    def late(self) -> tuple[Wording, ...]:
-        """What of it has arrived late."""
-        return tuple(map(from_json, self.result.get("late", {}).values()))
 
     @property
     def ended_well(self) -> bool:

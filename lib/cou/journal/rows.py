@@ -100,6 +100,22 @@ def maybe(text: str | None) -> datetime.datetime | None:
     return time(text) if text else None
 
 
+def told(data: Mapping[str, Any], name: str) -> Wording:
+    """Read a text that a line of a run's story, or an operation, holds as data."""
+    try:
+        return from_json(data[name])
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise _damaged(name, type(error).__name__) from error
+
+
+def awaited(event: Event) -> list[waits.Awaited]:
+    """Read what a line of a run's story says is waited for."""
+    try:
+        return [waits.Awaited.from_json(line) for line in event.data["lines"]]
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise _damaged("waits", type(error).__name__) from error
+
+
 def _text(row: sqlite3.Row, name: str) -> Wording:
     kept = _data(row, name)
     return from_json(row[name] if kept is None else json.loads(kept))

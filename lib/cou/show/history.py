@@ -15,7 +15,7 @@ from ..kinds import ROWS, Kind
 from ..options.options import Options
 from ..plan.plan import Plan
 from ..plan.step import Step
-from ..wording import NAMED, Way, from_json
+from ..wording import NAMED, Way
 from . import outcome, step_attempts, view, wait_times
 from .report_data import (
     Account,
@@ -201,18 +201,18 @@ def _happenings(events: Sequence[Event], steps: Mapping[str, Step]) -> Iterator[
         title = steps[name].title if name in steps else name
         if event.what == "drift":
             also = "; a step that is left would be wrong" if event.data.get("stops") else ""
-            yield Happening(event.at, "drift", f"{from_json(event.data['text'])}{also}")
+            yield Happening(event.at, "drift", f"{rows.told(event.data, 'text')}{also}")
         elif event.what == "step-resolved":
             words = f"{title} ({name}): {event.data['as']}, because: {event.data['reason']}"
             yield Happening(event.at, "decision", words)
         elif event.what in ("late-task", "late-change"):
             yield Happening(
-                event.at, "arrived late", f"{title} ({name}): {from_json(event.data['text'])}"
+                event.at, "arrived late", f"{title} ({name}): {rows.told(event.data, 'text')}"
             )
         elif event.what == "plan-replaced":
             yield Happening(event.at, "plan", "The run goes on under other options.")
         elif event.what == "step-ended" and event.data.get("error"):
-            words = f"{title} ({name}): {from_json(event.data['error'])}"
+            words = f"{title} ({name}): {rows.told(event.data, 'error')}"
             yield Happening(event.at, str(event.data["state"]), words)
 
 
@@ -220,10 +220,10 @@ def _last_look(events: Sequence[Event]) -> LastLook | None:
     for event in reversed(events):
         if event.what == POST_CHECK:
             found = tuple(
-                f"{one['code']} ({one['subject']}): {from_json(one['seen'])}"
+                f"{one['code']} ({one['subject']}): {rows.told(one, 'seen')}"
                 for one in event.data["findings"]
             )
-            return LastLook(event.at, found, from_json(event.data["failure"]))
+            return LastLook(event.at, found, rows.told(event.data, "failure"))
     return None
 
 

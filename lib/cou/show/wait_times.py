@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ..journal import rows
 from ..journal.records import Event
 from ..journal.waits import QUIET, Awaited
 from ..wording import Text
@@ -124,7 +125,7 @@ def _looks(
 ) -> Iterable[tuple[datetime.datetime, list[Awaited]]]:
     for event in events:
         if event.what == "waits":
-            yield event.at, [Awaited.from_json(line) for line in event.data["lines"]]
+            yield event.at, rows.awaited(event)
         elif event.what == "attempt-ended":
             yield event.at, []
     yield until, []

@@ -106,7 +106,7 @@ class Life:
             before = self.sent(world)
             ending = await world.work(world.resume(run, ONE))
             if ending.state is RunState.FAILED:
-                assert ending.error["code"] == "needs-operator", ending
+                assert ending.error.code == "needs-operator", ending
                 assert (before, self.sent(world)) == (0, 0)
                 assert self.shown(world, "In doubt: ")
                 asked += 1

@@ -91,13 +91,31 @@ def shown(row: sqlite3.Row) -> tuple[str, Mapping[str, Any]]:
 
 
 def time(text: str) -> datetime.datetime:
-    """Read a stamp."""
-    return datetime.datetime.fromisoformat(text)
+    """Read a stamp.
+
+    Raises:
+        ValueError: it is none, or says no zone.
+    """
+    found = datetime.datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found
 
 
 def maybe(text: str | None) -> datetime.datetime | None:
     """Read a stamp that may be absent."""
     return time(text) if text else None
+
+
+class _Object(dict[str, Any]):
+    """A JSON object; a key that is missing was there when it was written."""
+
+    def __missing__(self, key: str) -> Any:
+        raise _damaged("JSON", f"{key} is missing")
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    return _Object(json.loads(text, object_hook=_Object))
 
 
 def told(data: Mapping[str, Any], name: str) -> Wording:
@@ -194,13 +212,13 @@ def operation(row: sqlite3.Row) -> Operation:
         step=row["step"],
         round=row["round"],
         key=row["key"],
-        request=json.loads(row["request"]),
+        request=_object(row["request"]),
         watermark=row["watermark"],
         intended=time(row["intended"]),
         model_time=maybe(row["model_time"]),
         task=row["task"],
         verdict=Verdict(row["verdict"]) if row["verdict"] else None,
-        result=json.loads(row["result"]),
+        result=_object(row["result"]),
     )
 
 
@@ -211,7 +229,7 @@ def mark(row: sqlite3.Row) -> Mark:
         id=row["id"],
         kind=row["kind"],
         target=row["target"],
-        data=json.loads(row["data"]),
+        data=_object(row["data"]),
         state=MarkState(row["state"]),
         step=row["step"],
         at=time(row["at"]),
@@ -222,4 +240,4 @@ def mark(row: sqlite3.Row) -> Mark:
 @_sound
 def event(row: sqlite3.Row) -> Event:
     """Read a row of event."""
-    return Event(row["seq"], time(row["at"]), row["what"], json.loads(row["data"]))
+    return Event(row["seq"], time(row["at"]), row["what"], _object(row["data"]))

@@ -16,9 +16,9 @@ from typing import Any
 from cou.clock import LoopClock
 from cou.journal import Journal, rows
 from cou.operations import late_tasks
-from cou.operations.calls import Calls, Holder
+from cou.operations.calls import Calls, RunContext
 from cou.show import estimate, history, run_report, status_text, view
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 from cou.work import drift
 
 from tests.simulation import world as worlds
@@ -50,8 +50,8 @@ def _looks(batches: int, times: int) -> dict[str, float]:
         attempt = large.make(journal, batches=batches, kills=batches)
         every: dict[str, Callable[[], Any]] = {
             "resumption": lambda: asyncio.run(_resume(journal, attempt)),
-            "view": lambda: view.look(journal, alive=True),
-            "status": lambda: status_text.text(_seen(journal), _NOW, NAMED),
+            "view": lambda: view.view_of_journal(journal, alive=True),
+            "status": lambda: status_text.text(_seen(journal), _NOW, IN_DOCUMENTS),
             "summary": lambda: view.summary(journal),
             "report": lambda: _report(journal),
         }
@@ -67,14 +67,14 @@ def _took_s(look: Callable[[], Any]) -> float:
 
 
 def _seen(journal: Journal) -> view.View:
-    seen = view.look(journal, alive=True, estimated=False)
+    seen = view.view_of_journal(journal, alive=True, estimated=False)
     if seen is None:
         raise RuntimeError("there is no run")
     return seen
 
 
 def _report(journal: Journal) -> None:
-    account = history.tell(journal, alive=True, now=_NOW)
+    account = history.make_report(journal, alive=True, now=_NOW)
     if account is None:
         raise RuntimeError("there is no run")
     run_report.text(account, "json")
@@ -87,7 +87,7 @@ async def _resume(journal: Journal, attempt: Any) -> None:
         pass
 
     none: Any = None
-    held = Holder(journal, none, LoopClock(), none, attempt.run, attempt.token, check)
+    held = RunContext(journal, none, LoopClock(), none, attempt.run, attempt.token, check)
     plan, records = rows.plan(journal.run(attempt.run).plan), journal.steps(attempt.run)
     operations, marks = journal.operations(attempt.run), journal.marks(attempt.run)
     drift.unproved(plan, records, operations, marks)

@@ -21,7 +21,7 @@ from typing import Any
 
 from cou.journal.records import RunState
 from cou.process import locks
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from juju_testbed.charms import bundle, profile
 from juju_testbed.charms.store import OpenStackStore
 from juju_testbed.model.clock import Clock
@@ -62,7 +62,7 @@ def _running() -> Iterator[ground.Operator]:
     cloud = _Slow(ground.SMALL)
     with tempfile.TemporaryDirectory() as folder:
         home = pathlib.Path(folder)
-        operator = ground.Operator(Place(home / "home", home / "run"), cloud)
+        operator = ground.Operator(RunPaths(home / "home", home / "run"), cloud)
         try:
             operator.plan(backup=False)
             yield operator

@@ -79,12 +79,12 @@ async def _upgrade(
     endless = estimate.makespan_s(plan.root, (), lambda s: took[s.id], at_once=10_000)
     quiet = [
         (_since(start, records[s.id].started), _since(start, records[s.id].ended))
-        for s in plan.root.leaves()
+        for s in plan.root.single_steps()
         if s.kind is Kind.WAIT_IDLE
     ]
     at_work = [
         (begin, end, _machines(world, step.target))
-        for step in plan.root.leaves()
+        for step in plan.root.single_steps()
         if (record := records[step.id]).started
         for begin, end in [(_since(start, record.started), _since(start, record.ended))]
     ]
@@ -140,7 +140,7 @@ async def _estimates(
         if ending.state is not RunState.COMPLETED:
             raise RuntimeError(f"{ending}")
         wall_s = loop.time() - begun
-        row = {"profile": profile, "learnt": learnt, "steps": len(list(plan.root.leaves()))}
+        row = {"profile": profile, "learnt": learnt, "steps": len(list(plan.root.single_steps()))}
         found.append({**row, "wall-s": wall_s, **_judged(guesses, wall_s)})
     return found
 

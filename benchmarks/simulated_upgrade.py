@@ -48,7 +48,7 @@ async def _upgrade(home: pathlib.Path) -> tuple[float, int]:
     ending = await world.work(attempt)
     assert ending.state is RunState.COMPLETED, ending.error
     hours = (asyncio.get_running_loop().time() - begun) / 3600
-    return hours, sum(1 for _ in plan.root.leaves())
+    return hours, sum(1 for _ in plan.root.single_steps())
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cou.journal import Journal
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 from tests.unit import one_step
 
@@ -58,7 +58,7 @@ held = Lock(pathlib.Path(lock))
 journal = Journal(pathlib.Path(home))
 journal.tidy()
 while True:
-    journal.tell(run, "busy", {})
+    journal.add_event(run, "busy", {})
     print(".", flush=True)
 """
 _CANCELS = """
@@ -111,7 +111,7 @@ def _compile(folder: pathlib.Path) -> pathlib.Path:
 def _several(
     shim: pathlib.Path, folder: pathlib.Path, times: int, fsync_s: float
 ) -> list[dict[str, Any]]:
-    place = Place(folder / "home", folder / "run")
+    place = RunPaths(folder / "home", folder / "run")
     place.make()
     journal = Journal(place.home)
     run = one_step.begin(journal).run
@@ -122,7 +122,7 @@ def _several(
 
 
 @contextlib.contextmanager
-def _busy(place: Place, run: str, environment: dict[str, str]) -> Iterator[None]:
+def _busy(place: RunPaths, run: str, environment: dict[str, str]) -> Iterator[None]:
     """Have a runner and a supervisor that write all the time."""
     locks = (place.runner_lock, place.supervisor_lock)
     busy = [
@@ -144,7 +144,7 @@ def _busy(place: Place, run: str, environment: dict[str, str]) -> Iterator[None]
             process.communicate()
 
 
-def _cancel(place: Place, environment: dict[str, str], fsync_s: float) -> dict[str, Any]:
+def _cancel(place: RunPaths, environment: dict[str, str], fsync_s: float) -> dict[str, Any]:
     time.sleep(random.uniform(0, 2 * fsync_s))
     done = subprocess.run(
         [sys.executable, "-c", _CANCELS, place.home, place.run_dir],

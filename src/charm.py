@@ -19,26 +19,26 @@ from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.process import launcher, logs, processes
 from cou.process.access import Access
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
+import account_handover
 import command
 import credentials
-import handover
+import metrics_file
 import parameters
 import removal
 import results
-import textfile
-import unitstatus
+import unit_status
 
 if TYPE_CHECKING:
-    from cou.control.answers import Shown
+    from cou.control.answers import PlanAnswer
 
 logger = logging.getLogger(__name__)
 
 
-def make_control(place: Place) -> Control:
+def make_control(paths: RunPaths) -> Control:
     """Return the engine of a unit."""
-    return Control(place, way=place.way)
+    return Control(paths, style=paths.style)
 
 
 class RunChanged(ops.EventBase):
@@ -67,16 +67,16 @@ class CouCharm(ops.CharmBase):
     on = CouEvents()  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
     make_control = staticmethod(make_control)
     make_launcher = staticmethod(launcher.of)
-    metrics_folder = textfile.FOLDER
+    metrics_folder = metrics_file.FOLDER
 
     def __init__(self, framework: ops.Framework):
         super().__init__(framework)
-        self._place = Place.of_unit(self.unit.name, self.charm_dir)
-        logs.make_harmless(logging.getLogger().handlers, self._place.way)
-        self._engine = self.make_control(self._place)
-        self._launcher = self.make_launcher(self._place)
+        self._paths = RunPaths.of_unit(self.unit.name, self.charm_dir)
+        logs.make_harmless(logging.getLogger().handlers, self._paths.style)
+        self._engine = self.make_control(self._paths)
+        self._launcher = self.make_launcher(self._paths)
         self._stored.set_default(not_taken="", not_taken_of="", told="")
-        self._handover = handover.Handover(self._engine, self._access)
+        self._handover = account_handover.Handover(self._engine, self._access)
         self._read_access: Access | None = None
         self._removed = False
         self._trouble: CouError | None = None  # what would keep the next run from starting
@@ -119,7 +119,7 @@ class CouCharm(ops.CharmBase):
             self._launcher.prepare()
         except CouError as error:
             logger.error("%s: %s", error.code, error)  # `upgrade` tries again, and says so
-        if self._place.service:
+        if self._paths.service:
             command.install(self.charm_dir)
         self._on_something_changed(event)
 
@@ -136,7 +136,7 @@ class CouCharm(ops.CharmBase):
             finally:
                 self._handover.look_after(view := self._engine.view())
             if isinstance(event, ops.UpdateStatusEvent) and view and view.state.finished:
-                self._engine.look_afterwards(self._access)
+                self._engine.find_late_arrivals(self._access)
         except CouError as error:
             # Not for the hook to fail at: the status says it, and the next event looks again.
             logger.warning("%s: %s", error.code, error)
@@ -166,14 +166,14 @@ class CouCharm(ops.CharmBase):
         """Delete the journal, unless a run in it is not finished."""
         self._handover.remove()
         self._removed = True
-        textfile.remove(self.unit.name, self.metrics_folder)
-        if self._place.service:
+        metrics_file.remove(self.unit.name, self.metrics_folder)
+        if self._paths.service:
             command.remove(self.charm_dir)
         try:
             self._launcher.remove()
         except CouError as error:
             logger.error("%s: %s", error.code, error)
-        removal.delete_journal(self._engine, self._place)
+        removal.delete_journal(self._engine, self._paths)
 
     def _on_collect_unit_status(self, event: ops.CollectStatusEvent) -> None:
         before, self._stored.told = str(self._stored.told), ""
@@ -183,7 +183,7 @@ class CouCharm(ops.CharmBase):
             self._tell_trouble(event, error)
             return
         leads = self.unit.is_leader()
-        status = unitstatus.of(view, self.unit.name, leads, os.environ)
+        status = unit_status.of(view, self.unit.name, leads, os.environ)
         told = f"{status.name}: {status.message}"
         if not (self._asks_only and told == before):
             event.add_status(status)
@@ -203,18 +203,18 @@ class CouCharm(ops.CharmBase):
             self._tell_trouble(event, error)
             return True
         if self._stored.not_taken:
-            event.add_status(unitstatus.not_taken(str(self._stored.not_taken), self.unit.name))
+            event.add_status(unit_status.not_taken(str(self._stored.not_taken), self.unit.name))
         return bool(self._stored.not_taken)
 
     def _tell_trouble(self, event: ops.CollectStatusEvent, trouble: CouError) -> None:
         self._trouble = trouble
-        event.add_status(unitstatus.of_trouble(trouble, self.unit.name))
+        event.add_status(unit_status.of_error(trouble, self.unit.name))
 
     def _on_look_again(self, _: ops.CollectStatusEvent) -> None:
         """Have the status go by itself where Juju will not tell that its cause is gone."""
         trouble = None if self._removed else self._trouble
         try:
-            if trouble is not None and unitstatus.goes_unnoticed(trouble):
+            if trouble is not None and unit_status.mends_without_event(trouble):
                 self._launcher.look_again(anew=not (self._nobody_acts or self._asks_only))
             else:
                 self._launcher.look_no_more()
@@ -224,79 +224,83 @@ class CouCharm(ops.CharmBase):
     def _on_show_metrics(self, _: ops.CollectStatusEvent) -> None:
         """Show the run to a node exporter: after every event, which is when this one comes."""
         if not self._removed:
-            textfile.show(self._engine.metrics, self.unit.name, self.metrics_folder)
+            metrics_file.show(self._engine.metrics, self.unit.name, self.metrics_folder)
 
     # Actions
 
     def _on_plan_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             form = parameters.choice(event.params, "format", parameters.PLAN_FORMATS)
             settings = self._settings()
             options = parameters.plan_options(event.params, settings)
             shown = self._planned(settings, options)
-            folder = self._place.home / "plans"
+            folder = self._paths.home / "plans"
             view, leads = self._engine.view(), self.unit.is_leader()
             next_step = results.after_plan(shown, view, self.unit.name, leads)
-            results.give(event, results.plan(shown, form, folder, next_step, self._place.way))
+            results.set_results(
+                event, results.plan(shown, form, folder, next_step, self._paths.style)
+            )
 
     def _on_upgrade_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             plan_hash = parameters.plan_hash(event.params)
             now = datetime.datetime.now(datetime.timezone.utc)
             self._start(event, plan_hash, parameters.until(event.params, now), None)
 
     def _on_upgrade_step_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             self._start(event, None, None, parameters.limit(event.params))
 
     def _on_cancel_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
-        with results.answering(event, self._place.way, acknowledged="no"):
+        with results.failing_on_error(event, self._paths.style, acknowledged="no"):
             if parameters.flag(event.params, "force"):
                 forced = self._engine.force(self._access_or_none())
                 view = removal.view_or_none(self._engine)
-                results.give(event, results.force(forced, view))
+                results.set_results(event, results.force(forced, view))
                 self._handover.follow(view)
             else:
-                results.give(event, results.cancel(self._engine.cancel()))
+                results.set_results(event, results.cancel(self._engine.cancel()))
 
     def _on_status_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             form = parameters.choice(event.params, "format", parameters.STATUS_FORMATS)
-            folder = self._place.home / "plans"
+            folder = self._paths.home / "plans"
             view = self._engine.view(estimated=True)
-            results.give(event, results.status(view, form, self.unit.name, folder))
+            results.set_results(event, results.status(view, form, self.unit.name, folder))
 
     def _on_restore_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             # What is put back for a while is switched again by the upgrade, which cannot go on.
             unit_environment.check_juju(os.environ)
-            results.give(event, {"message": self._engine.restore(self._access()).message})
+            results.set_results(event, {"message": self._engine.restore(self._access()).message})
 
     def _on_abandon_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             try:
-                results.give(event, results.abandon(self._engine.abandon(self._access())))
+                results.set_results(event, results.abandon(self._engine.abandon(self._access())))
             finally:
                 self._handover.follow(self._engine.view())
 
     def _on_resolve_step_action(self, event: ops.ActionEvent) -> None:
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             step = parameters.words(event.params, "step")
             resolution = parameters.must_choose(event.params, "as", parameters.RESOLUTIONS)
             reason = parameters.words(event.params, "reason")
             resolved = self._engine.resolve_step(step, resolution, reason)
-            results.give(event, {"message": resolved.message})
+            results.set_results(event, {"message": resolved.message})
 
     def _on_report_action(self, event: ops.ActionEvent) -> None:
         self._asks_only = True
-        with results.answering(event, self._place.way):
+        with results.failing_on_error(event, self._paths.style):
             form = parameters.choice(event.params, "format", parameters.REPORT_FORMATS)
-            folder = self._place.home / "reports"
-            results.give(event, results.report(self._engine.report(form), self.unit.name, folder))
+            folder = self._paths.home / "reports"
+            results.set_results(
+                event, results.report(self._engine.report(form), self.unit.name, folder)
+            )
 
-    def _planned(self, settings: Settings, options: Options) -> Shown:
+    def _planned(self, settings: Settings, options: Options) -> PlanAnswer:
         """Plan, and keep for the status whether the controller takes the account."""
         view = self._engine.view()
         # What is left of a run is shown from the journal, whatever Juju there is.
@@ -349,7 +353,7 @@ class CouCharm(ops.CharmBase):
             started = self._engine.start(
                 access, settings, plan_hash=plan_hash, until=until, limit=limit
             )
-            results.give(event, results.start(started, self._engine.view()))
+            results.set_results(event, results.start(started, self._engine.view()))
         finally:
             self._handover.follow(self._engine.view())
 
@@ -375,7 +379,7 @@ class CouCharm(ops.CharmBase):
         by_operator = attempt.cancelled and attempt.cancelled_by != SIGNAL
         if by_operator or attempt.job is not Job.UPGRADE or attempt.limit.count:
             return
-        if not view.got_somewhere:
+        if not view.made_progress:
             logger.warning("The run %s is not resumed: its runner ended at once.", view.run)
             return
         unit_environment.check_juju(os.environ)

@@ -14,7 +14,7 @@ from cou.journal.records import LEFT, MarkState
 if TYPE_CHECKING:
     from cou.control.control import Control
     from cou.process.access import Access
-    from cou.process.paths import Place
+    from cou.process.paths import RunPaths
     from cou.show.view import View
 
 logger = logging.getLogger(__name__)
@@ -56,19 +56,19 @@ def end_run(engine: Control, access: Callable[[], Access | None]) -> None:
             logger.warning("Left switched: %s. %s", mark.id, how)
 
 
-def delete_journal(engine: Control, place: Place) -> None:
+def delete_journal(engine: Control, paths: RunPaths) -> None:
     """Delete a unit's journal and folders, unless a run in it is not finished; log why not."""
     try:
         view = engine.view()
     except CouError as error:
-        logger.warning("The journal stays in %s. %s: %s", place.home, error.code, error)
+        logger.warning("The journal stays in %s. %s: %s", paths.home, error.code, error)
         return
     # What a run has left that noticed the removal itself, and ended, is for people to read.
-    left = (place.home / LEFT).exists()
+    left = (paths.home / LEFT).exists()
     if view is not None and (left or view.state.unfinished):
         logger.warning(
-            "The run %s is %s: its journal stays in %s", view.run, view.state.value, place.home
+            "The run %s is %s: its journal stays in %s", view.run, view.state.value, paths.home
         )
         return
-    shutil.rmtree(place.home, ignore_errors=True)
-    shutil.rmtree(place.run_dir, ignore_errors=True)
+    shutil.rmtree(paths.home, ignore_errors=True)
+    shutil.rmtree(paths.run_dir, ignore_errors=True)

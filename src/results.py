@@ -14,10 +14,17 @@ from cou import printable, whole_file
 from cou.errors import CouError, JournalError
 from cou.juju import commands
 from cou.show import formatting
-from cou.wording import Actions, Way
+from cou.wording import ActionStyle, CommandStyle
 
 if TYPE_CHECKING:
-    from cou.control.answers import Abandoned, Cancelled, Forced, Reported, Shown, Started
+    from cou.control.answers import (
+        AbandonAnswer,
+        CancelAnswer,
+        ForceAnswer,
+        PlanAnswer,
+        ReportAnswer,
+        StartAnswer,
+    )
     from cou.show.view import View
 
 # What is built of lines; any other result is one line.
@@ -27,7 +34,7 @@ LARGEST = 120_000
 _SUFFIX = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
 
 
-def give(event: ops.ActionEvent, results: Mapping[str, str]) -> None:
+def set_results(event: ops.ActionEvent, results: Mapping[str, str]) -> None:
     """Set an action's results; they quote the model, units and operators, and steer nothing."""
     event.set_results(
         {
@@ -38,7 +45,9 @@ def give(event: ops.ActionEvent, results: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def answering(event: ops.ActionEvent, way: Way, **on_failure: str) -> Generator[None]:
+def failing_on_error(
+    event: ops.ActionEvent, style: CommandStyle, **on_failure: str
+) -> Generator[None]:
     """Turn what the operator has to know into the action's failure.
 
     Args:
@@ -47,14 +56,16 @@ def answering(event: ops.ActionEvent, way: Way, **on_failure: str) -> Generator[
     try:
         yield
     except CouError as error:
-        give(event, {"code": error.code, **on_failure})
-        event.fail(printable.line(error.told(way)))
+        set_results(event, {"code": error.code, **on_failure})
+        event.fail(printable.line(error.text_for(style)))
     except OSError as error:  # a full disk, a folder that somebody changed
-        give(event, {"code": "system-error", **on_failure})
+        set_results(event, {"code": "system-error", **on_failure})
         event.fail(printable.line(f"{error.filename or 'The system'}: {error.strerror or error}."))
 
 
-def plan(shown: Shown, form: str, folder: Path, next_step: str, way: Way) -> dict[str, str]:
+def plan(
+    shown: PlanAnswer, form: str, folder: Path, next_step: str, style: CommandStyle
+) -> dict[str, str]:
     """Return the results of `plan`, for who types our commands in a way."""
     the_plan = shown.plan
     blocking = len(the_plan.blocking)
@@ -62,7 +73,7 @@ def plan(shown: Shown, form: str, folder: Path, next_step: str, way: Way) -> dic
         "hash": the_plan.hash,
         "from": the_plan.origin,
         "to": the_plan.target,
-        "steps": str(sum(1 for _ in the_plan.root.leaves())),
+        "steps": str(sum(1 for _ in the_plan.root.single_steps())),
         "problems": f"{blocking} blocking, {len(the_plan.problems) - blocking} other",
         "remainder": _yes(shown.remainder),
         "next": next_step,
@@ -70,10 +81,10 @@ def plan(shown: Shown, form: str, folder: Path, next_step: str, way: Way) -> dic
     if shown.message:
         results["message"] = shown.message
     name = f"{the_plan.hash}.{_SUFFIX[form]}"
-    return results | _large("plan", shown.text(form, way), folder / name)
+    return results | _large("plan", shown.text(form, style), folder / name)
 
 
-def after_plan(shown: Shown, view: View | None, unit: str, leads: bool) -> str:
+def after_plan(shown: PlanAnswer, view: View | None, unit: str, leads: bool) -> str:
     """Return what the operator does next: a command, or what to mend first."""
     if view is not None and view.state.going:
         return f"it is running; to see where: juju run {unit} status"
@@ -86,7 +97,7 @@ def after_plan(shown: Shown, view: View | None, unit: str, leads: bool) -> str:
     return f"juju run {unit} upgrade"
 
 
-def start(started: Started, view: View | None) -> dict[str, str]:
+def start(started: StartAnswer, view: View | None) -> dict[str, str]:
     """Return the results of `upgrade` and `upgrade-step`."""
     results = {
         "run": started.run,
@@ -101,7 +112,7 @@ def start(started: Started, view: View | None) -> dict[str, str]:
     return results
 
 
-def cancel(cancelled: Cancelled) -> dict[str, str]:
+def cancel(cancelled: CancelAnswer) -> dict[str, str]:
     """Return the results of `cancel`."""
     return {
         "acknowledged": "yes",
@@ -112,7 +123,7 @@ def cancel(cancelled: Cancelled) -> dict[str, str]:
     }
 
 
-def force(forced: Forced, view: View | None) -> dict[str, str]:
+def force(forced: ForceAnswer, view: View | None) -> dict[str, str]:
     """Return the results of ``cancel force=true``."""
     return {
         "acknowledged": "yes",
@@ -125,7 +136,7 @@ def force(forced: Forced, view: View | None) -> dict[str, str]:
     }
 
 
-def abandon(abandoned: Abandoned) -> dict[str, str]:
+def abandon(abandoned: AbandonAnswer) -> dict[str, str]:
     """Return the results of `abandon`."""
     return {"message": abandoned.message}
 
@@ -134,10 +145,10 @@ def status(view: View | None, form: str, unit: str, folder: Path) -> dict[str, s
     """Return the results of `status`."""
     state = _state(view)
     if form == "text":
-        text = view.to_text(Actions(unit)) if view else _nothing(unit)
+        text = view.to_text(ActionStyle(unit)) if view else _nothing(unit)
         return {"state": state} | _large("status", text, folder / "status.txt")
     data: Mapping[str, Any] = (
-        view.to_dict(Actions(unit)) if view else {"schema": 1, "state": None, "steps": []}
+        view.to_dict(ActionStyle(unit)) if view else {"schema": 1, "state": None, "steps": []}
     )
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return {"state": state} | _large("run", text, folder / "run.json")
@@ -147,7 +158,7 @@ def _nothing(unit: str) -> str:
     return f"Nothing has run yet. To begin: juju run {unit} plan, then juju run {unit} upgrade"
 
 
-def report(reported: Reported, unit: str, folder: Path) -> dict[str, str]:
+def report(reported: ReportAnswer, unit: str, folder: Path) -> dict[str, str]:
     """Return the results of `report`: the text, or where its file lies.
 
     A page for a browser is of no use in a terminal: it always lies in a file.
@@ -187,7 +198,7 @@ def _listed(values: Sequence[object]) -> str:
     return ",".join(str(value) for value in values)
 
 
-def _state(told: Cancelled | View | None) -> str:
+def _state(told: CancelAnswer | View | None) -> str:
     return told.state.value if told and told.state else "none"
 
 

@@ -37,7 +37,7 @@ class Event(enum.Enum):
 _LEVELS = {Event.LOGIN_FAIL: "WARN", Event.ADMIN: "WARN", Event.CRASH: "CRITICAL"}
 
 
-def tell(event: Event, *words: object, description: str) -> None:
+def log_event(event: Event, *words: object, description: str) -> None:
     """Log one event.
 
     Args:

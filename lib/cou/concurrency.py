@@ -26,12 +26,12 @@ C = TypeVar("C")
 D = TypeVar("D")
 
 
-def begin(work: Coroutine[Any, Any, T], name: str = "") -> asyncio.Task[T]:
-    """Begin a task; who begins one awaits it, and has `end` end it whatever comes."""
+def begin_task(work: Coroutine[Any, Any, T], name: str = "") -> asyncio.Task[T]:
+    """Begin a task; who begins one awaits it, and has `end_tasks` end it whatever comes."""
     return asyncio.get_running_loop().create_task(work, name=name or None)
 
 
-async def end(*tasks: asyncio.Task[Any]) -> None:
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks and wait until the last has ended, whatever they do about it.
 
     Raises:
@@ -55,7 +55,7 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
         raise cancelled
 
 
-async def alone(work: Coroutine[Any, Any, T]) -> T:
+async def run_main(work: Coroutine[Any, Any, T]) -> T:
     """Do what a process is there for; then end every other task of its loop, whoever began it.
 
     `asyncio.run` cancels them once and waits for ever for one that is deaf to it.
@@ -64,31 +64,33 @@ async def alone(work: Coroutine[Any, Any, T]) -> T:
         return await work
     finally:
         me = asyncio.current_task()
-        await end(*(task for task in asyncio.all_tasks() if task is not me))
+        await end_tasks(*(task for task in asyncio.all_tasks() if task is not me))
 
 
-async def within(work: Coroutine[Any, Any, T], limit_s: float) -> T:
+async def with_timeout(work: Coroutine[Any, Any, T], limit_s: float) -> T:
     """Return what some work returns, if it does so in time; it is over when this is.
 
     Raises:
         asyncio.TimeoutError: it did not.
         asyncio.CancelledError: the caller was cancelled, also where the work has just ended.
     """
-    task = begin(work)
+    task = begin_task(work)
     try:
         await asyncio.wait([task], timeout=limit_s)
         in_time = task.done()
     finally:
-        await end(task)
+        await end_tasks(task)
     if task.cancelled() and not in_time:
         raise asyncio.TimeoutError
     return task.result()
 
 
 @overload
-async def together(one: Coroutine[Any, Any, A], two: Coroutine[Any, Any, B], /) -> tuple[A, B]: ...
+async def run_together(
+    one: Coroutine[Any, Any, A], two: Coroutine[Any, Any, B], /
+) -> tuple[A, B]: ...
 @overload
-async def together(
+async def run_together(
     one: Coroutine[Any, Any, A],
     two: Coroutine[Any, Any, B],
     three: Coroutine[Any, Any, C],
@@ -96,23 +98,23 @@ async def together(
     /,
 ) -> tuple[A, B, C, D]: ...
 @overload
-async def together(*works: Coroutine[Any, Any, T]) -> tuple[T, ...]: ...
-async def together(*works: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
+async def run_together(*works: Coroutine[Any, Any, T]) -> tuple[T, ...]: ...
+async def run_together(*works: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
     """Return what several works return; the first that fails ends the others, and is raised."""
-    tasks = [begin(work) for work in works]
+    tasks = [begin_task(work) for work in works]
     if not tasks:
         return ()
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         failed = [task for task in done if not task.cancelled() and task.exception() is not None]
     finally:
-        await end(*tasks)
+        await end_tasks(*tasks)
     for task in failed:
         task.result()
     return tuple(task.result() for task in tasks)
 
 
-class Crew:
+class BackgroundTasks:
     """A piece of work, and the tasks that go on beside it until it is over.
 
     One of those that ends by itself, however it does, ends the work with its cause.
@@ -130,7 +132,7 @@ class Crew:
             work: it never ends by itself.
             name: what it does, for people: "watch for a cancel".
         """
-        task = begin(work, name)
+        task = begin_task(work, name)
         self._beside[task] = name
         task.add_done_callback(self._ended)
 
@@ -140,13 +142,16 @@ class Crew:
         Raises:
             CouError: what ended one of the tasks beside it, or ``task-ended``.
         """
-        main, lost = begin(work, "work"), begin(self._lost.wait(), "wait for a lost task")
+        main, lost = (
+            begin_task(work, "work"),
+            begin_task(self._lost.wait(), "wait for a lost task"),
+        )
         try:
             await asyncio.wait([main, lost], return_when=asyncio.FIRST_COMPLETED)
             over = main.done()
         finally:
             beside, self._beside = list(self._beside), {}
-            await end(main, lost, *beside)
+            await end_tasks(main, lost, *beside)
         if self._cause is not None and not over:
             raise self._cause
         return main.result()

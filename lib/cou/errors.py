@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import wording
-from .wording import NOTHING, Way, Wording
+from .wording import NOTHING, CommandStyle, Wording
 
 
 class CouError(Exception):
@@ -34,9 +34,11 @@ class CouError(Exception):
             return self.seen
         return wording.text("error/with-remedy", what=self.seen, then=self.remedy)
 
-    def told(self, way: Way) -> str:
+    def text_for(self, style: CommandStyle) -> str:
         """Return what was seen and what to do, for somebody who types commands in a way."""
-        return " ".join(filter(None, (wording.told(self.seen, way), self.remedy.told(way))))
+        return " ".join(
+            filter(None, (wording.text_for(self.seen, style), self.remedy.text_for(style)))
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -92,7 +92,7 @@ class Place:
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class KindRow:
     """What is known of a kind.
 
     Attributes:
@@ -105,7 +105,7 @@ class Row:
         by_hooks: it is done when the hooks that it causes have ended, so no look proves it done.
         verifies: it proves what was reached.
         actions: the actions that it asks for, by name.
-        place: where the planner puts it; None where `cou.plan` does so by name.
+        paths: where the planner puts it; None where `cou.plan` does so by name.
     """
 
     targets: tuple[str, ...]
@@ -117,13 +117,13 @@ class Row:
     by_hooks: bool = False
     verifies: bool = False
     actions: Mapping[str, Action] = dataclasses.field(default_factory=dict[str, Action])
-    place: Place | None = None
+    paths: Place | None = None
 
 
 _APPLICATION, _UNIT, _MODEL = "application", "unit", "model"
 
-ROWS: Mapping[Kind, Row] = {
-    Kind.SET_CONFIG: Row(
+ROWS: Mapping[Kind, KindRow] = {
+    Kind.SET_CONFIG: KindRow(
         (_APPLICATION,),
         # `mark`: the old value is a mark, put back by a later put-back; `was`: the value to put
         # back where it stands already.
@@ -131,13 +131,13 @@ ROWS: Mapping[Kind, Row] = {
         guess_s=25.0,
         by_hooks=True,
     ),
-    Kind.REFRESH: Row(
+    Kind.REFRESH: KindRow(
         (_APPLICATION,),
         {"channel": "string", "switch": "string"},  # ``ch:<charm>`` or empty
         guess_s=95.0,
         by_hooks=True,
     ),
-    Kind.RUN_ACTION: Row(
+    Kind.RUN_ACTION: KindRow(
         (_UNIT,),
         {"action": "string", "params": "object"},
         guess_s=25.0,
@@ -148,14 +148,14 @@ ROWS: Mapping[Kind, Row] = {
             )
         },
     ),
-    Kind.UPGRADE_PACKAGES: Row(
+    Kind.UPGRADE_PACKAGES: KindRow(
         (_UNIT,),
         # `pocket`: nothing is done where the unit's APT sources name it already; may be empty.
         {"hold": "array", "pocket": "string"},
         guess_s=120.0,
         upgrades=True,
     ),
-    Kind.UPGRADE_UNIT: Row(
+    Kind.UPGRADE_UNIT: KindRow(
         (_UNIT,),
         # `actions`: of pause, openstack-upgrade, resume, in order; `hacluster`: a unit that is
         # paused around it.
@@ -178,24 +178,24 @@ ROWS: Mapping[Kind, Row] = {
             ),
         },
     ),
-    Kind.WAIT_IDLE: Row(
+    Kind.WAIT_IDLE: KindRow(
         (_APPLICATION, _MODEL),
         {"quiet": "integer", "applications": "array"},  # seconds; what must be idle
         guess_s=14.0,
     ),
-    Kind.VERIFY_WORKLOAD: Row(
+    Kind.VERIFY_WORKLOAD: KindRow(
         (_APPLICATION,),
         {"charm": "string", "release": "string", "units": "array"},  # no units: all
         verifies=True,
     ),
-    Kind.VERIFY_HYPERVISORS_UPGRADED: Row(
+    Kind.VERIFY_HYPERVISORS_UPGRADED: KindRow(
         (_MODEL,),
         {"release": "string", "applications": "array"},
         gate=True,
         verifies=True,
     ),
-    Kind.VERIFY_HYPERVISOR_EMPTY: Row((_UNIT,), guess_s=5.0, gate=True),
-    Kind.BACKUP_DATABASE: Row(
+    Kind.VERIFY_HYPERVISOR_EMPTY: KindRow((_UNIT,), guess_s=5.0, gate=True),
+    Kind.BACKUP_DATABASE: KindRow(
         (_UNIT,),
         guess_s=100.0,
         actions={
@@ -205,7 +205,7 @@ ROWS: Mapping[Kind, Row] = {
             )
         },
     ),
-    Kind.ARCHIVE_DATA: Row(
+    Kind.ARCHIVE_DATA: KindRow(
         (_UNIT,),
         {"batch-size": "integer"},
         guess_s=60.0,
@@ -214,7 +214,7 @@ ROWS: Mapping[Kind, Row] = {
                 InDoubt.REPEATED, "moves the next rows, which a later batch would have moved"
             )
         },
-        place=Place(
+        paths=Place(
             "prepare",
             "nova-cloud-controller",
             timeout_s=3600,
@@ -222,7 +222,7 @@ ROWS: Mapping[Kind, Row] = {
             params={"batch-size": "archive-batch-size"},
         ),
     ),
-    Kind.PURGE_DATA: Row(
+    Kind.PURGE_DATA: KindRow(
         (_UNIT,),
         {"before": "string"},  # a date, or empty
         guess_s=60.0,
@@ -232,7 +232,7 @@ ROWS: Mapping[Kind, Row] = {
             )
         },
     ),
-    Kind.SET_NOOUT: Row(
+    Kind.SET_NOOUT: KindRow(
         (_UNIT,),
         {"noout": "boolean"},  # true: a mark; false: puts it back
         guess_s=5.0,
@@ -246,11 +246,11 @@ ROWS: Mapping[Kind, Row] = {
             "unset-noout": Action(InDoubt.REPEATED, "a flag of the cluster, set to what it is"),
         },
     ),
-    Kind.REQUIRE_OSD_RELEASE: Row(
-        (_UNIT,), place=Place("finish", "ceph-mon", timeout_s=600, groups=("all", "data-plane"))
+    Kind.REQUIRE_OSD_RELEASE: KindRow(
+        (_UNIT,), paths=Place("finish", "ceph-mon", timeout_s=600, groups=("all", "data-plane"))
     ),
-    Kind.WAIT_UNSEALED: Row((_APPLICATION,)),
-    Kind.SET_COMPUTE_SERVICE: Row(
+    Kind.WAIT_UNSEALED: KindRow((_APPLICATION,)),
+    Kind.SET_COMPUTE_SERVICE: KindRow(
         (_UNIT,),
         {"enabled": "boolean"},  # false: a mark; true: puts it back where the run disabled it
         guess_s=8.0,
@@ -267,7 +267,7 @@ ROWS: Mapping[Kind, Row] = {
             ),
         },
     ),
-    Kind.PUT_BACK: Row(
+    Kind.PUT_BACK: KindRow(
         (_APPLICATION, _UNIT),
         {"mark": "string"},  # its id
         guess_s=25.0,

@@ -20,7 +20,7 @@ Value = str | bool | int
 
 
 @dataclasses.dataclass(frozen=True)
-class Ours:
+class OwnCommand:
     """One of our commands: an action of the charm, and what `cou` calls the same.
 
     Attributes:
@@ -33,52 +33,52 @@ class Ours:
 
 
 @dataclasses.dataclass(frozen=True)
-class Option:
+class PlanOption:
     """An option of `plan`, by its name as a parameter, to be given with the others."""
 
     name: str
     value: Value
 
 
-Part = str | Ours | Option
+TextPart = str | OwnCommand | PlanOption
 
 
-def ours(verb: str, **parameters: Value) -> Ours:
+def own_command(verb: str, **parameters: Value) -> OwnCommand:
     """Return a command; a parameter's name has underscores, also at its end, for hyphens."""
     named = {name.rstrip("_").replace("_", "-"): value for name, value in parameters.items()}
-    return Ours(verb, tuple(named.items()))
+    return OwnCommand(verb, tuple(named.items()))
 
 
-PLAN = Ours("plan")
-UPGRADE = Ours("upgrade")
-CANCEL = Ours("cancel")
-FORCE = ours("cancel", force=True)
-STATUS = Ours("status")
-RESTORE = Ours("restore")
-ABANDON = Ours("abandon")
-REPORT = Ours("report")
+PLAN = OwnCommand("plan")
+UPGRADE = OwnCommand("upgrade")
+CANCEL = OwnCommand("cancel")
+FORCE = own_command("cancel", force=True)
+STATUS = OwnCommand("status")
+RESTORE = OwnCommand("restore")
+ABANDON = OwnCommand("abandon")
+REPORT = OwnCommand("report")
 
 
-class Way:
+class CommandStyle:
     """How somebody types what is ours: this one as the documents do, `cancel force=true`."""
 
-    def command(self, ours: Ours, /) -> str:
+    def command(self, ours: OwnCommand, /) -> str:
         """Return a command as it is typed."""
         return " ".join([ours.verb, *(_parameter(*one) for one in ours.parameters)])
 
-    def option(self, option: Option, /) -> str:
+    def option(self, option: PlanOption, /) -> str:
         """Return an option as it is typed behind `plan`."""
         return _parameter(option.name, option.value)
 
 
-class Actions(Way):
+class ActionStyle(CommandStyle):
     """Types them as actions of a unit: ``juju run cou/0 cancel force=true``."""
 
     def __init__(self, unit: str):
         """Give the unit's name, or ``<application>/leader``."""
         self._unit = unit
 
-    def command(self, ours: Ours, /) -> str:
+    def command(self, ours: OwnCommand, /) -> str:
         """Return the command for a shell with a Juju client."""
         return f"juju run {self._unit} {super().command(ours)}"
 
@@ -94,18 +94,18 @@ _RENAMED = {
 _ON_ONLY = frozenset({"force", "purge"})
 
 
-class CommandLine(Way):
+class CommandLineStyle(CommandStyle):
     """Types them for a shell that has the command `cou`: ``cou cancel --force``."""
 
-    def command(self, ours: Ours, /) -> str:
+    def command(self, ours: OwnCommand, /) -> str:
         """Return the command."""
         words = ["cou", ours.verb]
         for name, value in ours.parameters:
             bare = (ours.verb, name) in _BARE
-            words.append(shlex.quote(str(value)) if bare else self.option(Option(name, value)))
+            words.append(shlex.quote(str(value)) if bare else self.option(PlanOption(name, value)))
         return " ".join(word for word in words if word)
 
-    def option(self, option: Option, /) -> str:
+    def option(self, option: PlanOption, /) -> str:
         """Return the option; empty for one that cannot be given, as it is off unless given."""
         name = _RENAMED.get(option.name, option.name)
         if option.value is True:
@@ -115,17 +115,17 @@ class CommandLine(Way):
         return f"--{name} {shlex.quote(str(option.value))}"
 
 
-def _flat(parts: tuple[Part, ...]) -> list[Part]:
-    found: list[Part] = []
+def _flat(parts: tuple[TextPart, ...]) -> list[TextPart]:
+    found: list[TextPart] = []
     for one in parts:
         found += one.parts if isinstance(one, Wording) else (one,)
     return found
 
 
-def _told(part: Part, way: Way) -> str:
-    if isinstance(part, Ours):
-        return way.command(part)
-    return way.option(part) if isinstance(part, Option) else part
+def _told(part: TextPart, style: CommandStyle) -> str:
+    if isinstance(part, OwnCommand):
+        return style.command(part)
+    return style.option(part) if isinstance(part, PlanOption) else part
 
 
 def _parameter(name: str, value: Value) -> str:
@@ -133,46 +133,46 @@ def _parameter(name: str, value: Value) -> str:
     return shlex.quote(f"{name}={told}")
 
 
-NAMED = Way()
-COMMAND_LINE = CommandLine()
+IN_DOCUMENTS = CommandStyle()
+COMMAND_LINE = CommandLineStyle()
 
 
 class Wording(str):
     """A text for people whose commands are values.
 
-    As a string it names them as the documents do; `told` types them as its reader does. It cannot
-    be put into an f-string, where they would be lost: `say` joins texts.
+    As a string it names them as the documents do; `text_for` types them as its reader does. It
+    cannot be put into an f-string, where they would be lost: `join` joins texts.
 
     Attributes:
         parts: words, commands and options, in order.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
 
-    def __new__(cls, *parts: Part) -> Wording:
+    def __new__(cls, *parts: TextPart) -> Wording:
         """Join words, commands, options and texts."""
         flat = tuple(_flat(parts))
-        text = super().__new__(cls, "".join(_told(one, NAMED) for one in flat))
+        text = super().__new__(cls, "".join(_told(one, IN_DOCUMENTS) for one in flat))
         text.parts = flat
         return text
 
-    def told(self, way: Way) -> str:
+    def text_for(self, style: CommandStyle) -> str:
         """Return it for somebody who types commands in a way."""
-        return "".join(_told(one, way) for one in self.parts)
+        return "".join(_told(one, style) for one in self.parts)
 
     def __format__(self, spec: str) -> str:
         """Refuse a command: it would become words, which nobody can type."""
         if all(isinstance(one, str) for one in self.parts):
             return format(str.__str__(self), spec)
-        raise TypeError("say for whom: use told(way), or join texts with say()")
+        raise TypeError("say for whom: use text_for(style), or join texts with join()")
 
-    def __reduce__(self) -> tuple[type[Wording], tuple[Part, ...]]:
+    def __reduce__(self) -> tuple[type[Wording], tuple[TextPart, ...]]:
         """Keep the parts where it is copied."""
         return Wording, self.parts
 
 
 # What a text may name without being given it.
-_COMMANDS: Mapping[str, Ours] = {
+_COMMANDS: Mapping[str, OwnCommand] = {
     "PLAN": PLAN,
     "UPGRADE": UPGRADE,
     "CANCEL": CANCEL,
@@ -240,21 +240,21 @@ def text(key: str, **values: Any) -> Text:
     return Text(key, values)
 
 
-def _parts_of(template: str, values: Mapping[str, Any]) -> Iterator[Part]:
+def _parts_of(template: str, values: Mapping[str, Any]) -> Iterator[TextPart]:
     for words, name in _split(template):
         if words:
             yield words
         if name is None:
             continue
         value = values[name] if name in values else _COMMANDS[name]
-        if isinstance(value, (Ours, Option, Wording)):
+        if isinstance(value, (OwnCommand, PlanOption, Wording)):
             yield value
         elif isinstance(value, (list, tuple)):
             every = cast("Sequence[object]", value)
             for number, one in enumerate(every):
                 if number:
                     yield ", "
-                yield one if isinstance(one, (Ours, Option, Wording)) else str(one)
+                yield one if isinstance(one, (OwnCommand, PlanOption, Wording)) else str(one)
         else:
             yield str(value)
 
@@ -268,7 +268,7 @@ def _split(template: str) -> tuple[tuple[str, str | None], ...]:
 NOTHING = Wording()
 
 
-def say(*parts: Part) -> Wording:
+def join(*parts: TextPart) -> Wording:
     """Join words, commands, options and texts to one text."""
     return Wording(*parts)
 
@@ -278,14 +278,14 @@ def text_of(text: str) -> Wording:
     return text if isinstance(text, Wording) else Wording(text)
 
 
-def told(text: str, way: Way) -> str:
+def text_for(text: str, style: CommandStyle) -> str:
     """Return a text, plain or not, for somebody who types commands in a way."""
-    return text_of(text).told(way)
+    return text_of(text).text_for(style)
 
 
 def sentence(text: str) -> Wording:
     """Return a text with a full stop at its end, so that another may follow; empty as it is."""
-    return text_of(text) if not text or text.endswith((".", "?", "!")) else say(text, ".")
+    return text_of(text) if not text or text.endswith((".", "?", "!")) else join(text, ".")
 
 
 def to_data(text: str) -> dict[str, Any]:
@@ -350,7 +350,7 @@ def from_json(kept: object) -> Wording:
 
 
 def _kept(value: object) -> object:
-    if isinstance(value, (Ours, Option)):
+    if isinstance(value, (OwnCommand, PlanOption)):
         return _part_data(value)
     if isinstance(value, Wording):
         return to_json(value)
@@ -368,22 +368,22 @@ def _again(kept: object) -> object:
     return kept
 
 
-def _part_data(part: Part) -> Mapping[str, object]:
-    if isinstance(part, Ours):
+def _part_data(part: TextPart) -> Mapping[str, object]:
+    if isinstance(part, OwnCommand):
         return {"verb": part.verb, "with": [list(one) for one in part.parameters]}
-    if isinstance(part, Option):
+    if isinstance(part, PlanOption):
         return {"option": part.name, "value": part.value}
     return {"words": part}
 
 
-def _part_of(data: object) -> Part:
+def _part_of(data: object) -> TextPart:
     found = cast("dict[str, Any]", data)
     if "words" in found:
         return str(found["words"])
     if "verb" in found:
         pairs = tuple((str(name), _value(value)) for name, value in found["with"])
-        return Ours(str(found["verb"]), pairs)
-    return Option(str(found["option"]), _value(found["value"]))
+        return OwnCommand(str(found["verb"]), pairs)
+    return PlanOption(str(found["option"]), _value(found["value"]))
 
 
 def _value(value: object) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cou.checks.problem import Severity
-from cou.checks.problem_codes import CODES, Code
+from cou.checks.problem_codes import CODES, ProblemCode
 
 _HEAD = """# Problem codes
 
@@ -33,7 +33,7 @@ def page() -> str:
     )
 
 
-def _table(codes: Iterable[Code]) -> list[str]:
+def _table(codes: Iterable[ProblemCode]) -> list[str]:
     rows = ["| Code | Acceptable | What it means |", "|---|---|---|"]
     rows += [
         f"| `{code.name}` | {'yes' if code.acceptable else 'no'} | {code.meaning} |"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cou.checks.problem import Problem
-from cou.control.answers import Abandoned, Cancelled, Forced, Reported, Started
+from cou.control.answers import AbandonAnswer, CancelAnswer, ForceAnswer, ReportAnswer, StartAnswer
 from cou.errors import CouError
 from cou.journal.records import Attempt, Job, Limit, Mark, MarkState, RunState
 from cou.kinds import Kind
@@ -18,9 +18,9 @@ from cou.options.settings import Settings
 from cou.plan.plan import Plan
 from cou.plan.step import Step
 from cou.process.access import Access
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.show.outcome import Outcome
-from cou.wording import NOTHING, PLAN, UPGRADE, Way, ours, say
+from cou.wording import NOTHING, PLAN, UPGRADE, CommandStyle, join, own_command
 
 from tests.planned_steps import planned_step
 
@@ -34,7 +34,7 @@ class Shown:
     message: str = ""
     padding: str = ""
 
-    def text(self, form: str, way: Way) -> str:
+    def text(self, form: str, way: CommandStyle) -> str:
         if form == "json":
             return json.dumps(self.plan.to_dict())
         head = "# " if form == "markdown" else ""
@@ -60,7 +60,7 @@ class View:
     running: tuple[Step, ...] = ()
     left: tuple[str, ...] = ()
     silent_since: datetime.datetime | None = None
-    got_somewhere: bool = True
+    made_progress: bool = True
     again: tuple[str, ...] = ()
 
     @property
@@ -70,17 +70,21 @@ class View:
 
     @property
     def outcome(self) -> Outcome:
-        then = say("empty it, then ", ours("plan", group="data-plane")) if self.left else NOTHING
+        then = (
+            join("empty it, then ", own_command("plan", group="data-plane"))
+            if self.left
+            else NOTHING
+        )
         return Outcome(f"to {self.to}", self.left, then)
 
-    def to_dict(self, way: Way) -> Mapping[str, Any]:
+    def to_dict(self, way: CommandStyle) -> Mapping[str, Any]:
         return {"schema": 1, "run": self.run, "state": self.state.value, "title": self.title}
 
     @property
     def cause(self) -> str:
         return self.error
 
-    def to_text(self, way: Way) -> str:
+    def to_text(self, way: CommandStyle) -> str:
         return f"{self.state.value} {self.title}. To go on: {way.command(UPGRADE)}"
 
 
@@ -120,7 +124,7 @@ class Control:
 
     def __init__(self) -> None:
         self.looked_afterwards = 0
-        self.place: Place | None = None
+        self.place: RunPaths | None = None
         self.steps = (step("keystone/refresh"), step("glance/refresh"))
         self.problems: tuple[Problem, ...] = ()
         self.padding = ""
@@ -133,7 +137,7 @@ class Control:
         self.let_gos = 0
         self.broken_calls: dict[str, CouError] = {}
 
-    def at(self, place: Place) -> Control:
+    def at(self, place: RunPaths) -> Control:
         """Be the engine of a unit's place: the factory that the charm is given."""
         self.place = place
         return self
@@ -163,12 +167,12 @@ class Control:
         plan_hash: str | None,
         until: datetime.datetime | None,
         limit: Limit | None,
-    ) -> Started:
+    ) -> StartAnswer:
         self._called("start")
         self.given = {"plan_hash": plan_hash, "until": until, "limit": limit}
         self.settings = settings
         if self.seen is None:
-            raise CouError("no-plan", "No plan was shown.", say("Run `", PLAN, "` first."))
+            raise CouError("no-plan", "No plan was shown.", join("Run `", PLAN, "` first."))
         if plan_hash not in (None, self.seen.plan_hash):
             raise CouError("another-plan", f"{plan_hash} is not the plan shown.")
         if self.seen.state is RunState.COMPLETED:
@@ -185,7 +189,7 @@ class Control:
         self.accesses.append(access)
         self.offer(access)
 
-    def look_afterwards(self, account: Callable[[], Access]) -> None:
+    def find_late_arrivals(self, account: Callable[[], Access]) -> None:
         self.looked_afterwards += 1
 
     def offer(self, access: Access) -> None:
@@ -197,7 +201,7 @@ class Control:
         except OSError as error:
             raise CouError("credential-file", f"{path}: {error.strerror}.") from None
 
-    def let_go(self, account: Callable[[], Access]) -> None:
+    def release_lease(self, account: Callable[[], Access]) -> None:
         self.let_gos += 1
 
     def forget(self) -> None:
@@ -205,35 +209,35 @@ class Control:
         if self.place.credential.exists():
             self.place.credential.unlink()
 
-    def _started(self, message: str, *, resumed: bool) -> Started:
+    def _started(self, message: str, *, resumed: bool) -> StartAnswer:
         assert self.seen is not None
         assert self.place is not None
         until = self.given["until"]
-        return Started(self.seen.run, resumed, self.place.home / "run.log", message, until)
+        return StartAnswer(self.seen.run, resumed, self.place.home / "run.log", message, until)
 
-    def cancel(self) -> Cancelled:
+    def cancel(self) -> CancelAnswer:
         self._called("cancel")
         if self.seen is None or not self.seen.state.going:
             state = self.seen.state if self.seen else None
-            return Cancelled(state, "Nothing runs.")
+            return CancelAnswer(state, "Nothing runs.")
         self.seen = dataclasses.replace(self.seen, state=RunState.DRAINING, running=self.steps)
         running = tuple({"step": one.id, "target": one.target} for one in self.steps)
-        return Cancelled(RunState.DRAINING, "Two steps finish.", running)
+        return CancelAnswer(RunState.DRAINING, "Two steps finish.", running)
 
-    def force(self, access: Access | None = None) -> Forced:
+    def force(self, access: Access | None = None) -> ForceAnswer:
         self._called("force")
         if access is not None:
             self.accesses.append(access)
         if self.seen is None or not self.seen.state.going:
-            return Forced("Nothing runs.", (), (), (), ())
+            return ForceAnswer("Nothing runs.", (), (), (), ())
         self.seen = dataclasses.replace(self.seen, state=RunState.KILLED)
-        return Forced("The runner is killed.", (71, 72), (5,), (4,), ("keystone/refresh",))
+        return ForceAnswer("The runner is killed.", (71, 72), (5,), (4,), ("keystone/refresh",))
 
     def view(self, *, estimated: bool = False) -> View | None:
         self._called("view")
         return self.seen
 
-    def abandon(self, access: Access) -> Abandoned:
+    def abandon(self, access: Access) -> AbandonAnswer:
         self._called("abandon")
         state = self.seen.state if self.seen else RunState.PLANNED
         if not state.unfinished or state.going:
@@ -243,7 +247,7 @@ class Control:
         self.seen = dataclasses.replace(
             self.seen, state=RunState.RUNNING, attempt=attempt(Job.ABANDON)
         )
-        return Abandoned("The run is being abandoned.")
+        return AbandonAnswer("The run is being abandoned.")
 
     def restore(self, access: Access) -> Any:
         raise CouError("nothing-to-restore", "No run is unfinished.")
@@ -256,8 +260,8 @@ class Control:
         state = self.seen.state.value if self.seen else "none"
         return f'cou_run_state{{state="{state}"}} 1.0\n'
 
-    def report(self, form: str) -> Reported:
+    def report(self, form: str) -> ReportAnswer:
         self._called("report")
         if self.seen is None:
-            raise CouError("no-run", "Nothing has run yet.", say("Run `", PLAN, "`."))
-        return Reported(self.seen.run, form, f"{form} of {self.seen.run}{self.padding}")
+            raise CouError("no-run", "Nothing has run yet.", join("Run `", PLAN, "`."))
+        return ReportAnswer(self.seen.run, form, f"{form} of {self.seen.run}{self.padding}")

@@ -204,7 +204,7 @@ def test_a_run_that_a_stop_of_the_machine_drained_goes_on_by_itself(house: House
 
 def test_a_run_whose_runner_ends_at_once_is_not_started_again_and_again(house: House):
     house.config = {"auto-resume": True}
-    house.control.seen = dataclasses.replace(INTERRUPTED, got_somewhere=False)
+    house.control.seen = dataclasses.replace(INTERRUPTED, made_progress=False)
     for _ in range(3):
         house.fire("update_status")
     assert house.control.calls == []
@@ -224,7 +224,7 @@ def test_a_look_that_fails_after_a_run_fails_no_hook(house: House):
     def fail(account: Any) -> None:
         raise CouError("not-started", "Nobody answers.")
 
-    house.control.look_afterwards = fail
+    house.control.find_late_arrivals = fail
     house.fire("update_status")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 import yaml
-from cou.cli import app, commands, unit
+from cou.cli import command_process, commands, local_unit
 from cou.cli.signals import Signals
 from cou.errors import BadInput, CouError
 from cou.journal import Journal
@@ -22,8 +22,8 @@ from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import Plan
 from cou.process.access import Access
-from cou.process.paths import Place
-from cou.wording import NAMED, Actions
+from cou.process.paths import RunPaths
+from cou.wording import IN_DOCUMENTS, ActionStyle
 from ops import testing
 
 import credentials
@@ -142,7 +142,7 @@ class Unit:
         (self._answers / "config-get").write_text(json.dumps(values))
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            code = app.run(["plan", *arguments], Signals())
+            code = command_process.run(["plan", *arguments], Signals())
         assert code in (0, 1), said.getvalue()
         assert "Error:" not in said.getvalue(), said.getvalue()
         return self._shown()
@@ -151,7 +151,7 @@ class Unit:
         (self._answers / tool).write_text(text)
 
     def access(self) -> Access:
-        return unit.access(unit.Home("cou/0", self._charm_dir))
+        return local_unit.access(local_unit.LocalUnit("cou/0", self._charm_dir))
 
     def refused_account(self, uri: str, text: str, *, fails: bool = False) -> CouError:
         self.answer("config-get", json.dumps({"credentials": uri}))
@@ -161,7 +161,7 @@ class Unit:
         return refusal.value
 
     def _shown(self) -> Planned:
-        folder = Place.of_unit("cou/0", self._charm_dir).home
+        folder = RunPaths.of_unit("cou/0", self._charm_dir).home
         journal = Journal(folder, create=False)
         shown = journal.shown()
         journal.close()
@@ -199,7 +199,9 @@ def here(house: House, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
     charm_dir = house.agent_conf.parent / "charm"
     charm_dir.mkdir(exist_ok=True)
-    monkeypatch.setattr(unit, "home", lambda: unit.Home("cou/0", charm_dir))
+    monkeypatch.setattr(
+        local_unit, "find_local_unit", lambda: local_unit.LocalUnit("cou/0", charm_dir)
+    )
     return Unit(house, answers)
 
 
@@ -288,7 +290,7 @@ def test_an_account_that_is_none_is_refused_by_both_with_the_same_words(
     message, found = house.refused("plan")
     uri = "" if house.secret is None else house.secret.id
     refusal = here.refused_account(uri, json.dumps(content))
-    assert (found["code"], message) == (code, refusal.told(Actions("cou/0")))
+    assert (found["code"], message) == (code, refusal.text_for(ActionStyle("cou/0")))
     assert refusal.code == code
     assert "secret-word" not in str(refusal)
 
@@ -305,7 +307,10 @@ def test_a_secret_that_juju_refuses_is_told_by_both_with_the_same_words(here: Un
     with pytest.raises(BadInput) as refusal:
         credentials.read(Secrets(said), "secret:abc", "cou")  # pyright: ignore[reportArgumentType]
     found = here.refused_account("secret:abc", said, fails=True)
-    assert (found.code, found.told(NAMED)) == (refusal.value.code, refusal.value.told(NAMED))
+    assert (found.code, found.text_for(IN_DOCUMENTS)) == (
+        refusal.value.code,
+        refusal.value.text_for(IN_DOCUMENTS),
+    )
 
 
 def test_the_command_reads_the_newest_secret(here: Unit):

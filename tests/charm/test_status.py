@@ -14,7 +14,7 @@ from cou.plan.step import Step
 from juju_testbed.command import status_text
 from ops import testing
 
-import unitstatus
+import unit_status
 
 from .conftest import House
 from .fakes import NOON, View, attempt, mark
@@ -105,8 +105,8 @@ def test_each_state_of_a_run_has_its_status(house: House, view: View, name: str,
 def test_a_status_is_one_line_and_keeps_its_command(state: RunState):
     view = View("r1", state, LONG, "", 41, 312, LONG, LONG, LONG, LONG, LONG)
     unit = "openstack-upgrader-for-region-one/10"
-    message = unitstatus.of_run(view, unit).message
-    assert 0 < len(message) <= unitstatus.LONGEST
+    message = unit_status.of_run(view, unit).message
+    assert 0 < len(message) <= unit_status.LONGEST
     assert "\n" not in message
     if state in (RunState.STOPPED, RunState.KILLED, RunState.INTERRUPTED):
         assert message.endswith(f"juju run {unit} upgrade")
@@ -122,7 +122,7 @@ WIDE = "Überprüfung der Zone für glance – 界 " * 6
 def test_juju_status_has_nothing_to_cut_from_a_status(state: RunState, text: str):
     view = View("r1", state, text, "", 41, 312, text, text, text, text, text)
     unit = "openstack-upgrader-for-region-one/10"
-    message = unitstatus.of_run(view, unit).message
+    message = unit_status.of_run(view, unit).message
     assert len(message.encode()) <= 120
     assert status_text.cut(message) == message
     for verb, states in (
@@ -136,17 +136,17 @@ def test_juju_status_has_nothing_to_cut_from_a_status(state: RunState, text: str
 @pytest.mark.parametrize("name", ["a" * 60, "a" * 90])
 def test_a_command_is_whole_also_where_the_application_s_name_is_long(name: str):
     view = dataclasses.replace(AT_41, state=RunState.FAILED, error=WIDE)
-    message = unitstatus.of_run(view, f"{name}/0").message
+    message = unit_status.of_run(view, f"{name}/0").message
     assert message.endswith(f"; see juju run {name}/0 status")
     assert len(message.encode()) <= 120
 
 
 def test_what_is_cut_ends_as_juju_ends_it_and_at_the_border_of_a_character():
     for first in range(4):
-        text = unitstatus.fit("x" * first, "界" * 100, "; end")
+        text = unit_status.fit_in_line("x" * first, "界" * 100, "; end")
         assert text.endswith("界...; end")
         assert 116 < len(text.encode()) <= 120
-    assert unitstatus.fit("", "é" * 60, "") == "é" * 60
+    assert unit_status.fit_in_line("", "é" * 60, "") == "é" * 60
 
 
 def test_a_run_that_is_being_abandoned_does_not_look_like_an_upgrade(house: House):
@@ -156,7 +156,7 @@ def test_a_run_that_is_being_abandoned_does_not_look_like_an_upgrade(house: Hous
 
 
 def test_an_error_of_several_lines_becomes_one():
-    assert unitstatus.fit("a: ", "b\n  c", "; d") == "a: b c; d"
+    assert unit_status.fit_in_line("a: ", "b\n  c", "; d") == "a: b c; d"
 
 
 def test_what_had_to_stay_switched_is_said_after_completion(house: House):
@@ -329,7 +329,7 @@ def test_whatever_is_run_after_a_grant_or_a_correction_brings_the_status_up_to_d
 def test_a_grant_that_is_missing_is_told_with_the_command_that_looks_again():
     uri = "secret:d5k3mrad0nkc77u8i1g0"
     error = account_secret.not_granted(uri, "cou")
-    told = unitstatus.of_trouble(error, "cou/0")
+    told = unit_status.of_error(error, "cou/0")
     assert told.message.endswith(f"Run: juju grant-secret {uri} cou, then: juju run cou/0 plan")
 
 
@@ -341,10 +341,10 @@ def test_a_remedy_that_does_not_fit_is_told_by_the_action_that_the_status_names(
         "Run it as nobody if it is theirs. Else look at it, then move it away: "
         f"sudo mv {path} /var/lib/cou/planted.log.aside",
     )
-    message = unitstatus.of_trouble(error, "cou/0").message
+    message = unit_status.of_error(error, "cou/0").message
     assert message.startswith(f"{path} belongs to the user nobody")
     assert message.endswith("; what to do: juju run cou/0 plan")
-    assert len(message.encode()) <= unitstatus.LONGEST
+    assert len(message.encode()) <= unit_status.LONGEST
 
 
 def test_the_units_version_is_that_of_cou(house: House):
@@ -360,7 +360,7 @@ def test_no_name_or_message_steers_the_terminal_of_juju_status():
         view = dataclasses.replace(
             AT_41, state=state, error=hostile, title=hostile, waits_for=hostile
         )
-        message = unitstatus.of_run(view, "cou/0").message
+        message = unit_status.of_run(view, "cou/0").message
         assert not any(ord(one) < 32 or one == "\u202e" for one in message)
 
 
@@ -370,7 +370,7 @@ def test_a_juju_that_is_not_supported_blocks_the_unit(house: House, version: str
     status = house.fire("update_status").unit_status
     assert status.name == "blocked"
     assert f"Juju {version} is not supported" in status.message
-    assert len(status.message) <= unitstatus.LONGEST
+    assert len(status.message) <= unit_status.LONGEST
 
 
 def test_a_run_that_rests_on_juju_4_is_told_how_it_can_be_ended(house: House):

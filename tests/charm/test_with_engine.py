@@ -22,7 +22,7 @@ from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import canonical
 from cou.process import account_in_memory, liveness, locks
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from juju_testbed.wire import certificates
 from ops import testing
 
@@ -48,8 +48,8 @@ def real(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     assert not liveness.is_alive(place(house))
 
 
-def place(house: House) -> Place:
-    return Place.of_unit("cou/0", house.agent_conf.parent / "charm")
+def place(house: House) -> RunPaths:
+    return RunPaths.of_unit("cou/0", house.agent_conf.parent / "charm")
 
 
 def show_plan(house: House) -> str:

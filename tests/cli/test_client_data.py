@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from cou.cli import juju_client_files, location, unit
+from cou.cli import juju_client_files, local_unit, location
 from cou.errors import BadInput
 
 CONTROLLERS = {
@@ -83,7 +83,7 @@ def test_what_is_not_found_says_what_to_do(juju, wanted, code, next_step):
 
 def test_an_account_without_a_password_finds_its_journal_and_is_told_how_to_log_in(juju, tmp_path):
     found = location.find("lab:cloud", None, {}, juju | {"XDG_STATE_HOME": str(tmp_path)})
-    assert found.place.home == tmp_path / "cou" / "m6"
+    assert found.paths.home == tmp_path / "cou" / "m6"
     with pytest.raises(BadInput, match="--login FILE"):
         found.access()
 
@@ -164,7 +164,7 @@ def test_completion_offers_models(juju):
 def test_each_model_has_a_journal_of_its_own(juju, tmp_path):
     environment = juju | {"XDG_STATE_HOME": str(tmp_path / "state")}
     homes = {
-        location.find(name, None, {}, environment).place.home.relative_to(tmp_path).as_posix()
+        location.find(name, None, {}, environment).paths.home.relative_to(tmp_path).as_posix()
         for name in ("openstack", "eve/openstack")
     }
     assert homes == {"state/cou/m1", "state/cou/m2"}
@@ -180,14 +180,16 @@ def test_each_model_has_a_journal_of_its_own(juju, tmp_path):
     ],
 )
 def test_the_commands_own_path_names_the_unit(package, name):
-    home = unit.home(package)
+    home = local_unit.find_local_unit(package)
     assert (home.name if home else None) == name
 
 
 def test_on_a_unit_nobody_but_its_agents_user_is_shown_an_empty_journal(tmp_path, monkeypatch):
     charm = tmp_path / "agents" / "unit-cou-0" / "charm"
     charm.mkdir(parents=True)
-    monkeypatch.setattr(unit, "home", lambda: unit.Home("cou/0", charm))
+    monkeypatch.setattr(
+        local_unit, "find_local_unit", lambda: local_unit.LocalUnit("cou/0", charm)
+    )
     assert location.find("", None, {}, {}).on_unit
     monkeypatch.setattr("os.geteuid", lambda: charm.stat().st_uid + 1)
     with pytest.raises(BadInput, match="sudo"):

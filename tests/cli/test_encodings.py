@@ -6,8 +6,8 @@ import io
 import sys
 
 import pytest
-from cou.cli import app
-from cou.cli.exit_codes import Code
+from cou.cli import command_process
+from cou.cli.exit_codes import ExitCode
 from cou.cli.signals import Signals
 
 TEXT = "Ψ ussuri → victoria…"
@@ -19,7 +19,7 @@ def shown(arguments, encoding, monkeypatch):
     seen = io.BytesIO()
     with monkeypatch.context() as patch, io.TextIOWrapper(seen, encoding=encoding) as stream:
         patch.setattr(sys, "stdout", stream)
-        assert app.run(arguments, Signals()) is Code.DONE
+        assert command_process.run(arguments, Signals()) is ExitCode.DONE
         stream.flush()
         return seen.getvalue().decode(
             encoding, "replace"
@@ -28,11 +28,11 @@ def shown(arguments, encoding, monkeypatch):
 
 def test_what_it_lacks_is_a_question_mark(encoding, monkeypatch):
     def command(arguments, *, obj, **_):
-        obj.screen.say(TEXT)
-        obj.screen.tell(TEXT)
+        obj.screen.show_progress(TEXT)
+        obj.screen.show_always(TEXT)
         obj.screen.result(TEXT)
 
-    monkeypatch.setattr(app.cli, "main", command)
+    monkeypatch.setattr(command_process.cli, "main", command)
     lines = shown([], encoding, monkeypatch).splitlines()
     assert lines == [TEXT if encoding == "utf-8" else "? ussuri ? victoria?"] * 3
 

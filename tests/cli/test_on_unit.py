@@ -13,7 +13,7 @@ import yaml
 from cou.control.control import Control
 from cou.journal import Journal
 from cou.journal.records import RunState, StepState
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 from ..unit import one_step
 from .cloud import PASSWORD
@@ -70,7 +70,7 @@ def unit(tmp_path, user, cloud):
 def test_it_does_what_the_actions_do_in_the_same_journal(unit, user, cloud):
     code, out, err = user.run("upgrade", "--auto-approve")
     assert code == 0, out + err
-    place = Place.of_unit("cou/0", unit / "charm")
+    place = RunPaths.of_unit("cou/0", unit / "charm")
     seen = Control(place).view()
     assert seen is not None
     assert seen.state is RunState.COMPLETED
@@ -103,7 +103,7 @@ def test_the_model_is_the_units_own(unit, user):
 
 @pytest.mark.parametrize("verb", ["cancel --force", "resolve-step a --as skip --reason why"])
 def test_the_charm_is_told_of_what_no_supervisor_tells_it(unit, user, tmp_path, verb):
-    place = Place.of_unit("cou/0", unit / "charm")
+    place = RunPaths.of_unit("cou/0", unit / "charm")
     place.make()
     journal = Journal(place.home)
     attempt = one_step.begin(journal)
@@ -134,7 +134,7 @@ def test_an_agent_of_another_juju_is_refused_as_the_actions_refuse_it(
 
 def test_a_run_is_shown_and_abandoned_on_any_juju_and_does_not_go_on(unit, user, tmp_path):
     """As the actions do: `plan` shows what is left, `restore` would have to be gone back on."""
-    place = Place.of_unit("cou/0", unit / "charm")
+    place = RunPaths.of_unit("cou/0", unit / "charm")
     place.make()
     journal = Journal(place.home)
     journal.end_attempt(one_step.begin(journal).token, RunState.STOPPED)

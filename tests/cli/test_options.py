@@ -8,8 +8,8 @@ import re
 import click
 import pytest
 from click.testing import CliRunner
-from cou.cli import app, commands, exit_codes, plan_options
-from cou.cli.exit_codes import Code
+from cou.cli import command_process, commands, exit_codes, plan_options
+from cou.cli.exit_codes import ExitCode
 from cou.cli.signals import Signals
 from cou.options import charm_config
 from cou.options.options import Group, NonEmpty, Options, Strategy
@@ -140,7 +140,10 @@ def test_help_teaches_by_example():
     ],
 )
 def test_until_is_refused_by_name_and_value_where_it_is_no_time_of_the_next_year(text, capsys):
-    assert app.run(["upgrade", "--auto-approve", "--until", text], Signals()) is Code.USAGE
+    assert (
+        command_process.run(["upgrade", "--auto-approve", "--until", text], Signals())
+        is ExitCode.USAGE
+    )
     said = capsys.readouterr().err
     assert f"--until={text!r} is not allowed. Give a time within" in said
     assert "HH:MM" in said
@@ -161,7 +164,7 @@ def test_help_and_page_tell_the_exit_codes_that_the_command_has():
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", page[page.index("## Exit codes") :], re.M)
     listed = {int(code): meaning.replace("`", "") for code, meaning in rows}
     assert listed == {int(code): meaning for code, meaning in exit_codes.MEANINGS.items()}
-    assert set(exit_codes.MEANINGS) == set(exit_codes.Code)
+    assert set(exit_codes.MEANINGS) == set(exit_codes.ExitCode)
     shown = CliRunner().invoke(commands.cli, ["--help"]).output
     assert all(
         re.search(rf"^ *{code} +{meaning}$", shown, re.M) for code, meaning in listed.items()
@@ -182,7 +185,7 @@ def test_help_and_page_tell_the_exit_codes_that_the_command_has():
 def test_a_number_that_is_absurdly_large_is_refused_with_the_limit(typed, largest, times):
     words = [*typed.split(), str(largest * times + 1)]
     result = CliRunner().invoke(commands.cli, words)
-    assert result.exit_code == Code.USAGE
+    assert result.exit_code == ExitCode.USAGE
     assert f"<={largest}" in result.output
 
 
@@ -205,6 +208,6 @@ def test_a_number_that_is_absurdly_large_is_refused_with_the_limit(typed, larges
 @pytest.mark.parametrize("text", ["", " "])
 def test_an_option_without_a_value_is_refused_and_never_one_left_out(typed, text):
     """`--machine "$M"` of a shell that does not know it must not mean all machines."""
-    app_ = app.App(Signals())
+    app_ = command_process.CommandContext(Signals())
     result = CliRunner().invoke(commands.cli, [*typed.split(), text], obj=app_)
-    assert result.exit_code == Code.USAGE, result.output
+    assert result.exit_code == ExitCode.USAGE, result.output

@@ -13,17 +13,17 @@ import time
 import pytest
 from cou import printable
 from cou.checks.problem import Problem, Severity
-from cou.cli import app, approval, exit_codes, planning, upgrade, worker_thread
-from cou.cli.exit_codes import Code, Interrupted
-from cou.cli.follow import Followed
-from cou.cli.live_view import Picture
-from cou.cli.progress_lines import Lines
+from cou.cli import approval, command_process, exit_codes, planning, upgrade, worker_thread
+from cou.cli.exit_codes import CommandInterrupted, ExitCode
+from cou.cli.follow import FollowedAttempt
+from cou.cli.live_view import LiveView
+from cou.cli.progress_lines import ProgressLines
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
-from cou.control.answers import Forced
+from cou.control.answers import ForceAnswer
 from cou.errors import NO_CAUSE, BadInput
 from cou.journal.records import RunState, StepRecord, StepState
-from cou.journal.waits import Awaited
+from cou.journal.waits import CurrentWait
 from cou.juju.port import ApplicationStatus, ModelStatus, Status
 from cou.kinds import Kind
 from cou.options.options import Options
@@ -31,7 +31,7 @@ from cou.plan.plan import Plan
 from cou.plan.step import Step
 from cou.show import formatting, status_text
 from cou.show.view import View
-from cou.wording import COMMAND_LINE, Ours, say
+from cou.wording import COMMAND_LINE, OwnCommand, join
 from rich.console import Console
 
 from tests.planned_steps import planned_step
@@ -80,7 +80,7 @@ def record(name, state, begun=0.0, took=None, **more):
 
 def view(plan=PLAN, state=RunState.RUNNING, waits="", **states):
     records = {
-        step.id: record(step.id, StepState.PENDING) for step in plan.root.leaves()
+        step.id: record(step.id, StepState.PENDING) for step in plan.root.single_steps()
     } | states.pop("records", {})
     known = {field.name for field in dataclasses.fields(View)}
     values = {name: "" for name in known} | {
@@ -94,7 +94,7 @@ def view(plan=PLAN, state=RunState.RUNNING, waits="", **states):
         "steps": records,
         "attempt": None,
         "tasks": {},
-        "waits": tuple(Awaited(say(one)) for one in waits.splitlines()),
+        "waits": tuple(CurrentWait(join(one)) for one in waits.splitlines()),
         "failure": NO_CAUSE,
         "left_s": 0.0,
         "silent_since": None,
@@ -103,7 +103,7 @@ def view(plan=PLAN, state=RunState.RUNNING, waits="", **states):
 
 
 def test_only_applications_and_zones_are_asked_about():
-    pieces = approval.pieces(PLAN)
+    pieces = approval.plan_parts(PLAN)
     assert [piece.step.id for piece in pieces] == [
         "idle",
         "backup",
@@ -118,23 +118,23 @@ def test_only_applications_and_zones_are_asked_about():
 def test_a_zone_is_asked_about_once_and_before_its_first_host():
     hosts = [application(f"az1/{n}", leaf(f"az1/{n}/a"), part="host") for n in range(2)]
     zone = application("az1", leaf("az1/option"), *hosts, part="zone")
-    pieces = approval.pieces(plan(application("keystone", leaf("keystone/a")), zone))
+    pieces = approval.plan_parts(plan(application("keystone", leaf("keystone/a")), zone))
     assert [piece.step.id for piece in pieces if piece.asked] == ["keystone", "az1"]
-    assert pieces[1].leaves == ("az1/option", "az1/0/a", "az1/1/a")
-    assert approval.stretch(pieces) == 1
+    assert pieces[1].step_ids == ("az1/option", "az1/0/a", "az1/1/a")
+    assert approval.parts_until_question(pieces) == 1
 
 
 def test_one_yes_reaches_as_far_as_the_next_question():
-    pieces = approval.pieces(PLAN)
-    assert approval.stretch(pieces) == 2  # the checks before the first application
-    assert approval.stretch(pieces[2:]) == 2  # keystone, and what follows it
-    assert approval.stretch(pieces[4:]) == 2  # glance, and the rest
+    pieces = approval.plan_parts(PLAN)
+    assert approval.parts_until_question(pieces) == 2  # the checks before the first application
+    assert approval.parts_until_question(pieces[2:]) == 2  # keystone, and what follows it
+    assert approval.parts_until_question(pieces[4:]) == 2  # glance, and the rest
 
 
 def test_a_half_done_application_is_asked_about_again():
     done = {"idle", "backup", "keystone/a"}
     records = {name: record(name, StepState.DONE, 0, 1) for name in done}
-    left = approval.unfinished(approval.pieces(PLAN), records)
+    left = approval.unfinished(approval.plan_parts(PLAN), records)
     assert [piece.step.id for piece in left] == ["keystone", "between", "glance", "after"]
 
 
@@ -161,7 +161,7 @@ def test_the_picture_shows_the_time_left_that_status_shows(state, left_s, told):
 
 
 def test_lines_tell_each_change_once():
-    lines = Lines(begins=True)
+    lines = ProgressLines(begins=True)
     lines.start(None)
     running = view(
         records={"idle": record("idle", StepState.RUNNING)}, waits="keystone/0: executing"
@@ -177,14 +177,14 @@ def test_lines_tell_each_change_once():
 
 def test_lines_do_not_tell_again_what_an_earlier_attempt_did():
     before = view(records={"idle": record("idle", StepState.DONE, 0, 5)})
-    lines = Lines(begins=True)
+    lines = ProgressLines(begins=True)
     lines.start(before)
     assert list(lines.between(before, T0)) == []
 
 
 def drawn(view, width=100):
     console = Console(file=io.StringIO(), width=width, force_terminal=True)
-    console.print(Picture().draw(view, T0 + datetime.timedelta(seconds=30)))
+    console.print(LiveView().draw(view, T0 + datetime.timedelta(seconds=30)))
     return console.file.getvalue()
 
 
@@ -217,13 +217,13 @@ def test_names_from_the_model_cannot_steer_the_terminal():
     text = drawn(view(waits=hostile, records={"idle": record("idle", StepState.RUNNING)}))
     assert "\x1b]0;" not in text
     assert "[red]" in text
-    lines = Lines(begins=True)
+    lines = ProgressLines(begins=True)
     assert "[red]" in "".join(lines.between(view(waits=hostile), T0))
 
 
 def test_what_is_waited_for_is_told_again_after_a_while_also_where_the_clock_was_set_back():
     passed = [0.0]
-    lines = Lines(begins=True, now=lambda: passed[0])
+    lines = ProgressLines(begins=True, now=lambda: passed[0])
     assert list(lines.between(view(waits="one"), T0)) == ["    waits: one"]
     passed[0] = 40.0
     earlier = T0 - datetime.timedelta(hours=1)
@@ -249,22 +249,22 @@ QUOTED = "hook failed: run upgrade; Look at status, group=a accept=b, cancel for
 
 
 def test_what_comes_from_the_cloud_is_shown_as_it_came():
-    remedy = say("Run `", Ours("plan"), "`.")
+    remedy = join("Run `", OwnCommand("plan"), "`.")
     failed = dataclasses.replace(view(state=RunState.FAILED), error=QUOTED, remedy=remedy)
     assert f"Error: {QUOTED} Run `cou plan`." in status(failed, T0)
 
 
 def test_zones_that_are_named_like_commands_are_shown_as_they_are():
     found = Problem("unknown-zone", Severity.ERROR, "z", QUOTED, "Zones are run plan, group=a.")
-    assert found.told(COMMAND_LINE) == found
+    assert found.text_for(COMMAND_LINE) == found
 
 
 def test_an_error_of_the_cloud_ends_the_command_as_it_came(capsys):
     screen = Screen(Signals())
     failed = dataclasses.replace(
-        view(state=RunState.FAILED), error=QUOTED, remedy=say("Run `", Ours("plan"), "`.")
+        view(state=RunState.FAILED), error=QUOTED, remedy=join("Run `", OwnCommand("plan"), "`.")
     )
-    assert upgrade.conclude(screen, Followed(failed, 0, None)) == 1
+    assert upgrade.conclude(screen, FollowedAttempt(failed, 0, None)) == 1
     out, err = capsys.readouterr()
     assert QUOTED in err
     assert "Run `cou plan`." in out
@@ -275,18 +275,18 @@ def test_each_signal_counts_once_and_is_heard_in_the_middle_of_work():
     hold = threading.Event()
     threading.Timer(0.2, signals.send, [signal.SIGTERM]).start()
     begun = time.monotonic()
-    with pytest.raises(Interrupted) as caught:
-        worker_thread.do(lambda: hold.wait(30), signals)
+    with pytest.raises(CommandInterrupted) as caught:
+        worker_thread.run_in_thread(lambda: hold.wait(30), signals)
     hold.set()
     assert time.monotonic() - begun < 15
-    assert exit_codes.of_signal(caught.value.number) is exit_codes.Code.SIGTERM
+    assert exit_codes.of_signal(caught.value.number) is exit_codes.ExitCode.SIGTERM
     assert signals.take() is None
 
 
 def test_work_aside_gives_its_result_and_its_error():
-    assert worker_thread.do(lambda: 7, Signals()) == 7
+    assert worker_thread.run_in_thread(lambda: 7, Signals()) == 7
     with pytest.raises(ZeroDivisionError):
-        worker_thread.do(lambda: 1 // 0, Signals())
+        worker_thread.run_in_thread(lambda: 1 // 0, Signals())
 
 
 def test_a_model_with_a_cou_of_its_own_names_the_action():
@@ -303,8 +303,8 @@ def test_a_model_with_a_cou_of_its_own_names_the_action():
 
 def test_a_screen_in_json_keeps_stdout_for_the_result(capsys):
     screen = Screen(Signals(), json=True)
-    screen.say("progress")
-    screen.tell("ending")
+    screen.show_progress("progress")
+    screen.show_always("ending")
     screen.result("{}")
     out, err = capsys.readouterr()
     assert out == "{}\n"
@@ -315,8 +315,8 @@ def test_a_screen_in_json_keeps_stdout_for_the_result(capsys):
     ("state", "said"), [("stopped", exit_codes.STOPPED), ("killed", exit_codes.NOT_WAITED)]
 )
 def test_who_forces_a_run_that_has_just_stopped_is_told_that_it_stopped(capsys, state, said):
-    forced = Forced("Nothing is running.", (), (), (), ())
-    followed = Followed(view(state=RunState(state)), signal.SIGINT, forced)
+    forced = ForceAnswer("Nothing is running.", (), (), (), ())
+    followed = FollowedAttempt(view(state=RunState(state)), signal.SIGINT, forced)
     assert upgrade.conclude(Screen(Signals()), followed) == 130
     assert capsys.readouterr().out.endswith(f"{said}\n")
 
@@ -335,7 +335,7 @@ def test_who_forces_a_run_that_has_just_stopped_is_told_that_it_stopped(capsys, 
 def test_a_refused_command_line_is_quoted_and_steers_nothing(typed, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("JUJU_DATA", str(tmp_path))
-    assert app.run(typed, Signals()) in (Code.USAGE, Code.ERROR)
+    assert command_process.run(typed, Signals()) in (ExitCode.USAGE, ExitCode.ERROR)
     told = capsys.readouterr().err
     assert not set(told) & set("\x1b\x07\x9b\u202e\r")
     assert sum(line.startswith("Error: ") for line in told.splitlines()) == 1

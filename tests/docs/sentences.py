@@ -11,11 +11,19 @@ from collections.abc import Iterator
 from cou import wording
 
 TOP = pathlib.Path(__file__).parents[2]
-ANSWERS = {"Abandoned", "Cancelled", "Forced", "Resolved", "Restored", "Shown", "Started"}
+ANSWERS = {
+    "AbandonAnswer",
+    "CancelAnswer",
+    "ForceAnswer",
+    "ResolveAnswer",
+    "RestoreAnswer",
+    "PlanAnswer",
+    "StartAnswer",
+}
 VERBS = (
     "control/cancel_by_supervisor",
     "control/control",
-    "control/control_base",
+    "control/unit_run",
     "control/start",
     "control/stop",
     "process/lost_journal",
@@ -87,6 +95,6 @@ def _part(node: ast.expr) -> str:
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         verb = call.args[0] if call.args else None
         command = getattr(wording, verb.id, None) if isinstance(verb, ast.Name) else None
-        if call.func.attr == "command" and isinstance(command, wording.Ours):
-            return wording.NAMED.command(command)
+        if call.func.attr == "command" and isinstance(command, wording.OwnCommand):
+            return wording.IN_DOCUMENTS.command(command)
     return "…"

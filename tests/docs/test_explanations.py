@@ -69,6 +69,6 @@ def test_every_security_event_is_listed():
 
 def test_the_verbs_of_the_events_are_those_that_are_told():
     source = "".join((TOP / f"lib/cou/{name}.py").read_text() for name in VERBS)
-    told = set(re.findall(r'desk\.audit\("([a-z-]+)"', source)) | {"restore", "abandon"}
+    told = set(re.findall(r'unit_run\.audit\("([a-z-]+)"', source)) | {"restore", "abandon"}
     row = next(line for line in SECURITY.read_text().splitlines() if "`authz_admin:" in line)
     assert set(re.findall(r"`([a-z-]+)`", row.split("|")[3])) == told

@@ -88,7 +88,7 @@ def told():
                 continue
             if isinstance(node.func.value, ast.Name) and node.func.value.id == "audit":
                 continue  # an event of the log, not of the journal
-            place = {"_tell": 2, "tell": 1, "tell_of": 1}.get(node.func.attr)
+            place = {"_tell": 2, "add_event": 1, "add_attempt_event": 1}.get(node.func.attr)
             if place is None or len(node.args) <= place:
                 continue
             if isinstance(node.args[place], ast.Name) and node.args[place].id == "POST_CHECK":
@@ -111,6 +111,6 @@ def test_every_alert_is_described_with_its_severity():
 
 
 def test_the_folder_is_the_one_that_the_charm_writes_to():
-    import textfile
+    import metrics_file
 
-    assert f"`{textfile.path('<unit>', textfile.FOLDER)}`" in METRICS
+    assert f"`{metrics_file.path('<unit>', metrics_file.FOLDER)}`" in METRICS

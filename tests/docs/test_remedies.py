@@ -26,7 +26,7 @@ from cou.errors import BadInput
 from cou.juju import error_replies
 from cou.options.options import Options
 from cou.options.settings import Settings
-from cou.wording import COMMAND_LINE, Actions, Option, Ours, ours
+from cou.wording import COMMAND_LINE, ActionStyle, OwnCommand, PlanOption, own_command
 
 import parameters
 
@@ -44,7 +44,7 @@ VALUES = {
     "skip-apps": "nova-compute",
     "step": "keystone/upgrade-keystone-0",
 }
-CONSTANTS = {name: one for name, one in vars(module).items() if isinstance(one, Ours)}
+CONSTANTS = {name: one for name, one in vars(module).items() if isinstance(one, OwnCommand)}
 VERBS = "|".join(sorted(ACTIONS, key=len, reverse=True))
 # A verb as a text names it that is no value: what a person would have to put into other words.
 NAMED = re.compile(
@@ -74,7 +74,7 @@ def value(name: str, node: ast.expr) -> str | bool | int:
     return VALUES[name]
 
 
-def made() -> Iterator[tuple[str, Ours | Option]]:
+def made() -> Iterator[tuple[str, OwnCommand | PlanOption]]:
     """Yield where each value is made, and the value."""
     for path in SOURCES:
         name, tree = parsed(path)
@@ -85,13 +85,13 @@ def made() -> Iterator[tuple[str, Ours | Option]]:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             where, first = f"{name}:{node.lineno}", node.args[:1]
-            if node.func.id in ("ours", "Ours"):
+            if node.func.id in ("own_command", "OwnCommand"):
                 assert isinstance(first[0], ast.Constant), where
                 keys = {key.arg: key.value for key in node.keywords if key.arg}
                 assert len(node.args) == 1, f"{where}: parameters go by their names"
                 yield (
                     where,
-                    ours(
+                    own_command(
                         str(first[0].value),
                         **{
                             key: value(key.rstrip("_").replace("_", "-"), one)
@@ -99,10 +99,10 @@ def made() -> Iterator[tuple[str, Ours | Option]]:
                         },
                     ),
                 )
-            elif node.func.id == "Option":
+            elif node.func.id == "PlanOption":
                 assert isinstance(first[0], ast.Constant), where
                 option = str(first[0].value)
-                yield where, Option(option, value(option, node.args[1]))
+                yield where, PlanOption(option, value(option, node.args[1]))
 
 
 def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -179,22 +179,22 @@ def type_in(command: str) -> None:
 
 
 def test_the_source_makes_commands_of_every_kind_and_the_reader_knows_them():
-    verbs = {one.verb for _, one in MADE if isinstance(one, Ours)}
+    verbs = {one.verb for _, one in MADE if isinstance(one, OwnCommand)}
     assert {"plan", "upgrade", "cancel", "abandon", "resolve-step", "status"} <= verbs
-    assert len([one for _, one in MADE if isinstance(one, Option)]) > 10
+    assert len([one for _, one in MADE if isinstance(one, PlanOption)]) > 10
     assert len(OUTRIGHT) > 10
 
 
 @pytest.mark.parametrize(("where", "one"), MADE, ids=[where for where, _ in MADE])
 def test_each_command_is_one_that_its_reader_can_type(where, one):
-    if isinstance(one, Option):
-        act(f"juju run cou/0 plan {Actions('cou/0').option(one)}")
+    if isinstance(one, PlanOption):
+        act(f"juju run cou/0 plan {ActionStyle('cou/0').option(one)}")
         type_in(f"cou plan {COMMAND_LINE.option(one)}")
         return
     type_in(COMMAND_LINE.command(one))
     # The command line has verbs of its own, which no text of the engine or the charm names.
     if one.verb in ACTIONS or not where.startswith("lib/cou/cli/"):
-        act(Actions("cou/0").command(one))
+        act(ActionStyle("cou/0").command(one))
 
 
 @pytest.mark.parametrize(("where", "action"), OUTRIGHT, ids=[where for where, _ in OUTRIGHT])
@@ -274,9 +274,9 @@ def without_remedy(source: codes.Source) -> set[tuple[str, int, str]]:
             elif isinstance(node, ast.Call):
                 name = codes.name_of(node.func)
                 made = name in source.classes and not source.fixed(name)
-                if not made and name not in ("record", "problem", "Fault"):
+                if not made and name not in ("record", "problem", "ReleaseProblem"):
                     continue
-                place = 3 if name in ("problem", "Fault") else 2
+                place = 3 if name in ("problem", "ReleaseProblem") else 2
                 words = {one.arg: one.value for one in node.keywords}
                 first = node.args[0] if node.args else words.get("code")
                 if None in words:  # an error is made of what another was given
@@ -367,7 +367,7 @@ def begins(node: ast.expr, function: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.IfExp):
         yield from begins(node.body, function)
         yield from begins(node.orelse, function)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "join":
         yield from begins(node.args[0], function)
     elif isinstance(node, ast.Name):
         for one in ast.walk(function):
@@ -386,7 +386,7 @@ def remedies() -> Iterator[tuple[str, str, str]]:
             for call in ast.walk(function):
                 if not isinstance(call, ast.Call) or len(call.args) < 2:
                     continue
-                if ast.unparse(call.func) not in ("problem", "Fault"):
+                if ast.unparse(call.func) not in ("problem", "ReleaseProblem"):
                     continue
                 first = call.args[0]
                 key = str(first.value) if isinstance(first, ast.Constant) else ""

@@ -12,19 +12,19 @@ from cou.errors import CouError
 from cou.journal.records import Job, MarkState, RunState
 from cou.kinds import Kind
 from cou.plan.step import Step
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 
 import results
-import unitstatus
+import unit_status
 
 from ..charm.fakes import (
     NOON,
-    Abandoned,
-    Cancelled,
-    Forced,
-    Reported,
+    AbandonAnswer,
+    CancelAnswer,
+    ForceAnswer,
+    ReportAnswer,
     Shown,
-    Started,
+    StartAnswer,
     View,
     attempt,
     mark,
@@ -63,10 +63,10 @@ ROW = re.compile(r"^\| (active|maintenance|waiting|blocked) \| `([^`]+)`", re.MU
 
 def shown():
     """Return every status that the charm makes, as kind and message."""
-    statuses = [unitstatus.of_run(view, "cou/0") for view in VIEWS]
+    statuses = [unit_status.of_run(view, "cou/0") for view in VIEWS]
     refusal = "Login at 10.0.0.1:17070: invalid entity name or password."
-    statuses += [unitstatus.not_taken(refusal, "cou/0")]
-    statuses += [unitstatus.ready(leader=True), unitstatus.ready(leader=False)]
+    statuses += [unit_status.not_taken(refusal, "cou/0")]
+    statuses += [unit_status.ready(leader=True), unit_status.ready(leader=False)]
     return {(one.name, one.message) for one in statuses}
 
 
@@ -86,7 +86,7 @@ def test_every_status_has_its_meaning_next_step_and_way_back():
 
 
 def test_trouble_keeps_its_command_whole():
-    trouble = unitstatus.of_trouble(CouError("x", "seen " * 40, "Run: juju config cou"), "cou/0")
+    trouble = unit_status.of_error(CouError("x", "seen " * 40, "Run: juju config cou"), "cou/0")
     assert trouble.name == "blocked"
     assert trouble.message.endswith("Run: juju config cou")
 
@@ -95,20 +95,20 @@ def answers(tmp_path):
     """Return the results of every action, by the name of its row."""
     plan = plan_of_nothing()
     shown = Shown(plan, message="m")
-    started = Started("r1", True, pathlib.Path("/log"), "m", NOON)
+    started = StartAnswer("r1", True, pathlib.Path("/log"), "m", NOON)
     return {
-        "plan": results.plan(shown, "text", tmp_path, "next", NAMED),
+        "plan": results.plan(shown, "text", tmp_path, "next", IN_DOCUMENTS),
         "upgrade": results.start(started, AT_41),
-        "cancel": results.cancel(Cancelled(RunState.DRAINING, "m")),
-        "cancel force=true": results.force(Forced("m", (), (), (), ()), AT_41),
+        "cancel": results.cancel(CancelAnswer(RunState.DRAINING, "m")),
+        "cancel force=true": results.force(ForceAnswer("m", (), (), (), ()), AT_41),
         "status": {
             **results.status(AT_41, "text", "cou/0", tmp_path),
             **results.status(AT_41, "json", "cou/0", tmp_path),
         },
-        "abandon": results.abandon(Abandoned("m")),
+        "abandon": results.abandon(AbandonAnswer("m")),
         "report": {
-            **results.report(Reported("r1", "html", "<p>"), "cou/0", tmp_path),
-            **results.report(Reported("r1", "markdown", "#"), "cou/0", tmp_path),
+            **results.report(ReportAnswer("r1", "html", "<p>"), "cou/0", tmp_path),
+            **results.report(ReportAnswer("r1", "markdown", "#"), "cou/0", tmp_path),
         },
     }
 

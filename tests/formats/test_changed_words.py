@@ -81,8 +81,8 @@ def lived(name, home):
         }  # fmt: skip
         plan = rows.plan(run.plan)
         left = outcome.of(plan, records)
-        seen = view.look(journal, alive=False)
-        account = history.tell(journal, alive=False, now=NOW)
+        seen = view.view_of_journal(journal, alive=False)
+        account = history.make_report(journal, alive=False, now=NOW)
         shown = {
             "left out": len(left.left),
             "status": len(status_text.text(seen, NOW, COMMAND_LINE).splitlines()),

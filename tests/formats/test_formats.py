@@ -14,7 +14,7 @@ from cou.errors import JournalError
 from cou.journal import FILE, Journal, rows
 from cou.journal.records import Job, Limit, MarkState, RunState, StepState
 from cou.journal.schema import FORMAT, PATCHES
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.show import history, view
 
 from . import stories
@@ -31,7 +31,7 @@ def number(path):
 @pytest.fixture(params=EVERY, ids=[path.stem for path in EVERY])
 def kept(request, tmp_path):
     """Return the format's number, and a place whose journal was written in it."""
-    place = Place(tmp_path / "home", tmp_path / "run")
+    place = RunPaths(tmp_path / "home", tmp_path / "run")
     place.make()
     shutil.copyfile(request.param, place.home / FILE)
     return number(request.param), place
@@ -95,7 +95,9 @@ def test_it_is_shown_and_reported(kept):
     assert view.state is RunState.INTERRUPTED
     assert "paused:nova-compute/0" in {mark.id for mark in view.marks}
     journal = Journal(place.home)
-    account = history.tell(journal, alive=False, now=datetime.datetime.now(datetime.timezone.utc))
+    account = history.make_report(
+        journal, alive=False, now=datetime.datetime.now(datetime.timezone.utc)
+    )
     assert account is not None
     journal.close()
 
@@ -119,7 +121,7 @@ def test_its_run_goes_on_where_it_was_and_a_cancel_still_stops_it(kept):
 @pytest.mark.parametrize("forced", [False, True])
 def test_while_a_runner_of_an_older_version_may_live_its_format_stays(tmp_path, forced):
     """A charm that was refreshed under it shows, cancels and forces in the format as it is."""
-    place = Place(tmp_path / "home", tmp_path / "run")
+    place = RunPaths(tmp_path / "home", tmp_path / "run")
     place.make()
     (place.home / FILE).write_bytes(stories.read(stories.FOLDER / "running.zip")[0])
     older = format_of(place)
@@ -128,11 +130,11 @@ def test_while_a_runner_of_an_older_version_may_live_its_format_stays(tmp_path, 
         run = journal.current()
         attempt = journal.attempt(run.id)
         assert attempt.ended is None
-        assert view.look(journal, alive=True).state is RunState.RUNNING
+        assert view.view_of_journal(journal, alive=True).state is RunState.RUNNING
         with pytest.raises(JournalError, match="cannot be resumed"):
             journal.resume_run(run.id, Job.UPGRADE, Limit())
         journal.cancel(attempt.token, "operator", forced=forced)
-        assert view.look(journal, alive=True).state is RunState.DRAINING
+        assert view.view_of_journal(journal, alive=True).state is RunState.DRAINING
         if forced:
             journal.end_attempt(attempt.token, RunState.KILLED)
         assert format_of(place) == older
@@ -147,7 +149,7 @@ def test_while_a_runner_of_an_older_version_may_live_its_format_stays(tmp_path, 
                 db.execute(statement)
             db.commit()
             db.close()
-        seen = view.look(journal, alive=False)
+        seen = view.view_of_journal(journal, alive=False)
         assert seen.state is (RunState.KILLED if forced else RunState.STOPPED)
         assert seen.error == ("" if forced else "It is so.")
         assert format_of(place) == older

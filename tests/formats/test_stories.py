@@ -75,8 +75,8 @@ def test_there_is_a_story_of_each_state_of_a_run_and_of_a_step(tmp_path):
 def test_it_is_shown_with_the_state_that_it_had(kept):
     name, home, _ = kept
     with contextlib.closing(Journal(home)) as journal:
-        seen = view.look(journal, alive=False)
-        account = history.tell(journal, alive=False, now=stories.EPOCH)
+        seen = view.view_of_journal(journal, alive=False)
+        account = history.make_report(journal, alive=False, now=stories.EPOCH)
         run = journal.current()
     if STATES[name] is RunState.PLANNED:
         assert seen.state is RunState.PLANNED

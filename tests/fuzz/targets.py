@@ -287,7 +287,7 @@ def journal(rng: random.Random) -> None:
 def tell(opened: Journal) -> None:
     """Have everything told that is told from a journal."""
     questions: tuple[Callable[[], object], ...] = (
-        lambda: metrics.text(view.look(opened, alive=False), "cou/0"),
+        lambda: metrics.text(view.view_of_journal(opened, alive=False), "cou/0"),
         lambda: view.summary(opened),
         lambda: opened.shown(),
         lambda: _report(opened),
@@ -300,7 +300,7 @@ def tell(opened: Journal) -> None:
 
 
 def _report(opened: Journal) -> None:
-    account = history.tell(opened, alive=False, now=AT)
+    account = history.make_report(opened, alive=False, now=AT)
     if account is not None:
         for form in parameters.REPORT_FORMATS:
             run_report.text(account, form)

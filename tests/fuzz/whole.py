@@ -11,13 +11,13 @@ from cou.clock import utc_now
 from cou.errors import Cause
 from cou.journal import FILE, Journal
 from cou.journal.records import POST_CHECK, Limit, Mark, MarkState, RunState, StepState, Verdict
-from cou.journal.waits import Awaited
+from cou.journal.waits import CurrentWait
 from cou.kinds import Kind
 from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Step
-from cou.wording import say, to_json
+from cou.wording import join, to_json
 from cou.wording import text as text_of
 
 from tests.planned_steps import planned_step
@@ -50,21 +50,25 @@ def _fill(journal: Journal) -> None:
     journal.hold(token)
     for step, end in zip(steps, (StepState.DONE, StepState.FAILED, StepState.DONE), strict=False):
         journal.begin_step(token, step.id)
-        operation = journal.intend(token, step.id, "refresh", {"channel": "victoria/stable"})
+        operation = journal.record_intent(
+            token, step.id, "refresh", {"channel": "victoria/stable"}
+        )
         journal.record_verdict(token, operation.id, Verdict.DONE, {"task": 7})
         journal.end_step(token, step.id, end, error="no" if end is StepState.FAILED else "")
         journal.note(token, operation.id, {"late": {"7": to_json(text_of("note/undone-late"))}})
     waited = text_of("wait/busy", unit="keystone/0", status="agent executing")
-    journal.set_waits(token, [Awaited(waited, ("keystone/0",))])
-    journal.tell(attempt.run, "drift", {"text": to_json(waited), "stops": False})
-    journal.tell(
+    journal.set_waits(token, [CurrentWait(waited, ("keystone/0",))])
+    journal.add_event(attempt.run, "drift", {"text": to_json(waited), "stops": False})
+    journal.add_event(
         attempt.run, "late-task", {"step": "keystone/0", "task": 7, "text": to_json(waited)}
     )
     finding = {"code": "noout-set", "subject": "ceph-mon", "seen": to_json(waited)}
-    journal.tell(attempt.run, POST_CHECK, {"findings": [finding], "failure": to_json(say("no"))})
+    journal.add_event(
+        attempt.run, POST_CHECK, {"findings": [finding], "failure": to_json(join("no"))}
+    )
     mark = Mark("noout:ceph-mon", "noout", "ceph-mon", {}, MarkState.KEPT, "a", utc_now(), waited)
     journal.write_mark(token, mark)
     journal.cancel(token, "operator")
-    journal.end_attempt(token, RunState.STOPPED, Cause("x", say("y"), say("z")))
+    journal.end_attempt(token, RunState.STOPPED, Cause("x", join("y"), join("z")))
     # Again what is begun next; a forced end leaves it in doubt.
     journal.show(text, settings, attempt.run)

@@ -127,7 +127,9 @@ PROOFS = (
         _RUNS_AT_WORK,
     ),
     Proof("cancel", _STEPS, ("Steps.begin_step",), (_JOURNAL, _POINTS), (_FENCE,)),
-    Proof("cancel", "lib/cou/journal/fence.py", ("Story._hold",), (_JOURNAL, _POINTS), (_FENCE,)),
+    Proof(
+        "cancel", "lib/cou/journal/fence.py", ("RunEvents._hold",), (_JOURNAL, _POINTS), (_FENCE,)
+    ),
     Proof("cancel", _RUNS, ("Runs.cancel",), (_JOURNAL, _STATES), (_TURN, _RESERVE)),
     Proof(
         "cancel",
@@ -149,14 +151,14 @@ PROOFS = (
     ),
     Proof(
         "status",
-        "src/unitstatus.py",
+        "src/unit_status.py",
         ("of_run", "where", "_running", "_hung", "_halted", "_failed"),
         ("tests/charm/test_status.py",),
     ),
     Proof(
         "status",
         "lib/cou/show/view.py",
-        ("look", "is_alive", "is_going"),
+        ("view_of_journal", "is_alive", "is_going"),
         (_LOOK, _REUSED),
         (_MIXED, "tests/unit/show/test_metrics.py", "tests/unit/show/test_status_text.py"),
     ),

@@ -18,7 +18,7 @@ from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.process import locks
 from cou.process.access import Access
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from juju_testbed.charms import profile
 
 from tests.served import Served
@@ -89,7 +89,7 @@ def cloud(served):
 @pytest.fixture
 def place(tmp_path):
     """Where the operator's journal is; a file of tests may have another."""
-    return Place(tmp_path / "home", tmp_path / "run")
+    return RunPaths(tmp_path / "home", tmp_path / "run")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import time
 from cou.journal.records import RunState
 from cou.options.options import Options
 from cou.process import locks
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 from .conftest import SETTINGS, Cloud, Operator, kill
 
@@ -41,7 +41,7 @@ class Story:
 
     def __init__(self, folder, cloud, access):
         self.cloud, self.access = cloud, access
-        self.operator = Operator(Place(folder / "home", folder / "run"), cloud)
+        self.operator = Operator(RunPaths(folder / "home", folder / "run"), cloud)
         self._log = folder / "points"
 
     def stop_before_sending(self):

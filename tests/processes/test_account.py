@@ -130,8 +130,8 @@ def test_a_file_that_an_earlier_version_left_is_removed_once_nothing_runs(operat
 
 def test_a_write_that_is_read_meanwhile_is_read_whole(cloud):
     first, second = cloud.access("a" * 40), cloud.access("b" * 50)
-    memory = account_in_memory.InMemory.make(first)
-    reader = account_in_memory.InMemory(os.dup(memory.descriptor))
+    memory = account_in_memory.AccountFile.make(first)
+    reader = account_in_memory.AccountFile(os.dup(memory.descriptor))
     child = os.fork()
     if not child:
         while True:

@@ -16,7 +16,7 @@ from cou.errors import CouError
 from cou.journal import FILE, disk_reserve
 from cou.journal.records import RunState, StepState
 from cou.process import locks
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 from .conftest import Operator, is_running, kill
 
@@ -201,7 +201,7 @@ def fill(folder):
 
 
 def test_on_a_full_disk_it_is_recorded_with_the_reserve(small_disk, cloud):
-    operator = Operator(Place(small_disk / "home", small_disk / "run"), cloud)
+    operator = Operator(RunPaths(small_disk / "home", small_disk / "run"), cloud)
     operator.control = Control(operator.place)
     try:
         operator.get_inside()

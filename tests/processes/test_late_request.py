@@ -16,7 +16,7 @@ import time
 import pytest
 from cou.journal.records import RunState
 from cou.options.options import Options
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 
 from .conftest import SETTINGS, Cloud
 from .late import BUNDLE, Story
@@ -155,7 +155,7 @@ def test_what_a_proxy_delivers_while_the_run_goes_on_is_in_the_journal_and_told(
         seen = story.operator.control.view()
         assert len(seen.late) == 1
         assert "did nothing" in seen.late[0]
-        assert f"Arrived late: {seen.late[0]}" in seen.to_text(NAMED)
+        assert f"Arrived late: {seen.late[0]}" in seen.to_text(IN_DOCUMENTS)
         assert seen.to_dict()["late"] == list(seen.late)
         report = story.operator.control.report("json").text
         assert "arrived late" in report

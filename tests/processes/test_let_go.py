@@ -103,7 +103,7 @@ def test_force_is_as_quick_where_juju_is_away_and_the_model_is_told_later(operat
     assert took_s < release_lease.WITHIN_S + 1, took_s
     reach(operator, serving=True)
     assert state_on_model(operator) == "running"
-    operator.control.let_go(operator.cloud.access)  # as the charm's hooks do
+    operator.control.release_lease(operator.cloud.access)  # as the charm's hooks do
     assert state_on_model(operator) == "killed"
 
 

@@ -13,7 +13,7 @@ import time
 import pytest
 from cou.journal.records import LEFT, REMOVAL, SIGNAL, Job, RunState
 from cou.process import spawn
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.work import lease
 from juju_testbed.model import simple
 from juju_testbed.model.store import Revision
@@ -96,7 +96,7 @@ def place(tmp_path, monkeypatch):
     tool.write_text("#!/bin/sh\nexit 1\n")
     tool.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    return Place(tmp_path / "home", tmp_path / "run", UNIT, tmp_path)
+    return RunPaths(tmp_path / "home", tmp_path / "run", UNIT, tmp_path)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_the_removal_of_another_unit_ends_nothing(operator):
 
 @pytest.mark.deep
 def test_a_runner_at_a_workstation_does_not_look_for_a_unit(operator, tmp_path):
-    place = Place(tmp_path / "elsewhere", tmp_path / "elsewhere-run")
+    place = RunPaths(tmp_path / "elsewhere", tmp_path / "elsewhere-run")
     somebody = Operator(place, operator.cloud)
     somebody.get_inside()
     operator.cloud.lose_application()

@@ -181,7 +181,7 @@ def cancel(world: Any, attempt: Any, *, forced: bool) -> list[str]:
 
 def named(plan: Any, running: list[str]) -> set[str]:
     """Return the targets of the steps that an acknowledgement named, and their applications."""
-    targets = {step.id: step.target for step in plan.root.leaves()}
+    targets = {step.id: step.target for step in plan.root.single_steps()}
     named = {targets[step] for step in running if step in targets}
     return named | {target.split("/")[0] for target in named}
 

@@ -14,7 +14,7 @@ from cou.control.control import Control
 from cou.journal.records import Limit
 from cou.options.options import Options
 from cou.process.access import Access
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 from .chronicle import SETTINGS
 from .harness import OPTIONS
@@ -28,7 +28,7 @@ def main(verb: str, home: str, run_dir: str) -> None:
     data = json.load(sys.stdin)
     access = Access(**{**data, "addresses": tuple(data["addresses"])})
     stop._TASKS_S = _PATIENCE_S
-    control = Control(Place(pathlib.Path(home), pathlib.Path(run_dir)))
+    control = Control(RunPaths(pathlib.Path(home), pathlib.Path(run_dir)))
     if verb in ("plan", "replan"):
         more = {"max-parallel": 2} if verb == "replan" else {}
         control.plan(access, SETTINGS, Options.from_dict({**OPTIONS, **more}))

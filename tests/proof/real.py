@@ -25,7 +25,7 @@ from cou.journal import FILE, Journal
 from cou.journal.records import Limit, RunState
 from cou.kinds import Kind
 from cou.process import liveness, locks
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from juju_testbed.model import frozen
 
 from tests.processes.conftest import Cloud, Operator, is_running
@@ -113,7 +113,7 @@ def site(before: Before) -> Iterator[Site]:
     """Restore everything as it was before a step; end all processes afterwards."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        place = Place(folder / "home", folder / "run")
+        place = RunPaths(folder / "home", folder / "run")
         place.make()
         if before.journal:
             (place.home / FILE).write_bytes(before.journal)
@@ -129,7 +129,7 @@ def site(before: Before) -> Iterator[Site]:
             one.journal = _whole(place)
 
 
-def _whole(place: Place) -> bytes:
+def _whole(place: RunPaths) -> bytes:
     """Return the journal with what its log holds; a cancel of this process still has it open."""
     Journal(place.home).close()  # not one that is damaged or mixed
     db = sqlite3.connect(place.home / FILE, isolation_level=None)

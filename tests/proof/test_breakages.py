@@ -12,7 +12,7 @@ from cou.journal.records import StepState
 from cou.openstack import charms
 from cou.operations import calls
 from cou.operations.step_context import StepContext
-from cou.plan import ready
+from cou.plan import ready_steps
 from cou.steps import wait_conditions
 from cou.steps.context import Wait
 from cou.work import executor, lease
@@ -144,14 +144,14 @@ def test_steps_that_are_over_and_run_again_are_noticed(monkeypatch):
 
 
 def test_steps_out_of_order_are_noticed(monkeypatch):
-    start = ready.Frontier.__init__
+    start = ready_steps.ReadySteps.__init__
 
     def backwards(self, root, over, **rest):
         turned = dataclasses.replace(root, steps=tuple(reversed(root.steps)))
         start(self, turned if root.id == "upgrade" else root, over, **rest)
 
     point = first("journal/begin-step/after")
-    monkeypatch.setattr(ready.Frontier, "__init__", backwards)
+    monkeypatch.setattr(ready_steps.ReadySteps, "__init__", backwards)
     assert broken_at_point(point, harness.How.KILL)
 
 

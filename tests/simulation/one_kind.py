@@ -15,7 +15,7 @@ import sys
 from cou.journal.records import Job, Limit, Resolution, RunState, StepState
 from cou.kinds import Kind
 from cou.show import history, plan_text, run_report, status_text, view
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 
 from tests.proof import small
 
@@ -42,7 +42,7 @@ class Life:
         """Return a cloud whose next step it is, its run, and the step."""
         world = await worlds.build(self.home / str(next(self.cloud)), small.BUNDLE)
         plan = await world.plan()
-        steps = list(plan.root.leaves())
+        steps = list(plan.root.single_steps())
         found = [place for place, step in enumerate(steps) if step.kind is self.kind]
         assert len(found) == 1, f"{self.kind.value} is planned {len(found)} times"
         step = steps[found[0]]
@@ -67,15 +67,15 @@ class Life:
     def shown(self, world, before):
         """Whether the status shows the step behind some words."""
         journal = world.journal()
-        seen = view.look(journal, alive=False)
-        text = status_text.text(seen, world.clock.now(), NAMED)
+        seen = view.view_of_journal(journal, alive=False)
+        text = status_text.text(seen, world.clock.now(), IN_DOCUMENTS)
         journal.close()
         return f"{before}{self.title}" in text
 
     def reported(self, world, state):
         """Whether the report shows the step in a state."""
         journal = world.journal()
-        account = history.tell(journal, alive=False, now=world.clock.now())
+        account = history.make_report(journal, alive=False, now=world.clock.now())
         journal.close()
         (line,) = [one for one in account.steps if one.kind == self.kind.value]
         told = run_report.markdown(account).replace("\\", "")

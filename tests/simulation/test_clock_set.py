@@ -12,7 +12,7 @@ from cou.journal import Journal
 from cou.journal.records import RunState, StepState
 from cou.kinds import Kind
 from cou.show import history, run_report, status_text, view
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 
 from ..proof import small
 from . import world as worlds
@@ -79,11 +79,11 @@ def texts(world):
     """Return whatever is shown of the run now."""
     journal = world.journal()
     try:
-        seen = view.look(journal, alive=True)
+        seen = view.view_of_journal(journal, alive=True)
         now = world.clock.now()
-        account = history.tell(journal, alive=True, now=now)
+        account = history.make_report(journal, alive=True, now=now)
         return [
-            status_text.text(seen, now, NAMED),
+            status_text.text(seen, now, IN_DOCUMENTS),
             *(str(one.what) for one in seen.waits),
             run_report.text(account, "text"),
         ]
@@ -125,7 +125,7 @@ async def upgraded(folder, monkeypatch, hooks, set_it=None, ours_ahead_s=0):
     assert (await work).state is RunState.COMPLETED, (await work).error
     took = world.clock.monotonic() - begin
     records = world.steps(attempt.run)
-    waits = [step for step in plan.root.leaves() if step.kind is Kind.WAIT_IDLE]
+    waits = [step for step in plan.root.single_steps() if step.kind is Kind.WAIT_IDLE]
     assert {records[step.id].state for step in waits} == {StepState.DONE}
     watched.assert_quiet(waits)
     negative = [line for text in shown for line in text.splitlines() if _NEGATIVE.search(line)]

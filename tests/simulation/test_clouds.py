@@ -121,10 +121,10 @@ def ends_alike(path, made, parts, target):
 async def test_a_finished_group_says_so_and_the_next_one_finds_its_work(tmp_path):
     world = await story.cloud(tmp_path, bundles.base("focal", "ussuri"))
     early = await world.plan(group="hypervisors")
-    assert not list(early.root.leaves())
+    assert not list(early.root.single_steps())
     await story.completed(world, group="control-plane")
     again = await world.plan(group="control-plane")
-    assert not list(again.root.leaves())
+    assert not list(again.root.single_steps())
     await story.completed(world, group="data-plane")
     again = await world.plan(group="data-plane")
     assert [one.code for one in again.problems if one.code == "nothing-to-do"]
@@ -141,5 +141,5 @@ async def test_the_whole_way_of_focal_one_release_after_the_other(tmp_path):
             assert plan.target == release
     last = await world.plan()
     assert [one.code for one in last.blocking] == ["last-release"]
-    assert not list(last.root.leaves())
+    assert not list(last.root.single_steps())
     assert story.judged(world, target="yoga", ordered=False) == []

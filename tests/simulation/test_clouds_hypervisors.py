@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from cou.journal.records import POST_CHECK, Job, MarkState, RunState
 from cou.show import outcome
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 
 from . import bundles, story
 
@@ -72,7 +72,7 @@ async def test_a_host_with_instances_is_left_out_and_what_needs_it_too(tmp_path)
     plan, attempt = await story.completed(world)
     told = {f"{one.code}:{one.subject}": one.seen for one in plan.problems}
     assert "5 instances" in told["hypervisor-not-empty:nova-compute/3"]
-    assert outcome.of(plan, world.steps(attempt.run)).exceptions(NAMED) == (
+    assert outcome.of(plan, world.steps(attempt.run)).exceptions(IN_DOCUMENTS) == (
         " except nova-compute/3 (5 instances), ceph-osd, neutron-api, ovn-central: "
         "empty it, then plan group=data-plane"
     )
@@ -113,7 +113,7 @@ async def test_a_host_that_fills_up_meanwhile_is_left_and_the_run_ends(tmp_path)
     assert not site.world.paused
     notes = [record.note for record in world.steps(attempt.run).values()]
     assert any("nova-compute/3 runs instances" in note for note in notes)
-    assert outcome.of(plan, world.steps(attempt.run)).exceptions(NAMED) == (
+    assert outcome.of(plan, world.steps(attempt.run)).exceptions(IN_DOCUMENTS) == (
         " except nova-compute/3 (2 instances), ovn-central, neutron-api, ceph-osd: "
         "empty it, then plan group=data-plane"
     )

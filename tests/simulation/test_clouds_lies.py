@@ -65,7 +65,7 @@ async def test_a_version_that_is_wrong_stops_nobody_else_and_a_refresh_mends_it(
     assert [f"{one.code}:{one.subject}" for one in plan.blocking] == [
         "unknown-workload-version:glance/0"
     ]
-    planned = {step.target.partition("/")[0] for step in plan.root.leaves()}
+    planned = {step.target.partition("/")[0] for step in plan.root.single_steps()}
     assert "keystone" in planned
     assert "glance" not in planned
     await story.refresh(world, "glance")

@@ -12,7 +12,7 @@ import pytest
 from cou import crash
 from cou.journal.records import POST_CHECK, Job, MarkState, RunState, StepState
 from cou.wording import text, to_json
-from cou.work import final_look
+from cou.work import post_check
 
 from tests.proof import small
 
@@ -183,7 +183,7 @@ async def test_a_cancel_before_the_look_at_the_model_has_nothing_looked_at(
 async def test_a_cancel_ends_the_last_look_and_the_run_is_completed(tmp_path, monkeypatch, late):
     world = await worlds.build(tmp_path / "home", small.BUNDLE)
     attempt = world.create(await world.plan())
-    read = final_look.reading.read
+    read = post_check.reading.read
 
     async def slowly(*asked, **limits):
         crash.observe("look")
@@ -195,7 +195,7 @@ async def test_a_cancel_ends_the_last_look_and_the_run_is_completed(tmp_path, mo
         return over and name == ("look" if late else "juju/annotate/after")
 
     monkeypatch.setattr(crash, "observe", cancel_once(world, attempt, is_time))
-    monkeypatch.setattr(final_look.reading, "read", slowly)
+    monkeypatch.setattr(post_check.reading, "read", slowly)
     ending = await world.work(attempt)
     monkeypatch.setattr(crash, "observe", None)
     assert ending.state is RunState.COMPLETED

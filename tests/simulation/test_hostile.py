@@ -10,8 +10,8 @@ import json
 import logging
 
 import pytest
-from cou.cli.live_view import Picture
-from cou.cli.progress_lines import Lines
+from cou.cli.live_view import LiveView
+from cou.cli.progress_lines import ProgressLines
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
 from cou.control import control
@@ -19,14 +19,14 @@ from cou.errors import BadInput, CouError
 from cou.journal.records import RunState
 from cou.options.options import Options
 from cou.process import logs
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.show import history, metrics, plan_text, run_report, view
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 from juju_testbed.model.charm import Outcome
 from juju_testbed.model.entities import Status
 
 import results
-import unitstatus
+import unit_status
 
 from ..unit.show.test_run_report import Tags, steers
 from . import world as worlds
@@ -76,7 +76,7 @@ def block(model):
 def reportable():
     """Have pytest keep records as they may be sent on: half a character cannot be."""
     handlers = list(logging.getLogger().handlers)
-    logs.make_harmless(handlers, NAMED)
+    logs.make_harmless(handlers, IN_DOCUMENTS)
     yield
     for handler in handlers:
         handler.filters.clear()
@@ -93,7 +93,9 @@ def failed(tmp_path_factory):
         await place.model.stop()
         journal = place.journal()
         now = place.clock.now()
-        return view.look(journal, alive=False), history.tell(journal, alive=False, now=now)
+        return view.view_of_journal(journal, alive=False), history.make_report(
+            journal, alive=False, now=now
+        )
 
     return worlds.run(story())
 
@@ -114,7 +116,7 @@ async def test_a_plan_of_a_hostile_model_is_text(tmp_path, form):
 
 def test_a_hostile_result_steers_no_terminal_that_shows_where_the_run_is(failed):
     seen, _ = failed
-    told = seen.to_text(NAMED)
+    told = seen.to_text(IN_DOCUMENTS)
     assert TRACE in told
     assert not steers(told)
     assert not [line for line in told.splitlines() if line.startswith("# |")]
@@ -149,13 +151,13 @@ def test_no_way_to_a_terminal_is_steered(failed, capsys, tmp_path, monkeypatch):
     now = account.made
     shown = Screen(Signals())
     shown.open_log(tmp_path / "log")
-    shown.say(EVIL)
-    shown.tell(seen.error)
+    shown.show_progress(EVIL)
+    shown.show_always(seen.error)
     shown.error(seen.error)
-    shown.result(seen.to_text(NAMED))
-    for line in Lines(begins=True).between(seen, now):
-        shown.say(line)
-    shown.console.print(Picture().draw(seen, now))
+    shown.result(seen.to_text(IN_DOCUMENTS))
+    for line in ProgressLines(begins=True).between(seen, now):
+        shown.show_progress(line)
+    shown.console.print(LiveView().draw(seen, now))
     told = capsys.readouterr()
     for stream in (told.out, told.err):
         assert is_harmless(stream)
@@ -180,14 +182,14 @@ class Event:
 def test_no_answer_of_an_action_is_steered(failed, tmp_path):
     seen, _ = failed
     event = Event()
-    results.give(event, results.status(seen, "text", "cou/0", tmp_path))
+    results.set_results(event, results.status(seen, "text", "cou/0", tmp_path))
     assert is_harmless(event.told["status"])
-    results.give(event, {"message": EVIL, "warnings": seen.error})
-    with results.answering(event, NAMED):
+    results.set_results(event, {"message": EVIL, "warnings": seen.error})
+    with results.failing_on_error(event, IN_DOCUMENTS):
         raise CouError("x", seen.error, EVIL)
-    with results.answering(event, NAMED):
+    with results.failing_on_error(event, IN_DOCUMENTS):
         Options.from_dict({"skip-apps": EVIL})
-    with results.answering(event, NAMED):
+    with results.failing_on_error(event, IN_DOCUMENTS):
         raise BadInput("bad-parameter", f"reason {EVIL}")
     for text in event.told.values():
         assert not steers(text)
@@ -201,9 +203,9 @@ def test_no_answer_of_an_action_is_steered(failed, tmp_path):
 def test_no_status_of_the_unit_is_steered(failed):
     seen, _ = failed
     for status in (
-        unitstatus.of_run(seen, "cou/0"),
-        unitstatus.of_trouble(CouError("x", "Seen.", EVIL), "cou/0"),
-        unitstatus.not_taken(EVIL, "cou/0"),
+        unit_status.of_run(seen, "cou/0"),
+        unit_status.of_error(CouError("x", "Seen.", EVIL), "cou/0"),
+        unit_status.not_taken(EVIL, "cou/0"),
     ):
         assert not steers(status.message)
         assert "\n" not in status.message
@@ -221,7 +223,7 @@ def test_what_an_operator_declares_stays_one_line_in_the_journal(tmp_path):
 
     place, run, broken = worlds.run(story())
     assert TRACE in broken.error
-    home = control.Control(Place(place.home, tmp_path / "run"))
+    home = control.Control(RunPaths(place.home, tmp_path / "run"))
     home.resolve_step(broken.id, "skip", EVIL)
     (event,) = [one for one in place.journal().events(run) if one.what == "step-resolved"]
     assert is_harmless(event.data["reason"])

@@ -9,7 +9,7 @@ from cou.control import late_arrivals
 from cou.journal.records import MarkState, RunState, Verdict
 from cou.operations import late_changes, late_tasks
 from cou.show import history, view
-from cou.wording import NAMED, from_json
+from cou.wording import IN_DOCUMENTS, from_json
 from cou.work.attempt import Runner
 
 from tests.proof import small
@@ -82,9 +82,9 @@ def told(world):
     """Return what status and report tell."""
     journal = world.journal()
     try:
-        seen = view.look(journal, alive=False)
-        account = history.tell(journal, alive=False, now=world.clock.now())
-        return seen.to_text(NAMED), [one.text for one in account.happenings]
+        seen = view.view_of_journal(journal, alive=False)
+        account = history.make_report(journal, alive=False, now=world.clock.now())
+        return seen.to_text(IN_DOCUMENTS), [one.text for one in account.happenings]
     finally:
         journal.close()
 
@@ -184,7 +184,7 @@ async def test_nothing_is_set_again_once_a_cancel_is_recorded(tmp_path, monkeypa
     attempt = world.resume(attempt.run)
     journal = world.journal()
     runner = Runner(journal, world.client(), attempt, "cou/0", world.clock, outside=world)
-    await runner._lease.take(await runner._lease.until_free())
+    await runner._lease.take(await runner._lease.await_free())
     journal.cancel(attempt.token, "a test")
     assert not await late_tasks.undo(runner._held, plan.root, world.settings)
     assert await value(world, application) is True

@@ -12,7 +12,7 @@ from cou.journal.records import MarkState, Resolution, RunState, StepState, Verd
 from cou.juju.client import Client
 from cou.operations import run_once
 from cou.show import history, view
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 
 from tests.proof import ledger, small
 
@@ -98,13 +98,13 @@ def operations(world, run, text):
 def shown(world):
     journal = world.journal()
     try:
-        seen = view.look(journal, alive=False)
-        account = history.tell(
+        seen = view.view_of_journal(journal, alive=False)
+        account = history.make_report(
             journal, alive=False, now=datetime.datetime.now(datetime.timezone.utc)
         )
     finally:
         journal.close()
-    return seen.to_text(NAMED), [one.text for one in account.happenings]
+    return seen.to_text(IN_DOCUMENTS), [one.text for one in account.happenings]
 
 
 @pytest.mark.sampled(1)

@@ -139,13 +139,13 @@ async def taken(tmp_path, delays=()):
         1,
         journal,
     )
-    await held.take(await held.until_free())
+    await held.take(await held.await_free())
     return world, journal, attempt, held
 
 
 def intend(journal, attempt, key):
     step = next(iter(journal.steps(attempt.run)))
-    return journal.intend(attempt.token, step, key, {})
+    return journal.record_intent(attempt.token, step, key, {})
 
 
 def shown(world, key):
@@ -404,5 +404,5 @@ async def test_the_journal_knows_whether_the_model_was_told_of_the_end(tmp_path,
     assert ending.state is RunState.STOPPED
     assert journal.is_on_model(attempt.run) is stands
     assert (shown(world, lease.KEY)["state"] == "running") is stands
-    assert await release_lease.let_go(journal, world.client(), ending.state, 5.0)
+    assert await release_lease.release_once(journal, world.client(), ending.state, 5.0)
     assert shown(world, lease.KEY)["state"] == "stopped"

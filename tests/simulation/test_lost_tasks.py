@@ -13,13 +13,13 @@ from cou.errors import JournalError
 from cou.journal import Journal
 from cou.journal.records import RunState
 from cou.process.access import Access
-from cou.process.heartbeat import Pulse
-from cou.process.paths import Place
+from cou.process.heartbeat import HeartbeatSender
+from cou.process.paths import RunPaths
 from cou.work import runner
 
 from . import bundles, story
 
-ROOMS = ("Crew", "Executor", "Lease", "Observer", "Runner")
+ROOMS = ("BackgroundTasks", "Executor", "Lease", "Observer", "Runner")
 FOR_EVER = ("Lease.keep", "Observer._look_on", "Runner._watch")
 OWNED = (
     "Executor._one",
@@ -27,7 +27,7 @@ OWNED = (
     "Lease._announce",
     "Lease._look",
     "Lease.release",
-    "Lease.until_free",
+    "Lease.await_free",
     "Runner._job",
     "Runner._look_again",
     "Runner._look_last.<locals>.look",
@@ -71,14 +71,16 @@ class Stage:
 
     def __init__(self, world, path, monkeypatch):
         self.world = world
-        self.place = Place(path, path / "run")
+        self.place = RunPaths(path, path / "run")
         self.place.make()
         self.access = Access(("x:1",), "", world.model.uuid, "openstack", "cou", "secret")
         monkeypatch.setattr(runner, "open_client", lambda *_, **__: world.client())
 
     async def attempt(self, attempt):
         """Work on an attempt, and return the run as the journal keeps it."""
-        work = runner.run_attempt(self.place, attempt.token, Pulse().beat, lambda: self.access)
+        work = runner.run_attempt(
+            self.place, attempt.token, HeartbeatSender().beat, lambda: self.access
+        )
         await asyncio.wait_for(work, 10 * 3600)
         journal = Journal(self.place.home)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cou.errors import Cause, CouError
 from cou.journal.records import RunState
-from cou.work.executor import Ending
+from cou.work.executor import WorkEnd
 
 from ..fuzz import frames
 from . import world as worlds
@@ -40,7 +40,7 @@ async def work(world, attempt):
     try:
         return await world.work(attempt)
     except CouError as error:
-        ending = Ending(RunState.FAILED, Cause.of(error))
+        ending = WorkEnd(RunState.FAILED, Cause.of(error))
         journal = world.journal()
         journal.end_attempt(attempt.token, ending.state, ending.error)
         journal.close()

@@ -90,9 +90,11 @@ async def test_at_one_the_plan_is_followed_step_by_step(tmp_path):
     async with story.operator(world, every_s=2):
         await finish(world, attempt)
     records = world.steps(attempt.run)
-    groups = [[leaf.id for leaf in group.leaves()] for group in plan.root.walk() if group.parallel]
+    groups = [
+        [leaf.id for leaf in group.single_steps()] for group in plan.root.walk() if group.parallel
+    ]
     together = {step: min(one) for one in groups for step in one}
-    order = [together.get(step.id, step.id) for step in plan.root.leaves()]
+    order = [together.get(step.id, step.id) for step in plan.root.single_steps()]
     begun = sorted(records.values(), key=lambda one: (one.started, one.position))
     assert [together.get(one.id, one.id) for one in begun] == order
     assert story.judged(world, target=plan.target) == []
@@ -102,7 +104,7 @@ async def test_at_one_the_plan_is_followed_step_by_step(tmp_path):
 async def test_a_cancel_names_all_that_run_and_nothing_else_begins(tmp_path, seed):
     world = await small_cloud(tmp_path)
     plan = await world.plan(**{"max-parallel": 6})
-    targets = {step.id: step.target for step in plan.root.leaves()}
+    targets = {step.id: step.target for step in plan.root.single_steps()}
     attempt = world.create(plan)
     dice = random.Random(seed)
     several = 0

@@ -65,7 +65,7 @@ class Story:
         """Do what the runner's process does, its end included."""
         await self.work(attempt, UNIT)
         if self.runner.removed:
-            await after_removal.leave(
+            await after_removal.end_removed_run(
                 self.world.journal(), attempt.run, UNIT, self.world.home, self.work
             )
 
@@ -207,7 +207,7 @@ async def test_what_is_not_two_answers_in_a_row_is_not_gone(tmp_path, status):
         return without(status) if what == "gone" else status
 
     told = Story(world, tell)
-    watch = unit_removed.Watch(told.fresh(), told.fresh, world.clock, world.model.uuid, UNIT)
+    watch = unit_removed.UnitWatch(told.fresh(), told.fresh, world.clock, world.model.uuid, UNIT)
     task = asyncio.create_task(watch.until_gone())
     await asyncio.sleep(20 * unit_removed.LOOK_S)
     assert not task.done()

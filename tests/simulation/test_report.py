@@ -8,7 +8,7 @@ import json
 import pytest
 from cou.control.control import Control
 from cou.journal.records import Resolution, RunState
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.show import history, run_report
 
 from . import world as worlds
@@ -54,7 +54,7 @@ def told(tmp_path_factory):
         await killed_at_the_fourth_task(world, attempt)
         await finish(world, world.resume(attempt.run))
         journal = world.journal()
-        account = history.tell(journal, alive=False, now=world.clock.now())
+        account = history.make_report(journal, alive=False, now=world.clock.now())
         journal.close()
         return account
 
@@ -136,7 +136,7 @@ def test_marks_are_told_when_they_are_back_too(told):
 
 def test_control_gives_every_form_from_the_journal_alone(told):
     home, account = told
-    control = Control(Place(home, home / "run"))
+    control = Control(RunPaths(home, home / "run"))
     for form in run_report.FORMS:
         reported = control.report(form)
         assert reported.run == account.run

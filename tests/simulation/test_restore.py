@@ -9,7 +9,7 @@ import pytest
 from cou.errors import CouError
 from cou.journal.records import Job, MarkState, RunState, StepState
 from cou.show import history
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 from cou.work import lease, release_marks
 
 from . import world as worlds
@@ -75,10 +75,10 @@ async def test_a_restore_does_not_take_the_run_back_to_where_its_steps_were(tmp_
     assert after.next == after.again[0]
     assert (after.number, after.total) == (before.number, before.total)
     shown = f"step {before.number} of {before.total}, {len(after.again)} due again"
-    assert f"stopped, {shown}." in after.to_text(NAMED)
+    assert f"stopped, {shown}." in after.to_text(IN_DOCUMENTS)
     assert after.to_dict()["due-again"] == list(after.again)
     with contextlib.closing(world.journal()) as journal:
-        account = history.tell(journal, alive=False, now=world.clock.now())
+        account = history.make_report(journal, alive=False, now=world.clock.now())
     assert account is not None
     # What it put back is told, and is no step of the plan.
     assert len(account.steps) > account.total == before.total

@@ -66,7 +66,11 @@ async def test_a_change_that_a_killed_runner_was_making_is_made_under_the_same_o
     every = operations(world, attempt.run, "set-config")
     same = [one for one in every if one.step == open_one.step]
     first = same[0]
-    assert (first.id, first.verdict, first.doubtful) == (open_one.id, Verdict.DONE, doubtful)
+    assert (first.id, first.verdict, first.may_still_arrive) == (
+        open_one.id,
+        Verdict.DONE,
+        doubtful,
+    )
     assert not [one.key for one in same if "~" in one.key]
     assert_upgraded(world, plan, attempt.run)
 
@@ -95,7 +99,7 @@ async def test_of_two_arrivals_the_one_that_worked_is_the_operations_task(tmp_pa
         return [one for one in every if one.request["unit"] == UNIT]
 
     def observe(name):
-        again = name == "juju/enqueue/before" and any(one.doubtful for one in of_unit())
+        again = name == "juju/enqueue/before" and any(one.may_still_arrive for one in of_unit())
         if again and not late:
             late.append(deliver(network))
 
@@ -105,7 +109,7 @@ async def test_of_two_arrivals_the_one_that_worked_is_the_operations_task(tmp_pa
     first, second = asked_for(world, UPGRADE, UNIT)
     assert upgraded_packages(world, UNIT) == 1
     (made,) = of_unit()
-    assert (made.task, made.verdict, made.doubtful) == (first, Verdict.DONE, True)
+    assert (made.task, made.verdict, made.may_still_arrive) == (first, Verdict.DONE, True)
     assert f"as task {second}" in made.late[0]
     assert_upgraded(world, plan, attempt.run)
 
@@ -145,7 +149,7 @@ async def test_of_two_tasks_that_do_no_harm_the_last_is_taken_and_the_doubt_is_w
     world, attempt, made, other = await killed_with_two_candidates(tmp_path, "pause")
     await finish(world, world.resume(attempt.run))
     (same,) = [one for one in operations(world, attempt.run, "'pause'") if one.id == made.id]
-    assert (same.task, same.verdict, same.doubtful) == (other, Verdict.DONE, True)
+    assert (same.task, same.verdict, same.may_still_arrive) == (other, Verdict.DONE, True)
 
 
 async def test_a_command_that_was_taken_back_before_it_began_is_sent_again_under_its_id(tmp_path):
@@ -186,7 +190,7 @@ async def test_a_lost_request_that_is_asked_about_stays_doubtful_whatever_the_op
     ending = await world.work(attempt)
     assert ending.error.code == "needs-operator"
     (made,) = operations(world, attempt.run, DUMP[0])
-    assert made.doubtful
+    assert made.may_still_arrive
 
 
 class Refusing(worlds.InProcess):
@@ -236,7 +240,7 @@ async def test_what_was_sent_in_vain_until_the_step_failed_stays_in_doubt_and_is
     assert (ending.state, ending.error.code) == (RunState.FAILED, "connection-lost")
     every = operations(world, attempt.run, UPGRADE)
     (made,) = [one for one in every if one.request["unit"] == UNIT]
-    assert (made.verdict, made.task, made.doubtful) == (None, None, True)
+    assert (made.verdict, made.task, made.may_still_arrive) == (None, None, True)
     await deliver(network)
     await finish(world, world.resume(attempt.run))
     assert upgraded_packages(world, UNIT) == 1

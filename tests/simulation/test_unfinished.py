@@ -36,7 +36,7 @@ async def stop_when(world, attempt, reached):
 def seen(world):
     journal = world.journal()
     try:
-        return view.look(journal, alive=False)
+        return view.view_of_journal(journal, alive=False)
     finally:
         journal.close()
 
@@ -73,7 +73,7 @@ async def test_a_failed_step_stops_the_run_with_its_cause_and_is_tried_again(tmp
     later = list(world.steps(attempt.run))
     after = later[later.index(failed[0]) + 1 :]
     assert not any(world.steps(attempt.run)[step].started for step in after)
-    unit = next(s.target for s in plan.root.leaves() if s.id == failed[0])
+    unit = next(s.target for s in plan.root.single_steps() if s.id == failed[0])
     assert {m.id for m in world.marks(attempt.run) if m.state is MarkState.SET} >= {
         f"paused:{unit}"
     }
@@ -151,16 +151,16 @@ async def test_more_applications_may_be_skipped_while_their_turn_has_not_come(tm
     before = seen(world)
     with pytest.raises(BadInput, match="purge"):
         remainder.replan(before, Options.from_dict({"purge": True}))
-    over = [s.target for s in plan.root.leaves() if before.steps[s.id].state.over]
+    over = [s.target for s in plan.root.single_steps() if before.steps[s.id].state.over]
     done = next(target for target in over if target != "model")
     with pytest.raises(BadInput, match="has begun"):
         remainder.replan(before, Options.from_dict({"skip-apps": done.split("/")[0]}))
     changed = remainder.replan(before, Options.from_dict({"skip-apps": "heat"}))
     assert changed.hash != plan.hash
-    assert not any(s.target.split("/")[0] == "heat" for s in changed.root.leaves())
+    assert not any(s.target.split("/")[0] == "heat" for s in changed.root.single_steps())
     journal = world.journal()
     text = canonical(changed.to_dict())
-    journal.replace_plan(attempt.run, text, [s.id for s in changed.root.leaves()])
+    journal.replace_plan(attempt.run, text, [s.id for s in changed.root.single_steps()])
     journal.close()
     await finish(world, world.resume(attempt.run))
     assert world.model.units["heat/0"].workload_version.startswith("14.")

@@ -61,7 +61,7 @@ ERRORS = {
 
 def chosen(plan, kind):
     """Return a step of a kind with more steps behind it, whose change causes hooks."""
-    found = [step for step in plan.root.leaves() if step.kind is kind]
+    found = [step for step in plan.root.single_steps() if step.kind is kind]
     return found[len(found) // 2]
 
 

@@ -7,7 +7,7 @@ import collections
 import random
 
 import pytest
-from cou.journal import Fenced
+from cou.journal import FencedOff
 from cou.journal.records import POST_CHECK, Job, Limit, MarkState, RunState, StepState
 from juju_testbed.model.troubles import Mode, Trouble
 
@@ -81,7 +81,7 @@ async def test_cancelled_again_and_again_it_still_does_everything_once(tmp_path,
 
     world = await worlds.build(tmp_path / "home")
     plan = await world.plan()
-    targets = {step.id: step.target for step in plan.root.leaves()}
+    targets = {step.id: step.target for step in plan.root.single_steps()}
     attempt = world.create(plan)
     dice = random.Random(seed)
     for _ in range(6):
@@ -165,7 +165,7 @@ async def test_killed_at_random_instants_it_still_does_everything_once(tmp_path,
 async def test_upgrade_step_takes_as_many_as_it_was_told(tmp_path, granularity, count):
     world = await worlds.build(tmp_path / "home")
     plan = await world.plan()
-    order = [step.id for step in plan.root.leaves()]
+    order = [step.id for step in plan.root.single_steps()]
     unit_of = dict(plan.parts) if granularity == "application" else {one: one for one in order}
     units = list(dict.fromkeys(unit_of[step] for step in order))
     assert len(units) > 20
@@ -231,7 +231,7 @@ async def test_a_runner_whose_run_was_taken_from_it_within_a_step_writes_nothing
     world.bury(attempt)
     later = world.resume(attempt.run)
     before = world.steps(attempt.run), world.marks(attempt.run)
-    with pytest.raises(Fenced):
+    with pytest.raises(FencedOff):
         await work
     assert (world.steps(attempt.run), world.marks(attempt.run)) == before
     assert (await world.work(later)).state is RunState.COMPLETED

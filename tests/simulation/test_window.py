@@ -19,7 +19,7 @@ async def test_nothing_begins_that_may_not_end_in_the_window_and_the_marks_are_n
     world = await story.cloud(tmp_path / "home", bundles.two_services("focal", "ussuri"))
     plan = await world.plan()
     # Nothing is known of this cloud: each step counts as its timeout.
-    prepare = sum(step.timeout_s for step in plan.root.steps[0].leaves())
+    prepare = sum(step.timeout_s for step in plan.root.steps[0].single_steps())
     until = world.clock.now() + datetime.timedelta(seconds=prepare)
     attempt = world.create(plan, Limit(until=until))
     ending = await world.work(attempt)
@@ -44,7 +44,7 @@ async def test_a_window_that_closes_with_marks_set_names_them_and_how_they_are_p
     world = await worlds.build(tmp_path / "home", small.BUNDLE)
     options = {"set-noout": True, "backup": False, "archive": False}
     plan = await world.plan(**options)
-    prepare = sum(step.timeout_s for step in plan.root.steps[0].leaves())
+    prepare = sum(step.timeout_s for step in plan.root.steps[0].single_steps())
     until = world.clock.now() + datetime.timedelta(seconds=prepare)
     ending = await world.work(world.create(plan, Limit(until=until)))
     assert ending.error.code == "window-closed"

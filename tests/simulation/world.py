@@ -159,7 +159,7 @@ class World(Outside):
 
     def create(self, plan, limit=None):
         journal = self.journal()
-        steps = [step.id for step in plan.root.leaves()]
+        steps = [step.id for step in plan.root.single_steps()]
         attempt = journal.create_run(
             canonical(plan.to_dict()), dataclasses.asdict(self.settings), steps, limit or Limit()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cou.journal import Journal
 from cou.journal.records import Limit
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from juju_testbed.model import virtual
 
 
@@ -16,7 +16,7 @@ def run_coroutine():
 
 @pytest.fixture
 def place(tmp_path):
-    place = Place(tmp_path / "home", tmp_path / "run")
+    place = RunPaths(tmp_path / "home", tmp_path / "run")
     place.make()
     return place
 

@@ -51,7 +51,7 @@ def make(journal, *, batches=20, applications=5, kills=3):
         kills: how often its runner was killed in the first step.
     """
     plan = plan_of(applications)
-    names = [step.id for step in plan.root.leaves()]
+    names = [step.id for step in plan.root.single_steps()]
     attempt = journal.create_run(canonical(plan.to_dict()), {}, names, Limit())
     with journal._db.write("test") as db:
         _fill(db, attempt, names, batches, applications, kills)

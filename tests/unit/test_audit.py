@@ -10,7 +10,7 @@ import sys
 import pytest
 from cou import audit
 from cou.process import logs
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +51,7 @@ def test_no_text_breaks_out_of_its_field(word, text):
 
 def test_the_line_goes_where_the_log_goes(caplog):
     with caplog.at_level(logging.INFO, logger="cou.security"):
-        audit.tell(audit.Event.LOGIN, "cou", description="Logged in.")
+        audit.log_event(audit.Event.LOGIN, "cou", description="Logged in.")
     assert json.loads(caplog.records[0].getMessage())["event"] == "authn_login_success:cou"
 
 
@@ -60,7 +60,7 @@ def test_a_message_that_quotes_the_model_stays_one_harmless_line(tmp_path):
     before, level, hook = list(root.handlers), root.level, sys.excepthook
     root.handlers.clear()
     try:
-        logs.configure(tmp_path / "run.log", NAMED)
+        logs.configure(tmp_path / "run.log", IN_DOCUMENTS)
         logging.getLogger("cou.x").warning(
             "failed: %s", "\x1b[2Jgone\n2025 cou.x INFO all is well"
         )

@@ -9,7 +9,7 @@ import pytest
 from cou import steps
 from cou.kinds import ROWS, InDoubt, Kind, actions, is_gate, is_repeated, switching, violation
 from cou.plan.step import Step
-from cou.steps import performing
+from cou.steps import performers
 
 MODULES = {path.stem for path in pathlib.Path(steps.__file__).parent.glob("*.py")}
 
@@ -17,7 +17,7 @@ MODULES = {path.stem for path in pathlib.Path(steps.__file__).parent.glob("*.py"
 @pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.value)
 def test_each_kind_has_a_module_that_performs_it(kind):
     assert kind.value.replace("-", "_") in MODULES
-    assert performing.performer(kind).__module__ == f"cou.steps.{kind.value.replace('-', '_')}"
+    assert performers.performer(kind).__module__ == f"cou.steps.{kind.value.replace('-', '_')}"
 
 
 def test_each_kind_but_a_group_has_a_row():

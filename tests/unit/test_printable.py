@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 from cou import printable
 from cou.process import logs
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,12 +37,12 @@ WAYS_OUT = frozenset(
 )
 # Way out -> why it needs nothing.
 FREE = {
-    ("lib/cou/cli/app.py", "run"): "the system's own words for an error number",
+    ("lib/cou/cli/command_process.py", "run"): "the system's own words for an error number",
     ("lib/cou/cli/commands.py", "completion_command"): "a script of click's",
     ("lib/cou/cli/commands.py", "help_command"): "the command's own help",
     ("lib/cou/cli/live_view.py", "draw"): "an empty line; the others are made by `_text`",
     ("lib/cou/cli/prompt.py", "ask"): "a fixed question",
-    ("lib/cou/process/sd_notify.py", "tell"): "assignments that the supervisor makes harmless",
+    ("lib/cou/process/sd_notify.py", "notify"): "assignments that the supervisor makes harmless",
 }
 
 
@@ -128,7 +128,7 @@ def heard() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(logs.FORMAT))
-    logs.make_harmless([handler], NAMED)
+    logs.make_harmless([handler], IN_DOCUMENTS)
     logger = logging.getLogger("cou.evil")
     logger.addHandler(handler)
     yield stream

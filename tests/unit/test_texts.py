@@ -12,7 +12,7 @@ import pytest
 from cou import errors, texts, wording
 from cou.checks.problem_codes import problem
 from cou.errors import CouError, JujuError
-from cou.wording import COMMAND_LINE, Actions, Text, ours
+from cou.wording import COMMAND_LINE, ActionStyle, Text, own_command
 
 LIB = pathlib.Path(cou.__file__).parent
 SOURCES = [*LIB.rglob("*.py"), *(LIB.parents[1] / "src").glob("*.py")]
@@ -129,13 +129,18 @@ def test_a_text_says_what_to_do_in_the_words_of_its_reader():
 def test_a_value_may_be_a_list_a_command_or_another_text(monkeypatch):
     entry = texts.Entry("{units} in {zone}: {why}", "Run `{UPGRADE}` or `{skip}`.")
     monkeypatch.setattr(texts, "catalogue", lambda: {"a": entry})
-    inner = wording.say("see `", wording.STATUS, "`")
-    values = {"units": ["a/0", "a/1"], "zone": 3, "why": inner, "skip": ours("plan", group="all")}
+    inner = wording.join("see `", wording.STATUS, "`")
+    values = {
+        "units": ["a/0", "a/1"],
+        "zone": 3,
+        "why": inner,
+        "skip": own_command("plan", group="all"),
+    }
     seen, remedy = Text("a", values), Text("a", values, remedy=True)
     assert seen == "a/0, a/1 in 3: see `status`"
-    assert seen.told(COMMAND_LINE) == "a/0, a/1 in 3: see `cou status`"
+    assert seen.text_for(COMMAND_LINE) == "a/0, a/1 in 3: see `cou status`"
     assert (
-        remedy.told(Actions("cou/0"))
+        remedy.text_for(ActionStyle("cou/0"))
         == "Run `juju run cou/0 upgrade` or `juju run cou/0 plan group=all`."
     )
     with pytest.raises(TypeError):

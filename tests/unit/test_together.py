@@ -98,7 +98,7 @@ async def at_the_same_moment(bounded):
 
 
 async def test_a_cancellation_is_not_swallowed_by_what_ends_at_the_same_moment():
-    task = await at_the_same_moment(concurrency.within)
+    task = await at_the_same_moment(concurrency.with_timeout)
     await asyncio.wait([task], timeout=1.0)
     assert task.cancelled()
 
@@ -110,7 +110,7 @@ def test_the_moment_is_the_one_in_which_asyncio_swallows_it():
         task = await at_the_same_moment(asyncio.wait_for)
         await asyncio.wait([task], timeout=1.0)
         swallowed = not task.done()
-        await concurrency.end(task)
+        await concurrency.end_tasks(task)
         return swallowed
 
     import sys
@@ -129,9 +129,9 @@ async def test_what_is_deaf_to_its_cancellation_is_ended_all_the_same():
             except asyncio.CancelledError:
                 heard += 1
 
-    task = concurrency.begin(deaf())
+    task = concurrency.begin_task(deaf())
     await asyncio.sleep(1)
-    await concurrency.end(task)
+    await concurrency.end_tasks(task)
     assert task.done()
     assert heard == 3
     assert asyncio.get_running_loop().time() < 60
@@ -149,7 +149,7 @@ async def test_a_process_leaves_no_task_of_a_library():
         await asyncio.sleep(1)
         return "done"
 
-    assert await concurrency.alone(work()) == "done"
+    assert await concurrency.run_main(work()) == "done"
     assert asyncio.get_running_loop().time() < 60
 
 
@@ -160,9 +160,9 @@ async def test_an_end_is_finished_although_its_caller_is_cancelled_meanwhile():
         finally:
             await asyncio.sleep(2)
 
-    task = concurrency.begin(slow())
+    task = concurrency.begin_task(slow())
     await asyncio.sleep(1)
-    ending = concurrency.begin(concurrency.end(task))
+    ending = concurrency.begin_task(concurrency.end_tasks(task))
     await asyncio.sleep(1)
     ending.cancel()
     await asyncio.wait([ending])
@@ -172,9 +172,9 @@ async def test_an_end_is_finished_although_its_caller_is_cancelled_meanwhile():
 
 async def test_what_takes_too_long_is_ended():
     with pytest.raises(asyncio.TimeoutError):
-        await concurrency.within(asyncio.sleep(100), 5.0)
+        await concurrency.with_timeout(asyncio.sleep(100), 5.0)
     assert asyncio.get_running_loop().time() == pytest.approx(5.0)
-    assert await concurrency.within(asyncio.sleep(1, "slept"), 5.0) == "slept"
+    assert await concurrency.with_timeout(asyncio.sleep(1, "slept"), 5.0) == "slept"
 
 
 async def test_the_first_of_several_that_fails_ends_the_others():
@@ -183,9 +183,9 @@ async def test_the_first_of_several_that_fails_ends_the_others():
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        await concurrency.together(asyncio.sleep(100), fail())
+        await concurrency.run_together(asyncio.sleep(100), fail())
     assert asyncio.get_running_loop().time() == pytest.approx(1.0)
-    assert await concurrency.together(asyncio.sleep(2, "b"), asyncio.sleep(1, "a")) == (
+    assert await concurrency.run_together(asyncio.sleep(2, "b"), asyncio.sleep(1, "a")) == (
         "b",
         "a",
     )
@@ -210,7 +210,7 @@ async def die(how):
     ],
 )
 async def test_whatever_ends_a_task_beside_the_work_ends_the_work_with_its_cause(how, code, seen):
-    crew = concurrency.Crew()
+    crew = concurrency.BackgroundTasks()
     crew.start(die(how), "look at the sky")
     crew.start(asyncio.sleep(3600), "wait")
     with pytest.raises(CouError) as caught:
@@ -221,6 +221,6 @@ async def test_whatever_ends_a_task_beside_the_work_ends_the_work_with_its_cause
 
 
 async def test_what_goes_on_beside_the_work_ends_with_it():
-    crew = concurrency.Crew()
+    crew = concurrency.BackgroundTasks()
     crew.start(asyncio.sleep(3600), "wait")
     assert await crew.run(asyncio.sleep(1, "done")) == "done"

@@ -12,52 +12,54 @@ import re
 from packaging.version import Version
 
 from ..cloud import analysis
-from ..cloud.analysis import Standing
+from ..cloud.analysis import ReleaseState
 from ..cloud.cloud import Application
 from ..openstack import channels, charms, releases, tracks
 from ..openstack.charms import CharmKind
 from ..openstack.releases import Release
-from ..wording import Option
+from ..wording import PlanOption
 from . import upgrade_path
-from .changes import Moves, moves
+from .application_changes import ApplicationChanges, changes_needed
+from .plan_context import PlanContext
 from .problem import Problem
 from .problem_codes import problem
-from .scope import Scene
 
 _OVN_MINIMUM = Version("22.03.0")
 _UPGRADE_ACTIONS = ("disable", "enable", "openstack-upgrade", "pause", "resume")
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class ApplicationCheck:
     """What the gate says of an application.
 
     Attributes:
-        moves: what has to change; None where it gets no steps.
+        changes_needed: what has to change; None where it gets no steps.
         problems: why not, where it is not simply at the target already; or warnings.
     """
 
-    moves: Moves | None
+    changes: ApplicationChanges | None
     problems: tuple[Problem, ...] = ()
 
 
-def check(scene: Scene, standing: Standing) -> Verdict:
+def check(context: PlanContext, release_state: ReleaseState) -> ApplicationCheck:
     """Return whether an application gets steps, and all that stands in the way."""
-    app, release = standing.application, standing.release
+    app, release = release_state.application, release_state.release
     found = _swift(app) + _ovn(app)
-    if standing.faults or release is None:
-        found += upgrade_path.faults([standing])
-        return Verdict(None, tuple(found))
-    found += _channel(standing, release)
-    if not found and _there(scene, standing, release):
-        return Verdict(None)
-    found += _units(scene, standing) + _restarts(app) + _series(scene, app)
+    if release_state.problems or release is None:
+        found += upgrade_path.release_problems([release_state])
+        return ApplicationCheck(None, tuple(found))
+    found += _channel(release_state, release)
+    if not found and _there(context, release_state, release):
+        return ApplicationCheck(None)
+    found += _units(context, release_state) + _restarts(app) + _series(context, app)
     if found:
-        return Verdict(None, tuple(found))
-    needed = moves(standing, release, scene.target, scene.settings)
+        return ApplicationCheck(None, tuple(found))
+    needed = changes_needed(release_state, release, context.target, context.settings)
     if needed.problems:
-        return Verdict(None, needed.problems)
-    return Verdict(needed, (*_risk(app, needed), *_behind(scene, standing, needed)))
+        return ApplicationCheck(None, needed.problems)
+    return ApplicationCheck(
+        needed, (*_risk(app, needed), *_behind(context, release_state, needed))
+    )
 
 
 def _swift(app: Application) -> list[Problem]:
@@ -68,7 +70,7 @@ def _swift(app: Application) -> list[Problem]:
             "unsupported-charm",
             app.name,
             charm=app.charm.name,
-            option=Option("skip-apps", app.name),
+            option=PlanOption("skip-apps", app.name),
         )
     ]
 
@@ -98,19 +100,19 @@ def _leading(text: str) -> Version | None:
     return Version(number.group()) if number else None
 
 
-def _channel(standing: Standing, release: Release) -> list[Problem]:
+def _channel(release_state: ReleaseState, release: Release) -> list[Problem]:
     """Check that the channel is that of some release; a crossgrade is always fine.
 
     A release that only a wide version range suggests, and that the series does not even run
     (mysql 8.0 without an origin counts as caracal), is no reason to refuse; the peer refuses it.
     """
-    app = standing.application
+    app = release_state.application
     if app.scheme == "local":
         fault = analysis.local_charm(app)
         return [problem(fault.code, fault.subject, fault.seen, fault.remedy)]
     if app.crossgrade:
         return []
-    fits = bool(standing.channel_releases)
+    fits = bool(release_state.channel_releases)
     if app.charm.from_table and release in releases.on_series(app.series):
         fits = fits and bool(tracks.accepted(app.charm.name, app.series, release))
     if fits:
@@ -123,51 +125,53 @@ def _channel(standing: Standing, release: Release) -> list[Problem]:
             series=app.series,
             release=release,
             channel=f"{app.channel!r}",
-            option=Option("skip-apps", app.name),
+            option=PlanOption("skip-apps", app.name),
         )
     ]
 
 
-def _there(scene: Scene, standing: Standing, release: Release) -> bool:
+def _there(context: PlanContext, release_state: ReleaseState, release: Release) -> bool:
     """Whether there is nothing to do; a newer revision in the channel is something to do.
 
     What is wholly beyond the target is left alone in any case: its channel and its origin would
     have to go backwards, as they do in the peer's plan.
     """
-    app = standing.application
-    if _beyond(scene, standing, release):
+    app = release_state.application
+    if _beyond(context, release_state, release):
         return True
     origin_there = (
         app.charm.subordinate_kind
-        or standing.origin_release is None
-        or standing.origin_release >= scene.target
+        or release_state.origin_release is None
+        or release_state.origin_release >= context.target
     )
-    return release >= scene.target and not app.newer and origin_there
+    return release >= context.target and not app.newer and origin_there
 
 
-def _beyond(scene: Scene, standing: Standing, release: Release) -> bool:
+def _beyond(context: PlanContext, release_state: ReleaseState, release: Release) -> bool:
     """Whether an application is past the target: by its origin, or because nothing older fits."""
-    origin, target = standing.origin_release, scene.target
+    origin, target = release_state.origin_release, context.target
     if origin is not None and origin > target:
         return release > target
-    return release > target and all(found[0] > target for found in standing.units.values())
+    return release > target and all(found[0] > target for found in release_state.units.values())
 
 
-def _units(scene: Scene, standing: Standing) -> list[Problem]:
+def _units(context: PlanContext, release_state: ReleaseState) -> list[Problem]:
     """Check that units agree; on hypervisors they may differ, being upgraded one by one."""
-    app = standing.application
-    if app.machines & scene.cloud.hypervisor_machines:
+    app = release_state.application
+    if app.machines & context.cloud.hypervisor_machines:
         return []
     at: dict[Release, list[str]] = {}
     for unit in app.units:
-        found = standing.unit_release(unit)
+        found = release_state.unit_release(unit)
         if found is not None:
             at.setdefault(found, []).append(unit.name)
     if len(at) < 2:
         return []
     told = "; ".join(f"{', '.join(names)} at {release}" for release, names in sorted(at.items()))
     return [
-        problem("mismatched-units", app.name, versions=told, skip=Option("skip-apps", app.name))
+        problem(
+            "mismatched-units", app.name, versions=told, skip=PlanOption("skip-apps", app.name)
+        )
     ]
 
 
@@ -178,16 +182,16 @@ def _restarts(app: Application) -> list[Problem]:
     return [problem("auto-restarts-off", app.name)]
 
 
-def _series(scene: Scene, app: Application) -> list[Problem]:
+def _series(context: PlanContext, app: Application) -> list[Problem]:
     found: list[Problem] = []
-    if scene.target not in releases.on_series(app.series):
+    if context.target not in releases.on_series(app.series):
         found.append(
             problem(
                 "release-not-on-series",
                 app.name,
                 series=app.series,
-                scene=scene.target,
-                option=Option("skip-apps", app.name),
+                scene=context.target,
+                option=PlanOption("skip-apps", app.name),
             )
         )
     missing = [name for name in _UPGRADE_ACTIONS if name not in app.actions]
@@ -196,21 +200,23 @@ def _series(scene: Scene, app: Application) -> list[Problem]:
     return found
 
 
-def _behind(scene: Scene, standing: Standing, needed: Moves) -> list[Problem]:
+def _behind(
+    context: PlanContext, release_state: ReleaseState, needed: ApplicationChanges
+) -> list[Problem]:
     """Say where channel and origin are the target's and the workload did not follow (LP#2068151).
 
     Units on hypervisors are upgraded by an action and do follow.
     """
-    app = standing.application
-    old = [unit.name for unit in app.units if not scene.done(app, unit)]
+    app = release_state.application
+    old = [unit.name for unit in app.units if not context.done(app, unit)]
     if needed.any or app.charm.from_channel or not old:
         return []
-    if app.machines & scene.cloud.hypervisor_machines:
+    if app.machines & context.cloud.hypervisor_machines:
         return []
-    return [problem("workload-behind-origin", app.name, scene=scene.target, old=old)]
+    return [problem("workload-behind-origin", app.name, scene=context.target, old=old)]
 
 
-def _risk(app: Application, needed: Moves) -> list[Problem]:
+def _risk(app: Application, needed: ApplicationChanges) -> list[Problem]:
     channel = channels.parse(app.channel)
     if app.crossgrade or not needed.channel or channel.risk == "stable":
         return []

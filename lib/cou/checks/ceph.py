@@ -5,48 +5,52 @@ from __future__ import annotations
 from ..cloud.ceph_status import CephState
 from ..cloud.cloud import Application
 from ..openstack import ceph_releases, charms, tracks
-from ..wording import Option
+from ..wording import PlanOption
 from . import undo_commands
+from .plan_context import PlanContext
 from .problem import Problem
 from .problem_codes import problem
-from .scope import Scene
 
 _CHARMS = (charms.CEPH_MON, charms.CEPH_OSD, "ceph-fs", "ceph-radosgw")
 
 
-def check(scene: Scene, planned: frozenset[str]) -> list[Problem]:
+def check(context: PlanContext, planned: frozenset[str]) -> list[Problem]:
     """Return what is wrong with Ceph clusters."""
-    upgraded = any(app.name in planned for app in scene.applications if app.charm.name in _CHARMS)
+    upgraded = any(
+        app.name in planned for app in context.applications if app.charm.name in _CHARMS
+    )
     found: list[Problem] = []
-    for state in scene.cloud.ceph:
-        if state.application in scene.options.skip_apps and not upgraded:
+    for state in context.cloud.ceph:
+        if state.application in context.options.skip_apps and not upgraded:
             continue
         found += _flags(state)
         if upgraded:
-            found += _unknown(state) + _health(state) + _filestore(scene, state)
-            if not scene.options.set_noout:
-                option = Option("set-noout", True)
+            found += _unknown(state) + _health(state) + _filestore(context, state)
+            if not context.options.set_noout:
+                option = PlanOption("set-noout", True)
                 found.append(problem("ceph-without-noout", state.application, option=option))
-    return found + _osds_without_monitors(scene, planned)
+    return found + _osds_without_monitors(context, planned)
 
 
-def _osds_without_monitors(scene: Scene, planned: frozenset[str]) -> list[Problem]:
+def _osds_without_monitors(context: PlanContext, planned: frozenset[str]) -> list[Problem]:
     """Say which OSDs nobody could be asked about before Reef."""
-    if scene.cloud.ceph:
+    if context.cloud.ceph:
         return []
     return [
         problem(
             "filestore-unknown/osds-without-monitors",
             app.name,
-            option=Option("skip-apps", app.name),
+            option=PlanOption("skip-apps", app.name),
         )
-        for app in scene.applications
-        if app.name in planned and app.charm.name == charms.CEPH_OSD and _to_reef(scene, app)
+        for app in context.applications
+        if app.name in planned and app.charm.name == charms.CEPH_OSD and _to_reef(context, app)
     ]
 
 
-def _to_reef(scene: Scene, app: Application) -> bool:
-    return ceph_releases.at_least(tracks.target(app.charm.name, app.series, scene.target), "reef")
+def _to_reef(context: PlanContext, app: Application) -> bool:
+    return ceph_releases.at_least(
+        tracks.target(app.charm.name, app.series, context.target), "reef"
+    )
 
 
 def _flags(state: CephState) -> list[Problem]:
@@ -88,12 +92,12 @@ def _health(state: CephState) -> list[Problem]:
     return found
 
 
-def _filestore(scene: Scene, state: CephState) -> list[Problem]:
+def _filestore(context: PlanContext, state: CephState) -> list[Problem]:
     """Check the object stores of OSDs before Reef, which no longer reads FileStore."""
-    app = next(one for one in scene.cloud.applications if one.name == state.application)
-    if not _to_reef(scene, app):
+    app = next(one for one in context.cloud.applications if one.name == state.application)
+    if not _to_reef(context, app):
         return []
-    track = tracks.target(app.charm.name, app.series, scene.target)
+    track = tracks.target(app.charm.name, app.series, context.target)
     if state.filestore_osds is None:
         return [problem("filestore-unknown/filestore", state.application, unit=state.unit)]
     if not state.filestore_osds:

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from typing import Any
 
-from ..wording import Way, Wording, from_data, text_of, to_data, told
+from ..wording import CommandStyle, Wording, from_data, text_for, text_of, to_data
 
 
 class Severity(enum.Enum):
@@ -45,9 +45,9 @@ class Problem:
         """Whether `upgrade` must refuse."""
         return self.severity is Severity.ERROR and not self.accepted
 
-    def told(self, way: Way) -> Problem:
+    def text_for(self, style: CommandStyle) -> Problem:
         """Return it with its remedy as somebody reads it who types our commands in a way."""
-        return dataclasses.replace(self, remedy=text_of(told(self.remedy, way)))
+        return dataclasses.replace(self, remedy=text_of(text_for(self.remedy, style)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the design."""

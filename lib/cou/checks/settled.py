@@ -11,25 +11,25 @@ from ..cloud.cloud import Application
 from ..juju.port import Status
 from ..openstack import charms, workload_status
 from . import undo_commands
+from .plan_context import PlanContext
 from .problem import Problem
 from .problem_codes import problem
-from .scope import Scene
 
 _BUSY = ("executing", "allocating")
 
 
-def check(scene: Scene) -> list[Problem]:
+def check(context: PlanContext) -> list[Problem]:
     """Return what stands in the way in the state of the cloud; skipped applications are left out
     (the peer checks them too, W32)."""
     found: list[Problem] = []
-    for app in scene.applications:
+    for app in context.applications:
         if _sealed(app):
             found.append(_vault(app))
         else:
             found += _idle(app)
-    found += _compute_services(scene) + _filters(scene) + _unanswered(scene)
-    found += _held(scene) + _unattended(scene)
-    return found + _surroundings(scene)
+    found += _compute_services(context) + _filters(context) + _unanswered(context)
+    found += _held(context) + _unattended(context)
+    return found + _surroundings(context)
 
 
 def _sealed(app: Application) -> bool:
@@ -74,21 +74,21 @@ def _told(status: Status) -> str:
     return f"{status.current or 'unknown'}{message}{since}"
 
 
-def _compute_services(scene: Scene) -> list[Problem]:
+def _compute_services(context: PlanContext) -> list[Problem]:
     return [
         problem(
             "compute-service-disabled", unit, command=undo_commands.compute_service(unit).command
         )
-        for unit, enabled in sorted(scene.cloud.compute_services.items())
-        if not enabled and unit.partition("/")[0] not in scene.options.skip_apps
+        for unit, enabled in sorted(context.cloud.compute_services.items())
+        if not enabled and unit.partition("/")[0] not in context.options.skip_apps
     ]
 
 
-def _filters(scene: Scene) -> list[Problem]:
+def _filters(context: PlanContext) -> list[Problem]:
     """Check the option's value; the peer looks among the names of its attributes (W13)."""
     found: list[Problem] = []
-    for app in scene.applications:
-        if app.charm.name != charms.NOVA_CLOUD_CONTROLLER or scene.target.codename != "bobcat":
+    for app in context.applications:
+        if app.charm.name != charms.NOVA_CLOUD_CONTROLLER or context.target.codename != "bobcat":
             continue
         value = str(app.config.get("scheduler-default-filters") or "")
         names = [name.strip() for name in value.split(",")]
@@ -97,12 +97,12 @@ def _filters(scene: Scene) -> list[Problem]:
     return found
 
 
-def _held(scene: Scene) -> list[Problem]:
+def _held(context: PlanContext) -> list[Problem]:
     """Say what is held already: it stays held, whoever held it."""
     found: list[Problem] = []
-    for app in scene.applications:
+    for app in context.applications:
         for unit in app.units:
-            held = set(scene.cloud.held.get(unit.name, ())) & set(app.charm.held_packages)
+            held = set(context.cloud.held.get(unit.name, ())) & set(app.charm.held_packages)
             if held:
                 packages = sorted(held)
                 how = undo_commands.held(unit.name, packages).command
@@ -112,32 +112,32 @@ def _held(scene: Scene) -> list[Problem]:
     return found
 
 
-def _unattended(scene: Scene) -> list[Problem]:
+def _unattended(context: PlanContext) -> list[Problem]:
     """Warn where APT would follow one charm's new origin with the software of another."""
     found: list[Problem] = []
-    for machine in names.in_order(scene.cloud.unattended):
-        there = [app.name for app in scene.applications if machine in app.machines]
+    for machine in names.in_order(context.cloud.unattended):
+        there = [app.name for app in context.applications if machine in app.machines]
         found.append(problem("unattended-upgrades", machine, there=there))
     return found
 
 
-def _unanswered(scene: Scene) -> list[Problem]:
+def _unanswered(context: PlanContext) -> list[Problem]:
     """Return the questions without an answer that no other check speaks of."""
     told_elsewhere = ("instance-count", "model-access", "osd-metadata")
     return [
         problem("no-answer", one.subject, asked=one.asked, why=one.seen.rstrip("."))
-        for one in scene.cloud.unanswered
+        for one in context.cloud.unanswered
         if one.key not in told_elsewhere
     ]
 
 
-def _surroundings(scene: Scene) -> list[Problem]:
+def _surroundings(context: PlanContext) -> list[Problem]:
     found: list[Problem] = []
-    access = scene.cloud.access
+    access = context.cloud.access
     if not access:
         found.append(problem("access-unknown", "model"))
     elif access != "admin":
-        found.append(problem("access-too-low", "model", access=access, cloud=scene.cloud.name))
-    if scene.cloud.retries_hooks is False:
+        found.append(problem("access-too-low", "model", access=access, cloud=context.cloud.name))
+    if context.cloud.retries_hooks is False:
         found.append(problem("hooks-not-retried", "model"))
     return found

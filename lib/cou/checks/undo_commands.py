@@ -16,7 +16,7 @@ from ..wording import Wording, text
 
 
 @dataclasses.dataclass(frozen=True)
-class Undo:
+class UndoCommand:
     """How something that was switched is put back.
 
     Attributes:
@@ -38,7 +38,7 @@ class Undo:
         return str(self.text)
 
 
-def option(application: str, key: str, was: str) -> Undo:
+def option(application: str, key: str, was: str) -> UndoCommand:
     """Undo a changed option; an empty value is the charm's default."""
     if was:
         command = f"juju config {application} {shlex.quote(f'{key}={was}')}"
@@ -47,30 +47,32 @@ def option(application: str, key: str, was: str) -> Undo:
     # Set to false earlier, it upgrades all other units at once, with the instances on them.
     late = key == charms.MANAGED_UPGRADE and was.lower() == "false"
     running = f"When every unit of {application} runs the release of its origin"
-    return Undo(command, running if late else "")
+    return UndoCommand(command, running if late else "")
 
 
-def compute_service(unit: str) -> Undo:
+def compute_service(unit: str) -> UndoCommand:
     """Undo a disabled compute service."""
-    return Undo(f"juju run {unit} enable")
+    return UndoCommand(f"juju run {unit} enable")
 
 
-def paused(unit: str) -> Undo:
+def paused(unit: str) -> UndoCommand:
     """Undo a paused unit."""
-    return Undo(f"juju run {unit} resume")
+    return UndoCommand(f"juju run {unit} resume")
 
 
-def noout(unit: str) -> Undo:
+def noout(unit: str) -> UndoCommand:
     """Undo Ceph's flag; `unit` is one of the cluster, or ``<application>/leader``."""
-    return Undo(f"juju run {unit} unset-noout")
+    return UndoCommand(f"juju run {unit} unset-noout")
 
 
-def held(unit: str, packages: Sequence[str]) -> Undo:
+def held(unit: str, packages: Sequence[str]) -> UndoCommand:
     """Undo held packages."""
-    return Undo(f"juju exec --unit {unit} -- {shlex.join(['apt-mark', 'unhold', *packages])}")
+    return UndoCommand(
+        f"juju exec --unit {unit} -- {shlex.join(['apt-mark', 'unhold', *packages])}"
+    )
 
 
-def of_mark(mark: str, data: Mapping[str, Any]) -> Undo | None:
+def of_mark(mark: str, data: Mapping[str, Any]) -> UndoCommand | None:
     """Return how a mark is undone; None where a newer cou has set one of an unknown kind.
 
     Args:

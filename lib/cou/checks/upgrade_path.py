@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..cloud import analysis, names
-from ..cloud.analysis import Standing
+from ..cloud.analysis import ReleaseState
 from ..cloud.cloud import Application, Cloud
 from ..openstack import charms, releases
 from ..openstack.releases import Release
 from ..options.options import Group, Options
-from ..wording import ours, say
+from ..wording import join, own_command
+from .plan_context import PlanContext, is_data_plane
 from .problem import Problem
 from .problem_codes import problem
-from .scope import Scene, is_data_plane
 
 DONE = "nothing-to-do"
 _EMPTY = {
@@ -64,16 +64,16 @@ def _filters(cloud: Cloud, options: Options) -> Iterator[Problem]:
             yield problem("unknown-zone", zone, seen, remedy)
 
 
-def faults(considered: Iterable[Standing]) -> list[Problem]:
+def release_problems(considered: Iterable[ReleaseState]) -> list[Problem]:
     """Return why releases of applications cannot be told."""
     return [
         problem(one.code, one.subject, one.seen, one.remedy)
-        for standing in considered
-        for one in standing.faults
+        for release_state in considered
+        for one in release_state.problems
     ]
 
 
-def nothing_recognised(cloud: Cloud, considered: list[Standing]) -> Problem:
+def nothing_recognised(cloud: Cloud, considered: list[ReleaseState]) -> Problem:
     """Say why there is no release of the cloud."""
     if not considered:
         return problem("no-openstack", "model", cloud=cloud.name)
@@ -91,11 +91,11 @@ def no_way_on(cloud: Cloud, series: str, origin: Release) -> Problem:
     return problem("unsupported-release", "model", origin=origin, series=series, listed=listed)
 
 
-def empty_group(scene: Scene) -> Problem | None:
+def empty_group(context: PlanContext) -> Problem | None:
     """Check that the chosen group has members; name the groups that have."""
-    groups = {group: _members(scene.cloud, group) for group in Group}
-    chosen = scene.options.group
-    skipped = set(scene.options.skip_apps)
+    groups = {group: _members(context.cloud, group) for group in Group}
+    chosen = context.options.group
+    skipped = set(context.options.skip_apps)
     if any(app.name not in skipped for app in groups[chosen]):
         return None
     code, what = _EMPTY[chosen]
@@ -109,7 +109,7 @@ def empty_group(scene: Scene) -> Problem | None:
     return problem(code, "model", seen, listed if there else "Leave fewer applications out.")
 
 
-_CONTROL_PLANE = ours("plan", group="control-plane")
+_CONTROL_PLANE = own_command("plan", group="control-plane")
 
 
 def _members(cloud: Cloud, group: Group) -> list[Application]:
@@ -122,40 +122,40 @@ def _members(cloud: Cloud, group: Group) -> list[Application]:
     ]
 
 
-def plane_problem(scene: Scene) -> Problem | None:
+def plane_problem(context: PlanContext) -> Problem | None:
     """Check that the control plane is ahead where only the data plane is to be upgraded."""
-    if not scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
+    if not context.covers(Group.DATA_PLANE, Group.HYPERVISORS):
         return None
-    planes: tuple[list[Standing], list[Standing]] = ([], [])
-    for app in scene.applications:
-        planes[is_data_plane(scene.cloud, app)].append(scene.standings[app.name])
+    planes: tuple[list[ReleaseState], list[ReleaseState]] = ([], [])
+    for app in context.applications:
+        planes[is_data_plane(context.cloud, app)].append(context.release_states[app.name])
     control, data = (analysis.oldest(plane) for plane in planes)
     if control is None or data is None or control > data:
         return None
     if control == data:
         # The peer reports a finished data plane as an error here (W30).
-        return done(scene)
+        return done(context)
     return problem(
         "control-plane-first", "model", control=control, data=data, control_plane=_CONTROL_PLANE
     )
 
 
-def done(scene: Scene, old: Sequence[str] = ()) -> Problem:
+def done(context: PlanContext, old: Sequence[str] = ()) -> Problem:
     """Say that nothing of what was chosen has to be upgraded.
 
     Args:
         old: units that stay old, since they were not chosen or had to be left out.
     """
-    group = scene.options.group.value
+    group = context.options.group.value
     if old:
         seen = f"Nothing that was chosen is upgraded; {', '.join(old)} would still be old."
         remedy = "Choose others, or see which problems leave them out."
-    elif scene.covers(Group.DATA_PLANE, Group.HYPERVISORS):
+    elif context.covers(Group.DATA_PLANE, Group.HYPERVISORS):
         seen = f"Nothing in the group {group} is older than the control plane."
-        remedy = say(
-            f"To go on to {scene.target}, upgrade the control plane first: ", _CONTROL_PLANE
+        remedy = join(
+            f"To go on to {context.target}, upgrade the control plane first: ", _CONTROL_PLANE
         )
     else:
-        seen = f"Everything in the group {group} is at {scene.target} already."
+        seen = f"Everything in the group {group} is at {context.target} already."
         remedy = "Nothing has to be done."
     return problem(DONE, "model", seen, remedy)

@@ -16,9 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signals.install()
     processes.leave_no_core()
     # Late: click, rich and the engine take a tenth of a second, during which a signal must count.
-    from . import app
+    from . import command_process
 
-    code = app.run(sys.argv[1:] if arguments is None else arguments, signals)
+    code = command_process.run(sys.argv[1:] if arguments is None else arguments, signals)
     # No thread that was left behind, waiting for a controller, may hold up the end.
     os._exit(code)
 

@@ -17,16 +17,16 @@ _ASKED = (Part.APPLICATION.value, Part.ZONE.value)
 
 
 @dataclasses.dataclass(frozen=True)
-class Piece:
+class PlanPart:
     """What `upgrade-step` counts as one.
 
     Attributes:
         step: an application's or zone's group, or a step of the whole cloud.
-        leaves: ids of its steps, in the plan's order.
+        step_ids: ids of its steps, in the plan's order.
     """
 
     step: Step
-    leaves: tuple[str, ...]
+    step_ids: tuple[str, ...]
 
     @property
     def asked(self) -> bool:
@@ -34,26 +34,28 @@ class Piece:
         return self.step.kind is Kind.GROUP and self.step.params.get("part") in _ASKED
 
 
-def pieces(plan: Plan) -> tuple[Piece, ...]:
+def plan_parts(plan: Plan) -> tuple[PlanPart, ...]:
     """Return all pieces of a plan in its order."""
     leaves: dict[str, list[str]] = {}
-    for leaf in plan.root.leaves():
+    for leaf in plan.root.single_steps():
         leaves.setdefault(plan.parts[leaf.id], []).append(leaf.id)
     steps = {step.id: step for step in plan.root.walk()}
-    return tuple(Piece(steps[name], tuple(ids)) for name, ids in leaves.items())
+    return tuple(PlanPart(steps[name], tuple(ids)) for name, ids in leaves.items())
 
 
-def open_steps(piece: Piece, records: Mapping[str, StepRecord]) -> list[str]:
+def open_steps(piece: PlanPart, records: Mapping[str, StepRecord]) -> list[str]:
     """Return the ids of a piece's steps that are not over."""
-    return [name for name in piece.leaves if name not in records or not records[name].state.over]
+    return [name for name in piece.step_ids if name not in records or not records[name].state.over]
 
 
-def unfinished(pieces: Sequence[Piece], records: Mapping[str, StepRecord]) -> tuple[Piece, ...]:
+def unfinished(
+    pieces: Sequence[PlanPart], records: Mapping[str, StepRecord]
+) -> tuple[PlanPart, ...]:
     """Return the pieces of which something is left; all of them where nothing has begun."""
     return tuple(piece for piece in pieces if open_steps(piece, records))
 
 
-def stretch(left: Sequence[Piece]) -> int:
+def parts_until_question(left: Sequence[PlanPart]) -> int:
     """Return how many pieces may be done together before somebody must be asked again.
 
     The first piece counts as approved; what follows it counts up to the next that is asked about.

@@ -18,7 +18,7 @@ from .screen import Screen
 from .signals import Signals
 
 
-class App:
+class CommandContext:
     """Made before the command line is parsed; `begin` is called when it was."""
 
     def __init__(self, signals: Signals):
@@ -35,9 +35,9 @@ class App:
         self.screen = Screen(self._signals, json=form == "json", quiet=quiet, verbose=verbose)
         self.screen.show_records()
 
-    def where(
+    def find_location(
         self, given: Mapping[str, Any] | None = None, *, log: bool = False
-    ) -> location.Where:
+    ) -> location.RunLocation:
         """Find out where the command runs.
 
         Args:
@@ -51,13 +51,13 @@ class App:
             self.screen.open_log(location.log_dir())
         return location.find(self._model, self._login, given or {})
 
-    def where_it_goes_on(self) -> location.Where:
+    def find_running_location(self) -> location.RunLocation:
         """Find out where the run is that is to be stopped, also without the client's data.
 
         Raises:
             BadInput: it cannot be told; what goes on here is named.
         """
-        return location.find_going(self._model, self._login)
+        return location.find_running(self._model, self._login)
 
 
 def _complete_model(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -113,7 +113,7 @@ def verb(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @click.pass_obj
         @functools.wraps(function)
-        def command(app: App, /, **given: Any) -> Any:
+        def command(app: CommandContext, /, **given: Any) -> Any:
             form = given.get("form", "text")
             if given["quiet"] and given["verbose"]:
                 raise click.UsageError("--quiet and --verbose exclude each other.")

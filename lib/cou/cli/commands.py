@@ -21,11 +21,11 @@ from ..journal.records import Limit
 from ..options.settings import MOST
 from ..process.access import Access
 from ..show.view import View
-from ..wording import COMMAND_LINE, PLAN, STATUS, UPGRADE, Actions, say
+from ..wording import COMMAND_LINE, PLAN, STATUS, UPGRADE, ActionStyle, join
 from . import plan_options, prompt
-from .command_context import App, not_empty, verb
-from .exit_codes import MEANINGS, Code, Ended
-from .location import Where
+from .command_context import CommandContext, not_empty, verb
+from .exit_codes import MEANINGS, CommandEnded, ExitCode
+from .location import RunLocation
 
 _EPILOG = """\b
 Examples:
@@ -67,25 +67,25 @@ def cli() -> None:
 @cli.command("plan")
 @plan_options.plan_options
 @verb("text", "json", "markdown")
-def plan_command(app: App, form: str, **given: Any) -> None:
+def plan_command(app: CommandContext, form: str, **given: Any) -> None:
     """Show what upgrade would do, and all problems. Changes nothing."""
     from . import planning
 
     settings = plan_options.settings(given)
     options = plan_options.options(given)
-    where = app.where(settings, log=True)
+    where = app.find_location(settings, log=True)
     seen = where.control().view()
     # What is left of a run is shown from the journal, whatever Juju there is.
     left = seen is not None and seen.unfinished
     shown = planning.plan(app.screen, where, options, any_version=left).shown
     if shown.message:
-        app.screen.say(shown.message)
+        app.screen.show_progress(shown.message)
     text = shown.text(form, COMMAND_LINE).rstrip("\n")
-    app.screen.result(text if form == "json" else app.screen.folded(text))
+    app.screen.result(text if form == "json" else app.screen.wrapped(text))
     if shown.plan.blocking:
-        raise Ended(Code.ERROR)
+        raise CommandEnded(ExitCode.ERROR)
     if form == "text":
-        app.screen.say("The plan is made anew when `cou upgrade` is run.")
+        app.screen.show_progress("The plan is made anew when `cou upgrade` is run.")
 
 
 @cli.command("upgrade")
@@ -105,7 +105,7 @@ def plan_command(app: App, form: str, **given: Any) -> None:
 )
 @verb("text", "json")
 def upgrade_command(
-    app: App,
+    app: CommandContext,
     form: str,
     auto_approve: bool,
     plan_hash: str | None,
@@ -120,12 +120,12 @@ def upgrade_command(
 
     settings = plan_options.settings(given)
     options = plan_options.options(given)
-    wish = upgrade.Wish(auto_approve, plan_hash, plan_options.until(until))
+    wish = upgrade.UpgradeOptions(auto_approve, plan_hash, plan_options.until(until))
     if not auto_approve and not prompt.possible():
         raise click.UsageError(
             "There is no terminal to ask at. Give --auto-approve to upgrade without questions."
         )
-    where = app.where(settings, log=True)
+    where = app.find_location(settings, log=True)
     _end(upgrade.upgrade(app.screen, where, options, wish))
 
 
@@ -146,45 +146,47 @@ def upgrade_command(
     help="Refuse if anything else is next.",
 )
 @verb("text", "json")
-def step_command(app: App, form: str, granularity: str, count: int, expect: str) -> None:
+def step_command(
+    app: CommandContext, form: str, granularity: str, count: int, expect: str
+) -> None:
     """Do the next part of the plan shown last, then stop."""
     from . import planning
 
-    where = app.where(log=True)
+    where = app.find_location(log=True)
     access = planning.connect(app.screen, where)
     control = where.control()
     seen = control.view()
     before = seen if seen is not None and seen.unfinished else None
     started = control.start(access, where.settings(), limit=Limit(granularity, count, expect))
-    app.screen.say(started.message)
+    app.screen.show_progress(started.message)
     _follow(app, where, before)
 
 
 @cli.command("attach")
 @verb("text", "json")
-def attach_command(app: App, form: str) -> None:
+def attach_command(app: CommandContext, form: str) -> None:
     """Follow a run that is going on; ctrl+c stops it safely."""
-    where = app.where()
+    where = app.find_location()
     seen = _must_have_run(where)
     if not seen.state.going:
         raise CouError(
             "not-running",
             f"Nothing is running: run {seen.run} is {seen.state.value}.",
-            say("To see where it is: ", STATUS)
+            join("To see where it is: ", STATUS)
             if seen.state.finished
-            else say("To go on: ", UPGRADE),
+            else join("To go on: ", UPGRADE),
         )
     _follow(app, where, seen)
 
 
 @cli.command("status")
 @verb("text", "json")
-def status_command(app: App, form: str) -> None:
+def status_command(app: CommandContext, form: str) -> None:
     """Show where the run is and what it waits for.
 
     Also what is next, how long it may take, and what is switched for now.
     """
-    seen = _must_have_run(app.where())
+    seen = _must_have_run(app.find_location())
     if form == "json":
         app.screen.result(json.dumps(seen.to_dict(COMMAND_LINE), indent=2))
     else:
@@ -194,28 +196,28 @@ def status_command(app: App, form: str) -> None:
 @cli.command("cancel")
 @click.option("--force", is_flag=True, help="Kill the runner now; the running steps are in doubt.")
 @verb()
-def cancel_command(app: App, force: bool) -> None:
+def cancel_command(app: CommandContext, force: bool) -> None:
     """Let the running steps finish and begin no other."""
-    where = app.where_it_goes_on()
+    where = app.find_running_location()
     control = where.control()
     if force:
         forced = control.force(control.account())
         app.screen.result(forced.message)
-        where.tell()  # whose supervisor would have done it is gone
+        where.notify_charm()  # whose supervisor would have done it is gone
         return
     app.screen.result(control.cancel().message)
 
 
 @cli.command("abandon")
 @verb("text", "json")
-def abandon_command(app: App, form: str) -> None:
+def abandon_command(app: CommandContext, form: str) -> None:
     """End a stopped run for good; put back what it switched."""
     _put_back(app, lambda control, access: control.abandon(access).message, for_good=True)
 
 
 @cli.command("restore")
 @verb("text", "json")
-def restore_command(app: App, form: str) -> None:
+def restore_command(app: CommandContext, form: str) -> None:
     """Put back what a stopped run switched; the run stays."""
     _put_back(app, lambda control, access: control.restore(access).message)
 
@@ -231,22 +233,22 @@ def restore_command(app: App, form: str) -> None:
 )
 @click.option("--reason", required=True, help="Kept in the journal and in the report.")
 @verb()
-def resolve_command(app: App, step: str, resolution: str, reason: str) -> None:
+def resolve_command(app: CommandContext, step: str, resolution: str, reason: str) -> None:
     """Declare what became of a step that failed or is in doubt."""
     if not reason.strip():
         raise click.UsageError("--reason must not be empty.")
-    where = app.where()
+    where = app.find_location()
     _must_have_run(where)
     resolved = where.control().resolve_step(step, resolution, reason.strip())
     app.screen.result(resolved.message)
-    where.tell()
+    where.notify_charm()
 
 
 @cli.command("report")
 @verb("markdown", "json", "html")
-def report_command(app: App, form: str) -> None:
+def report_command(app: CommandContext, form: str) -> None:
     """Give the report of the last run."""
-    where = app.where()
+    where = app.find_location()
     _must_have_run(where)
     app.screen.result(where.control().report(form).text.rstrip("\n"))
 
@@ -258,19 +260,19 @@ def report_command(app: App, form: str) -> None:
     help="Write it to this new file instead of the terminal.",
 )
 @verb("json")
-def snapshot_command(app: App, form: str, output: pathlib.Path | None) -> None:
+def snapshot_command(app: CommandContext, form: str, output: pathlib.Path | None) -> None:
     """Take a snapshot of the model for a rehearsal. Reads only.
 
     It holds applications, channels, versions, machines and options that a plan reads; no secrets.
     """
     from . import snapshot
 
-    text = snapshot.take(app.screen, app.where())
+    text = snapshot.take(app.screen, app.find_location())
     if output is None:
         app.screen.result(text.rstrip("\n"))
         return
     snapshot.write(text, output)
-    app.screen.say(f"Written to {output}. To rehearse: make demo CLOUD={output}")
+    app.screen.show_progress(f"Written to {output}. To rehearse: make demo CLOUD={output}")
 
 
 @cli.command("completion")
@@ -297,45 +299,45 @@ def help_command(context: click.Context, command: str | None) -> None:
 
 
 def _put_back(
-    app: App, begin: Callable[[Control, Access], str], *, for_good: bool = False
+    app: CommandContext, begin: Callable[[Control, Access], str], *, for_good: bool = False
 ) -> None:
     """Begin what puts marks back in the background, and follow it to its end."""
     from . import planning
 
-    where = app.where(log=True)
+    where = app.find_location(log=True)
     seen = _must_have_run(where)
     access = planning.connect(app.screen, where, any_version=for_good)
     control = where.control()
-    app.screen.say(begin(control, access))
+    app.screen.show_progress(begin(control, access))
     _follow(app, where, seen)
 
 
-def _follow(app: App, where: Where, seen: View | None) -> None:
+def _follow(app: CommandContext, run_location: RunLocation, seen: View | None) -> None:
     """Show a run until it ends or is left; end as it did."""
     from . import upgrade
     from .follow import Follower
 
-    followed = Follower(app.screen, where.place, where.control(), seen).follow()
+    followed = Follower(app.screen, run_location.paths, run_location.control(), seen).follow()
     _end(upgrade.conclude(app.screen, followed, limited=True))
 
 
-def _must_have_run(where: Where) -> View:
-    seen = where.control().view(estimated=True)
+def _must_have_run(run_location: RunLocation) -> View:
+    seen = run_location.control().view(estimated=True)
     if seen is not None:
         return seen
-    about = "" if where.on_unit else f" for the model '{where.model}'"
+    about = "" if run_location.on_unit else f" for the model '{run_location.model}'"
     raise CouError(
         "no-run",
         f"Nothing was ever planned or run here{about}.",
-        say("To begin: ", PLAN)
-        if where.on_unit
-        else say("To begin: `", PLAN, "`; or, if the model has the charm cou: `", _THERE, "`."),
+        join("To begin: ", PLAN)
+        if run_location.on_unit
+        else join("To begin: `", PLAN, "`; or, if the model has the charm cou: `", _THERE, "`."),
     )
 
 
-_THERE = Actions("cou/leader").command(STATUS)
+_THERE = ActionStyle("cou/leader").command(STATUS)
 
 
-def _end(code: Code) -> None:
-    if code is not Code.DONE:
-        raise Ended(code)
+def _end(code: ExitCode) -> None:
+    if code is not ExitCode.DONE:
+        raise CommandEnded(code)

@@ -12,7 +12,7 @@ NOT_WAITED = f"{NAME} has been terminated without waiting"
 CANCELLING = "Canceling upgrade... (Press ctrl+c again to stop immediately)"
 
 
-class Code(enum.IntEnum):
+class ExitCode(enum.IntEnum):
     """Every exit code there is."""
 
     DONE = 0
@@ -24,29 +24,29 @@ class Code(enum.IntEnum):
 
 # What `cou --help` says; the page on the command line says the same.
 MEANINGS = {
-    Code.DONE: "done, or declined before the start, which is at the first question",
-    Code.ERROR: "error, plan with blocking problems, declined later, stopped by somebody else",
-    Code.USAGE: "bad command line, or no terminal to ask at and no --auto-approve",
-    Code.SIGINT: "stopped by SIGINT",
-    Code.SIGTERM: "stopped by SIGTERM",
+    ExitCode.DONE: "done, or declined before the start, which is at the first question",
+    ExitCode.ERROR: "error, plan with blocking problems, declined later, stopped by somebody else",
+    ExitCode.USAGE: "bad command line, or no terminal to ask at and no --auto-approve",
+    ExitCode.SIGINT: "stopped by SIGINT",
+    ExitCode.SIGTERM: "stopped by SIGTERM",
 }
 
 
-def of_signal(number: int) -> Code:
+def of_signal(number: int) -> ExitCode:
     """Return the exit code of a signal; a lost terminal has none of its own."""
-    codes = {int(signal.SIGINT): Code.SIGINT, int(signal.SIGTERM): Code.SIGTERM}
-    return codes.get(number, Code.ERROR)
+    codes = {int(signal.SIGINT): ExitCode.SIGINT, int(signal.SIGTERM): ExitCode.SIGTERM}
+    return codes.get(number, ExitCode.ERROR)
 
 
-class Ended(Exception):
+class CommandEnded(Exception):
     """The command is over, with this exit code; what there was to say has been said."""
 
-    def __init__(self, code: Code):
+    def __init__(self, code: ExitCode):
         super().__init__(code.name)
         self.code = code
 
 
-class Interrupted(Exception):
+class CommandInterrupted(Exception):
     """A signal came while nothing of the upgrade was running."""
 
     def __init__(self, number: int):

@@ -14,16 +14,16 @@ from collections.abc import Generator
 from rich.live import Live
 
 from ..clock import utc_now
-from ..control.control import Control, Forced
+from ..control.control import Control, ForceAnswer
 from ..errors import CouError
 from ..journal import Journal
 from ..process import liveness
-from ..process.paths import Place
+from ..process.paths import RunPaths
 from ..show import view
 from . import exit_codes, worker_thread
-from .exit_codes import Code, Ended
-from .live_view import Picture
-from .progress_lines import Lines
+from .exit_codes import CommandEnded, ExitCode
+from .live_view import LiveView
+from .progress_lines import ProgressLines
 from .screen import Screen
 from .signals import HANGUP
 
@@ -33,7 +33,7 @@ _ENDING_S = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Followed:
+class FollowedAttempt:
     """How an attempt ended.
 
     Attributes:
@@ -43,7 +43,7 @@ class Followed:
 
     view: view.View
     signal: int = 0
-    forced: Forced | None = None
+    forced: ForceAnswer | None = None
 
 
 class Follower:
@@ -54,34 +54,34 @@ class Follower:
     """
 
     def __init__(
-        self, screen: Screen, place: Place, control: Control, skip: view.View | None = None
+        self, screen: Screen, paths: RunPaths, control: Control, skip: view.View | None = None
     ):
         self._screen = screen
-        self._place = place
+        self._paths = paths
         self._control = control
         self._signal = 0
-        self._forced: Forced | None = None
-        self._lines = Lines(begins=not screen.live)
+        self._forced: ForceAnswer | None = None
+        self._lines = ProgressLines(begins=not screen.live)
         self._lines.start(skip)
 
-    def follow(self) -> Followed:
+    def follow(self) -> FollowedAttempt:
         """Follow until the attempt has ended, however that comes about.
 
         Raises:
-            Ended: the terminal is gone; the run goes on.
+            CommandEnded: the terminal is gone; the run goes on.
             CouError: the journal cannot be read, or there is no run.
         """
-        journal = Journal(self._place.home, create=False)
+        journal = Journal(self._paths.home, create=False)
         try:
             with self._drawing() as live:
                 return self._until_end(journal, live)
         finally:
             journal.close()
 
-    def _until_end(self, journal: Journal, live: Live | None) -> Followed:
-        picture = Picture()
-        log = _Tail(self._screen, self._place)
-        looker = _Looker(journal, self._place)
+    def _until_end(self, journal: Journal, live: Live | None) -> FollowedAttempt:
+        picture = LiveView()
+        log = _Tail(self._screen, self._paths)
+        looker = _Looker(journal, self._paths)
         while True:
             seen = looker.look()
             now = utc_now()
@@ -89,11 +89,11 @@ class Follower:
             if lines:
                 _clear(live)
             for line in lines:
-                self._screen.say(line)
+                self._screen.show_progress(line)
             log.copy(seen.run)
             if _is_over(seen):
                 self._await_processes()
-                return Followed(seen, self._signal, self._forced)
+                return FollowedAttempt(seen, self._signal, self._forced)
             if live is not None:
                 live.update(picture.draw(seen, now), refresh=True)
             number = self._screen.signals.take(_TICK_S)
@@ -105,7 +105,7 @@ class Follower:
     def _await_processes(self) -> None:
         """Wait a moment for the runner and the supervisor: they still clean up."""
         deadline = time.monotonic() + _ENDING_S
-        while liveness.is_alive(self._place) and time.monotonic() < deadline:
+        while liveness.is_alive(self._paths) and time.monotonic() < deadline:
             time.sleep(_TICK_S / 10)
 
     @contextlib.contextmanager
@@ -125,8 +125,8 @@ class Follower:
 
     def _hear(self, number: int, seen: view.View) -> None:
         if number == HANGUP:
-            self._screen.lose()
-            raise Ended(Code.ERROR)
+            self._screen.discard_output()
+            raise CommandEnded(ExitCode.ERROR)
         first = not self._signal
         self._signal = number
         if first:
@@ -135,19 +135,19 @@ class Follower:
             self._force(seen)
 
     def _cancel(self) -> None:
-        self._screen.tell(exit_codes.CANCELLING)
+        self._screen.show_always(exit_codes.CANCELLING)
         try:
             cancelled = self._control.cancel()
         except CouError as error:
             self._screen.error(f"{error.seen} Press ctrl+c again to stop immediately.")
             return
         for step in cancelled.running:
-            self._screen.say(f"Finishing: {step['title']}")
+            self._screen.show_progress(f"Finishing: {step['title']}")
 
     def _force(self, seen: view.View) -> None:
         access = self._control.account()
         # Once, whatever comes meanwhile: a second one would find nothing any more, and say so.
-        self._forced = worker_thread.Aside(lambda: self._control.force(access)).wait(
+        self._forced = worker_thread.WorkerThread(lambda: self._control.force(access)).wait(
             self._screen.signals
         )
 
@@ -155,9 +155,9 @@ class Follower:
 class _Looker:
     """Looks at the run when the journal was written, and now and then for dead processes."""
 
-    def __init__(self, journal: Journal, place: Place):
+    def __init__(self, journal: Journal, paths: RunPaths):
         self._journal = journal
-        self._place = place
+        self._paths = paths
         self._version = -1
         self._at = 0.0
         self._seen: view.View | None = None
@@ -168,7 +168,7 @@ class _Looker:
     def look(self) -> view.View:
         version, now = self._journal.version(), time.monotonic()
         if self._seen is None or version != self._version or now - self._at > _LOOK_S:
-            self._seen = view.look_at(self._place, self._journal)
+            self._seen = view.view_of_run(self._paths, self._journal)
             self._version, self._at = version, now
         if self._seen is None:
             raise CouError("no-run/look")
@@ -178,14 +178,14 @@ class _Looker:
 class _Tail:
     """Copies the runner's log into ours, so that one file tells everything."""
 
-    def __init__(self, screen: Screen, place: Place):
+    def __init__(self, screen: Screen, paths: RunPaths):
         self._path = screen.log_path
-        self._place = place
+        self._paths = paths
         self._offsets: dict[str, int] = {}
 
     def copy(self, run: str) -> None:
         """Copy what the log of a run has grown by since the last call; never its past."""
-        source = self._place.log(run)
+        source = self._paths.log(run)
         if self._path is None or not source.exists():
             return
         size = source.stat().st_size

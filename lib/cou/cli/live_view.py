@@ -25,7 +25,7 @@ _WAITS_SHOWN = 3
 _RUNNING_SHOWN = 6
 
 
-class Picture:
+class LiveView:
     """Draws views; keeps what must go on turning from one to the next."""
 
     def __init__(self) -> None:
@@ -46,12 +46,14 @@ class Picture:
     def _running(self, view: View, now: datetime.datetime) -> Iterator[RenderableType]:
         """Yield the piece that runs, its running steps, and what they wait for."""
         running = {step.id for step in view.running}
-        for piece in approval.pieces(view.plan):
-            if not running.intersection(piece.leaves):
+        for piece in approval.plan_parts(view.plan):
+            if not running.intersection(piece.step_ids):
                 continue
-            over = len(piece.leaves) - len(approval.open_steps(piece, view.steps))
+            over = len(piece.step_ids) - len(approval.open_steps(piece, view.steps))
             if piece.asked:
-                yield _text(f"  {piece.step.title}  ({over} of {len(piece.leaves)} steps)", "bold")
+                yield _text(
+                    f"  {piece.step.title}  ({over} of {len(piece.step_ids)} steps)", "bold"
+                )
         for step in view.running[:_RUNNING_SHOWN]:
             yield Padding(self._step(step, view, now), (0, 0, 0, 4))
         for one in view.waits[:_WAITS_SHOWN]:
@@ -82,10 +84,12 @@ def _head(view: View) -> RenderableType:
 def _finished(view: View, now: datetime.datetime) -> Iterator[RenderableType]:
     """Yield the applications and zones that were finished last, with what they took."""
     over = [
-        piece for piece in approval.pieces(view.plan) if not approval.open_steps(piece, view.steps)
+        piece
+        for piece in approval.plan_parts(view.plan)
+        if not approval.open_steps(piece, view.steps)
     ]
     for piece in over[-_DONE_SHOWN:]:
-        seconds = took_s(piece.leaves, view.steps, now)
+        seconds = took_s(piece.step_ids, view.steps, now)
         yield _text(f"  ✓ {piece.step.title}  {formatting.duration(seconds)}", "green")
 
 

@@ -14,13 +14,13 @@ from ..options import charm_config
 from ..options.settings import Settings
 from ..process import liveness
 from ..process.access import Access
-from ..process.paths import Place
-from ..wording import COMMAND_LINE, say
-from . import juju_client_files, unit
+from ..process.paths import RunPaths
+from ..wording import COMMAND_LINE, join
+from . import juju_client_files, local_unit
 
 
 @dataclasses.dataclass(frozen=True)
-class Where:
+class RunLocation:
     """What the verbs need to know of their surroundings.
 
     Attributes:
@@ -28,24 +28,24 @@ class Where:
         access: returns how to log in; on a unit it asks the unit's agent.
         settings: returns the settings that a plan depends on.
         given: names of the settings that the command line gives.
-        tell: has the charm, where there is one, look at what a command has changed.
+        notify_charm: has the charm, where there is one, look at what a command has changed.
         check_juju: refuses the Juju of the unit's agent, if cou does not work with it; what the
             controller is, the login tells.
         on_unit: whether the journal is that of a unit of the charm.
     """
 
-    place: Place
+    paths: RunPaths
     model: str
     access: Callable[[], Access]
     settings: Callable[[], Settings]
     on_unit: bool
     given: frozenset[str] = frozenset()
-    tell: Callable[[], None] = lambda: None
+    notify_charm: Callable[[], None] = lambda: None
     check_juju: Callable[[], None] = lambda: None
 
     def control(self) -> Control:
         """Return the control of this place's run."""
-        return Control(self.place, by="the command cou", way=COMMAND_LINE)
+        return Control(self.paths, by="the command cou", style=COMMAND_LINE)
 
 
 def find(
@@ -53,7 +53,7 @@ def find(
     login: pathlib.Path | None,
     given: Mapping[str, Any],
     environ: Mapping[str, str] = os.environ,
-) -> Where:
+) -> RunLocation:
     """Find the unit that the command was installed by, else the model of the Juju client.
 
     Args:
@@ -63,15 +63,15 @@ def find(
     Raises:
         BadInput: neither can be used; it says what to do.
     """
-    home = unit.home()
+    home = local_unit.find_local_unit()
     if home is not None:
         if model or login:
             raise BadInput("model-on-unit", home=home.name)
         return _of_unit(home, given)
     access = juju_client_files.find(model, login, environ)
     folder = state_dir(environ) / access.model_uuid
-    return Where(
-        place=Place(folder, folder / "run"),
+    return RunLocation(
+        paths=RunPaths(folder, folder / "run"),
         model=access.model,
         access=lambda: juju_client_files.checked(access),
         settings=lambda: charm_config.settings({}, given=given),
@@ -80,9 +80,9 @@ def find(
     )
 
 
-def find_going(
+def find_running(
     model: str, login: pathlib.Path | None, environ: Mapping[str, str] = os.environ
-) -> Where:
+) -> RunLocation:
     """Find as `find` does, for a cancel: it needs nothing of the Juju client.
 
     Where the client's data cannot tell the model, the upgrade is meant that goes on here, if no
@@ -97,9 +97,9 @@ def find_going(
         return _going(model, environ, error)
 
 
-def _going(model: str, environ: Mapping[str, str], error: BadInput) -> Where:
+def _going(model: str, environ: Mapping[str, str], error: BadInput) -> RunLocation:
     folders = sorted(one for one in state_dir(environ).glob("*/") if one.is_dir())
-    places = [Place(folder, folder / "run") for folder in folders]
+    places = [RunPaths(folder, folder / "run") for folder in folders]
     going = {one.home.name: one for one in places if liveness.is_any(one)}
     uuid = next(iter(going)) if len(going) == 1 and not model else model.rpartition(":")[2]
     if uuid not in going:
@@ -108,7 +108,7 @@ def _going(model: str, environ: Mapping[str, str], error: BadInput) -> Where:
         raise BadInput(
             error.code,
             error.seen,
-            say(
+            join(
                 error.remedy,
                 " To stop what goes on here, give --model with a UUID of these: ",
                 f"{', '.join(going)}.",
@@ -118,8 +118,8 @@ def _going(model: str, environ: Mapping[str, str], error: BadInput) -> Where:
     def no_access() -> Access:
         raise error
 
-    return Where(
-        place=going[uuid],
+    return RunLocation(
+        paths=going[uuid],
         model=uuid,
         access=no_access,
         settings=lambda: charm_config.settings({}),
@@ -129,9 +129,9 @@ def _going(model: str, environ: Mapping[str, str], error: BadInput) -> Where:
 
 def log_dir(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
     """Return where the command writes its own logs; known before anything is looked for."""
-    home = unit.home()
+    home = local_unit.find_local_unit()
     if home is not None:
-        return Place.of_unit(home.name, home.charm_dir).home / "log"
+        return RunPaths.of_unit(home.name, home.charm_dir).home / "log"
     return state_dir(environ) / "log"
 
 
@@ -147,18 +147,18 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
     return state / "cou"
 
 
-def _of_unit(home: unit.Home, given: Mapping[str, Any]) -> Where:
+def _of_unit(home: local_unit.LocalUnit, given: Mapping[str, Any]) -> RunLocation:
     # The agent's user, root, owns the charm; any other would look for the journal elsewhere.
     if home.charm_dir.stat().st_uid != os.geteuid():
         raise BadInput("not-root", home=home.name)
-    place = Place.of_unit(home.name, home.charm_dir)
-    return Where(
-        place=place,
+    paths = RunPaths.of_unit(home.name, home.charm_dir)
+    return RunLocation(
+        paths=paths,
         model="",
-        access=lambda: unit.access(home),
-        settings=lambda: unit.settings(home, given),
+        access=lambda: local_unit.access(home),
+        settings=lambda: local_unit.settings(home, given),
         on_unit=True,
         given=frozenset(given),
-        tell=lambda: unit.tell(home),
-        check_juju=lambda: unit.check_juju(home),
+        notify_charm=lambda: local_unit.notify_charm(home),
+        check_juju=lambda: local_unit.check_juju(home),
     )

@@ -199,4 +199,4 @@ def until(text: str | None) -> datetime.datetime | None:
 
 
 def _usage(error: BadInput) -> click.UsageError:
-    return click.UsageError(error.told(COMMAND_LINE))
+    return click.UsageError(error.text_for(COMMAND_LINE))

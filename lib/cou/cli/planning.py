@@ -7,33 +7,37 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..control.control import Shown
+from ..control.control import PlanAnswer
 from ..errors import BadInput, JujuError
 from ..juju.port import ModelStatus
 from ..options import charm_config
 from ..options.settings import Settings
 from ..process.access import Access
 from ..process.connection import PLAN_TIMING, opened
-from ..wording import PLAN, UPGRADE, Actions
-from . import unit
-from .location import Where
+from ..wording import PLAN, UPGRADE, ActionStyle
+from . import local_unit
+from .location import RunLocation
 from .screen import Screen
 
 _OURS = "cou"
 
 
 @dataclasses.dataclass(frozen=True)
-class Looked:
+class PlanningResult:
     """A plan that was shown, and what it was made with."""
 
-    shown: Shown
+    shown: PlanAnswer
     access: Access
     settings: Settings
 
 
 def plan(
-    screen: Screen, where: Where, given: Mapping[str, Any], *, any_version: bool = False
-) -> Looked:
+    screen: Screen,
+    run_location: RunLocation,
+    given: Mapping[str, Any],
+    *,
+    any_version: bool = False,
+) -> PlanningResult:
     """Look at the model and plan; while a run is unfinished, show what is left of it.
 
     Args:
@@ -43,22 +47,22 @@ def plan(
     Raises:
         BadInput: the model has a cou of its own, or other options than the unfinished run's.
         JujuError: the model cannot be read.
-        Interrupted: a signal came first.
+        CommandInterrupted: a signal came first.
     """
-    access = connect(screen, where, any_version=any_version)
+    access = connect(screen, run_location, any_version=any_version)
 
-    def work() -> Looked:
-        settings = where.settings()
-        options = charm_config.options(given, settings, where.given)
-        shown = where.control().plan(
+    def work() -> PlanningResult:
+        settings = run_location.settings()
+        options = charm_config.options(given, settings, run_location.given)
+        shown = run_location.control().plan(
             access, settings, options, lambda: screen.go_on("Generating upgrade plan...")
         )
-        return Looked(shown, access, settings)
+        return PlanningResult(shown, access, settings)
 
     return screen.during("Analyzing cloud...", work)
 
 
-def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Access:
+def connect(screen: Screen, run_location: RunLocation, *, any_version: bool = False) -> Access:
     """Log in once, and see whether this cou may work on the model at all.
 
     Args:
@@ -68,15 +72,15 @@ def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Acces
         BadInput: the model has a cou of its own.
         JujuError: the controller cannot be reached, or refuses the login; or its Juju, or that of
             the unit's agent, is not supported.
-        Interrupted: a signal came first.
+        CommandInterrupted: a signal came first.
     """
-    name = where.model or "own"
+    name = run_location.model or "own"
 
     def work() -> tuple[Access, ModelStatus | None]:
         if not any_version:
-            where.check_juju()
-        access = where.access()
-        if where.on_unit:
+            run_location.check_juju()
+        access = run_location.access()
+        if run_location.on_unit:
             return access, None
         try:
             return access, asyncio.run(_status(access, any_version))
@@ -88,7 +92,7 @@ def connect(screen: Screen, where: Where, *, any_version: bool = False) -> Acces
     )
     if status is not None:
         refuse_beside_charm(status)
-    elif (home := unit.home()) is not None and not unit.leads(home):
+    elif (home := local_unit.find_local_unit()) is not None and not local_unit.leads(home):
         raise BadInput("not-leader/connect", home=home.name)
     return access
 
@@ -101,7 +105,7 @@ def refuse_beside_charm(status: ModelStatus) -> None:
     """
     for name, application in sorted(status.applications.items()):
         if application.charm == _OURS:
-            there = Actions(f"{name}/leader")
+            there = ActionStyle(f"{name}/leader")
             raise BadInput(
                 "charm-in-model",
                 model=status.name,

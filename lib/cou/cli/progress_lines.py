@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..journal.records import StepRecord, StepState
-from ..journal.waits import Awaited
+from ..journal.waits import CurrentWait
 from ..show import formatting
 from ..show.view import View
 
@@ -35,7 +35,7 @@ def took_s(
     return max(0.0, (max(record.ended or now for record in seen) - min(starts)).total_seconds())
 
 
-class Lines:
+class ProgressLines:
     """Tells each change once.
 
     Args:
@@ -46,7 +46,7 @@ class Lines:
     def __init__(self, *, begins: bool, now: Callable[[], float] = time.monotonic):
         self._begins = begins
         self._states: dict[str, StepState] = {}
-        self._waits: tuple[Awaited, ...] = ()
+        self._waits: tuple[CurrentWait, ...] = ()
         self._now = now
         self._told_s: float | None = None
 
@@ -56,7 +56,7 @@ class Lines:
 
     def between(self, view: View, now: datetime.datetime) -> Iterator[str]:
         """Yield what is new in a view."""
-        leaves = list(view.plan.root.leaves())
+        leaves = list(view.plan.root.single_steps())
         for number, step in enumerate(leaves, start=1):
             record = view.steps.get(step.id)
             if record is None:
@@ -65,14 +65,14 @@ class Lines:
             self._states[step.id] = record.state
             if record.state is before:
                 continue
-            place = f"[{number}/{len(leaves)}]"
+            paths = f"[{number}/{len(leaves)}]"
             if record.state is StepState.RUNNING:
                 if self._begins:
-                    yield f"{place} {step.title}"
+                    yield f"{paths} {step.title}"
                 continue
             took = formatting.duration(took_s([step.id], view.steps, now))
             note = f" ({record.error or record.note})" if record.error or record.note else ""
-            yield f"{place} {step.title}: {_WORDS[record.state]}, {took}{note}"
+            yield f"{paths} {step.title}: {_WORDS[record.state]}, {took}{note}"
         if self._begins:
             yield from self._waiting(view)
 

@@ -6,7 +6,7 @@ import select
 import sys
 import termios
 
-from .exit_codes import Interrupted
+from .exit_codes import CommandInterrupted
 from .screen import Screen
 from .signals import HANGUP
 
@@ -25,7 +25,7 @@ def ask(screen: Screen, question: str = CONTINUE) -> bool:
     What was typed before the question is dropped: it was no answer to it.
 
     Raises:
-        Interrupted: a signal came first.
+        CommandInterrupted: a signal came first.
     """
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
     while True:
@@ -36,7 +36,7 @@ def ask(screen: Screen, question: str = CONTINUE) -> bool:
             return True
         if answer in ("", "n", "no"):
             return False
-        screen.tell("Please answer y or n.")
+        screen.show_always("Please answer y or n.")
 
 
 def _line(screen: Screen) -> str:
@@ -44,11 +44,11 @@ def _line(screen: Screen) -> str:
         number = screen.signals.take()
         if number is not None:
             if number != HANGUP:
-                screen.tell("")
-            raise Interrupted(number)
+                screen.show_always("")
+            raise CommandInterrupted(number)
         ready, _, _ = select.select([sys.stdin], [], [], _LOOK_S)
         if ready:
             try:
                 return sys.stdin.readline()
             except OSError:  # the terminal is gone
-                raise Interrupted(HANGUP) from None
+                raise CommandInterrupted(HANGUP) from None

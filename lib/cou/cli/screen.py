@@ -23,7 +23,7 @@ from .. import printable
 from ..process import logs, ownership
 from ..wording import COMMAND_LINE
 from . import os_errors, worker_thread
-from .exit_codes import Interrupted
+from .exit_codes import CommandInterrupted
 from .signals import Signals
 
 logger = logging.getLogger("cou.cli")
@@ -57,7 +57,7 @@ class Screen:
         self._doing = ""
         self._turning: rich.status.Status | None = None
 
-    def lose(self) -> None:
+    def discard_output(self) -> None:
         """Write to nowhere from now on: the terminal is gone, and a write to it would fail."""
         self.lost = True
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -89,7 +89,7 @@ class Screen:
         root.addHandler(handler)
         root.setLevel(logging.DEBUG)
         self.log_path = path
-        self.say(f"Full execution log: '{path}'")
+        self.show_progress(f"Full execution log: '{path}'")
 
     def show_records(self) -> None:
         """Show records on stderr from now on, as many as the user asked for."""
@@ -106,20 +106,20 @@ class Screen:
         logs.make_harmless([handler], COMMAND_LINE)
         root.addHandler(handler)
 
-    def say(self, *lines: str) -> None:
+    def show_progress(self, *lines: str) -> None:
         """Show progress; each text is one line, whatever it holds."""
         for line in lines:
             logger.info("%s", line, extra={"shown": True})
             if not self.quiet:
                 _print(self.console, line)
 
-    def tell(self, *lines: str) -> None:
+    def show_always(self, *lines: str) -> None:
         """Show what also a quiet user has to see: a question's context, an ending."""
         for line in lines:
             logger.info("%s", line, extra={"shown": True})
             _print(self.console, line)
 
-    def folded(self, text: str) -> str:
+    def wrapped(self, text: str) -> str:
         """Return a text with its lines broken between words where a terminal would break words."""
         if not self.console.is_terminal:
             return text
@@ -145,20 +145,20 @@ class Screen:
             done: said when it is done; on a terminal it takes the text's place.
 
         Raises:
-            Interrupted: a signal came first.
+            CommandInterrupted: a signal came first.
         """
         if not self.live:
-            self.say(text)
-            found = worker_thread.do(work, self.signals)
+            self.show_progress(text)
+            found = worker_thread.run_in_thread(work, self.signals)
             if done:
-                self.say(done)
+                self.show_progress(done)
             return found
         logger.info("%s", text, extra={"shown": True})
         self._doing = text
         try:
             with self.console.status(rich.text.Text(printable.line(text))) as self._turning:
-                found = worker_thread.do(work, self.signals)
-        except Interrupted:
+                found = worker_thread.run_in_thread(work, self.signals)
+        except CommandInterrupted:
             _print(self.console, self._doing)
             raise
         finally:
@@ -169,7 +169,7 @@ class Screen:
     def go_on(self, text: str) -> None:
         """Say what is done from now on, from within the work of `during`."""
         if self._turning is None:
-            self.say(text)
+            self.show_progress(text)
             return
         logger.info("%s", text, extra={"shown": True})
         _print(self.console, self._doing)

@@ -11,20 +11,20 @@ from ..errors import BadInput
 from ..options.options import Options
 from ..process.access import Access
 from ..process.connection import PLAN_TIMING, opened
-from .location import Where
+from .location import RunLocation
 from .screen import Screen
 
 
-def take(screen: Screen, where: Where) -> str:
+def take(screen: Screen, run_location: RunLocation) -> str:
     """Read the model and return its snapshot as JSON text; it holds no secrets.
 
     Raises:
         JujuError: the model cannot be read.
-        Interrupted: a signal came first.
+        CommandInterrupted: a signal came first.
     """
 
     def work() -> str:
-        return asyncio.run(_read(where.access()))
+        return asyncio.run(_read(run_location.access()))
 
     return screen.during("Reading the model...", work)
 

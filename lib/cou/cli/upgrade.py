@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..control import start
-from ..control.control import Control, Shown
+from ..control.control import Control, PlanAnswer
 from ..errors import CouError, JournalError
 from ..journal.records import Limit, RunState
 from ..options.options import NonEmpty
 from ..plan.plan import Plan
-from ..process.paths import Place
+from ..process.paths import RunPaths
 from ..show.view import View
-from ..wording import COMMAND_LINE, UPGRADE, Ours, told
+from ..wording import COMMAND_LINE, UPGRADE, OwnCommand, text_for
 from . import approval, exit_codes, planning, prompt
-from .exit_codes import Code, Ended, Interrupted
-from .follow import Followed, Follower
-from .location import Where
+from .exit_codes import CommandEnded, CommandInterrupted, ExitCode
+from .follow import FollowedAttempt, Follower
+from .location import RunLocation
 from .screen import Screen
 from .signals import HANGUP
 
@@ -28,7 +28,7 @@ _TYPED = COMMAND_LINE.command(UPGRADE)
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class UpgradeOptions:
     """What the command line asks of `upgrade`.
 
     Attributes:
@@ -42,39 +42,41 @@ class Wish:
     until: datetime.datetime | None = None
 
 
-def upgrade(screen: Screen, where: Where, given: Mapping[str, Any], wish: Wish) -> Code:
+def upgrade(
+    screen: Screen, run_location: RunLocation, given: Mapping[str, Any], wish: UpgradeOptions
+) -> ExitCode:
     """Do the whole, and return how the command ends.
 
     Raises:
         CouError: what stands in the way.
-        Interrupted: a signal came before anything was begun.
-        Ended: the user declined, or the plan has blocking problems.
+        CommandInterrupted: a signal came before anything was begun.
+        CommandEnded: the user declined, or the plan has blocking problems.
     """
-    control = where.control()
+    control = run_location.control()
     last = control.view()
     _refuse_if_going_on(last)
-    looked = planning.plan(screen, where, given)
+    looked = planning.plan(screen, run_location, given)
     shown = looked.shown
     _show(screen, shown, aloud=not wish.auto_approve or bool(shown.plan.blocking))
     if shown.plan.blocking:
-        raise Ended(Code.ERROR)
+        raise CommandEnded(ExitCode.ERROR)
     start.same_plan(shown.plan.hash, wish.plan_hash)
-    if not list(shown.plan.root.leaves()):
-        screen.tell("There is nothing to upgrade.")
-        raise Ended(Code.DONE)
+    if not list(shown.plan.root.single_steps()):
+        screen.show_always("There is nothing to upgrade.")
+        raise CommandEnded(ExitCode.DONE)
     if _is_next_release(last, shown, wish):
-        screen.tell(
+        screen.show_always(
             f"The upgrade to '{shown.plan.origin}' is complete, and the next release needs a word "
             f"of its own: run `{_TYPED}`, which asks, or give --plan {shown.plan.hash}."
         )
-        raise Ended(Code.DONE)
+        raise CommandEnded(ExitCode.DONE)
     if not wish.auto_approve:
         _list_instances(screen, shown.plan)
         if not prompt.ask(screen):
-            screen.tell("Nothing was begun.")
-            raise Ended(Code.DONE)
-    screen.say("Running cloud upgrade...")
-    return _Upgrade(screen, where.place, control, looked, wish).run()
+            screen.show_always("Nothing was begun.")
+            raise CommandEnded(ExitCode.DONE)
+    screen.show_progress("Running cloud upgrade...")
+    return _Upgrade(screen, run_location.paths, control, looked, wish).run()
 
 
 class _Upgrade:
@@ -83,23 +85,25 @@ class _Upgrade:
     def __init__(
         self,
         screen: Screen,
-        place: Place,
+        paths: RunPaths,
         control: Control,
-        looked: planning.Looked,
-        wish: Wish,
+        looked: planning.PlanningResult,
+        wish: UpgradeOptions,
     ):
         self._screen = screen
-        self._place = place
+        self._paths = paths
         self._control = control
         self._looked = looked
         self._wish = wish
 
-    def run(self) -> Code:
-        pieces = approval.pieces(self._looked.shown.plan)
+    def run(self) -> ExitCode:
+        pieces = approval.plan_parts(self._looked.shown.plan)
         while True:
             before = self._unfinished_view()
             left = approval.unfinished(pieces, before.steps if before else {})
-            count = 0 if self._wish.auto_approve or not left else approval.stretch(left)
+            count = (
+                0 if self._wish.auto_approve or not left else approval.parts_until_question(left)
+            )
             if left and count and left[0].asked:
                 self._approve(left[0])
             limit = Limit(count=0 if count == len(left) else count)
@@ -107,31 +111,31 @@ class _Upgrade:
             if not _goes_on(followed, limit):
                 return conclude(self._screen, followed)
             if approval.unfinished(pieces, followed.view.steps) == left:
-                raise CouError("no-progress/run", log=self._place.log(followed.view.run))
+                raise CouError("no-progress/run", log=self._paths.log(followed.view.run))
 
     def _unfinished_view(self) -> View | None:
         seen = self._control.view()
         return seen if seen is not None and seen.unfinished else None
 
-    def _approve(self, piece: approval.Piece) -> None:
+    def _approve(self, piece: approval.PlanPart) -> None:
         for line in approval.outline(piece.step):
-            self._screen.tell(line)
+            self._screen.show_always(line)
         try:
             approved = prompt.ask(self._screen)
-        except Interrupted as interrupted:
+        except CommandInterrupted as interrupted:
             if interrupted.number == HANGUP:
                 raise
             self._stopped()
-            raise Ended(exit_codes.of_signal(interrupted.number)) from None
+            raise CommandEnded(exit_codes.of_signal(interrupted.number)) from None
         if not approved:
             self._stopped()
-            raise Ended(Code.ERROR)
+            raise CommandEnded(ExitCode.ERROR)
 
     def _stopped(self) -> None:
-        self._screen.tell(f"Nothing is running. To go on from here: {_TYPED}")
-        self._screen.tell(exit_codes.STOPPED)
+        self._screen.show_always(f"Nothing is running. To go on from here: {_TYPED}")
+        self._screen.show_always(exit_codes.STOPPED)
 
-    def _attempt(self, limit: Limit, before: View | None) -> Followed:
+    def _attempt(self, limit: Limit, before: View | None) -> FollowedAttempt:
         started = self._control.start(
             self._looked.access,
             self._looked.settings,
@@ -140,11 +144,11 @@ class _Upgrade:
             limit=limit,
         )
         if started.until is not None:
-            self._screen.say(started.message)
-        return Follower(self._screen, self._place, self._control, before).follow()
+            self._screen.show_progress(started.message)
+        return Follower(self._screen, self._paths, self._control, before).follow()
 
 
-def _goes_on(followed: Followed, limit: Limit) -> bool:
+def _goes_on(followed: FollowedAttempt, limit: Limit) -> bool:
     """Whether the attempt ended because the next question is due."""
     view = followed.view
     cancelled = view.attempt is not None and view.attempt.cancelled is not None
@@ -155,7 +159,7 @@ def _goes_on(followed: Followed, limit: Limit) -> bool:
     )
 
 
-def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Code:
+def conclude(screen: Screen, followed: FollowedAttempt, *, limited: bool = False) -> ExitCode:
     """Say how an attempt ended, and return the exit code.
 
     Args:
@@ -166,57 +170,59 @@ def conclude(screen: Screen, followed: Followed, *, limited: bool = False) -> Co
         screen.result(json.dumps(view.to_dict(), indent=2))
     # Where all had ended before the force came, the run tells how.
     if followed.forced is not None and view.state in (RunState.KILLED, RunState.INTERRUPTED):
-        screen.tell(followed.forced.message)
-        screen.tell(exit_codes.NOT_WAITED)
+        screen.show_always(followed.forced.message)
+        screen.show_always(exit_codes.NOT_WAITED)
         return exit_codes.of_signal(followed.signal)
     if view.state is RunState.COMPLETED:
-        screen.tell(f"The upgrade to '{view.to}' is complete.")
+        screen.show_always(f"The upgrade to '{view.to}' is complete.")
         if view.outcome.left:
-            screen.tell(f"Upgraded {view.outcome.what}{view.outcome.exceptions(COMMAND_LINE)}.")
+            screen.show_always(
+                f"Upgraded {view.outcome.what}{view.outcome.exceptions(COMMAND_LINE)}."
+            )
         _tell_marks(screen, view)
-        return Code.DONE
+        return ExitCode.DONE
     if view.state is RunState.ABANDONED:
-        screen.tell("The run was abandoned.")
+        screen.show_always("The run was abandoned.")
         _tell_marks(screen, view)
-        return Code.DONE
+        return ExitCode.DONE
     if view.state is RunState.STOPPED and not view.error:
         return _stopped(screen, followed, limited)
     screen.error(f"The upgrade is {view.state.value}. {view.error}".strip())
     _tell_marks(screen, view)
-    screen.tell(told(view.remedy, COMMAND_LINE) or f"To go on: {_TYPED}")
-    return Code.ERROR if not followed.signal else _after_signal(view, followed.signal)
+    screen.show_always(text_for(view.remedy, COMMAND_LINE) or f"To go on: {_TYPED}")
+    return ExitCode.ERROR if not followed.signal else _after_signal(view, followed.signal)
 
 
-def _after_signal(view: View, number: int) -> Code:
+def _after_signal(view: View, number: int) -> ExitCode:
     """Return the code of a run that ended in another way than a signal asked for."""
-    return exit_codes.of_signal(number) if view.state is RunState.STOPPED else Code.ERROR
+    return exit_codes.of_signal(number) if view.state is RunState.STOPPED else ExitCode.ERROR
 
 
-def _stopped(screen: Screen, followed: Followed, limited: bool) -> Code:
+def _stopped(screen: Screen, followed: FollowedAttempt, limited: bool) -> ExitCode:
     view = followed.view
     over = sum(record.state.over for record in view.steps.values())
     again = f" {len(view.again)} of the others had been done and are due again." * bool(view.again)
-    screen.tell(f"{over} of {view.total} steps are done.{again} To go on: {_TYPED}")
+    screen.show_always(f"{over} of {view.total} steps are done.{again} To go on: {_TYPED}")
     _tell_marks(screen, view)
     cancelled = view.attempt is not None and view.attempt.cancelled is not None
     if followed.signal or cancelled or not limited:
-        screen.tell(exit_codes.STOPPED)
+        screen.show_always(exit_codes.STOPPED)
     if followed.signal:
         return exit_codes.of_signal(followed.signal)
-    return Code.DONE if limited and not cancelled else Code.ERROR
+    return ExitCode.DONE if limited and not cancelled else ExitCode.ERROR
 
 
 def _tell_marks(screen: Screen, view: View) -> None:
     for mark in view.marks:
-        screen.tell(f"Still switched: {mark.id} ({mark.state.value}) {mark.note}".rstrip())
+        screen.show_always(f"Still switched: {mark.id} ({mark.state.value}) {mark.note}".rstrip())
 
 
-def _show(screen: Screen, shown: Shown, *, aloud: bool) -> None:
+def _show(screen: Screen, shown: PlanAnswer, *, aloud: bool) -> None:
     """Show a plan; also to a quiet user where it is what a question or a refusal is about."""
-    show = screen.tell if aloud else screen.say
+    show = screen.show_always if aloud else screen.show_progress
     if shown.message:
         show(shown.message)
-    text = screen.folded(shown.text("text", COMMAND_LINE).rstrip("\n"))
+    text = screen.wrapped(shown.text("text", COMMAND_LINE).rstrip("\n"))
     show(*text.split("\n"))
 
 
@@ -226,10 +232,10 @@ def _list_instances(screen: Screen, plan: Plan) -> None:
         return
     for problem in plan.problems:
         if problem.code == "hypervisor-with-instances":
-            screen.tell(f"With instances: {problem.seen}")
+            screen.show_always(f"With instances: {problem.seen}")
 
 
-def _is_next_release(last: View | None, shown: Shown, wish: Wish) -> bool:
+def _is_next_release(last: View | None, shown: PlanAnswer, wish: UpgradeOptions) -> bool:
     """Whether a finished upgrade would go on to the release after it without anybody asking.
 
     A script that repeats `upgrade` until all is done, or an operator who lost the terminal and
@@ -252,5 +258,5 @@ def _refuse_if_going_on(seen: View | None) -> None:
         run=seen.run,
         state=seen.state.value,
         where=seen.where,
-        attach=Ours("attach"),
+        attach=OwnCommand("attach"),
     )

@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from .exit_codes import Interrupted
+from .exit_codes import CommandInterrupted
 from .signals import Signals
 
 T = TypeVar("T")
 _LOOK_S = 0.05
 
 
-class Aside(Generic[T]):
+class WorkerThread(Generic[T]):
     """One call in a thread that does not keep the process alive."""
 
     def __init__(self, work: Callable[[], T]):
@@ -56,22 +56,22 @@ class Aside(Generic[T]):
         return self._results[0]
 
 
-def do(work: Callable[[], T], signals: Signals) -> T:
+def run_in_thread(work: Callable[[], T], signals: Signals) -> T:
     """Return what `work` returns, or raise what it raises.
 
     Args:
         signals: the first one that comes ends the wait; the thread is left behind.
 
     Raises:
-        Interrupted: a signal came first.
+        CommandInterrupted: a signal came first.
     """
-    aside = Aside(work)
+    aside = WorkerThread(work)
     while not aside.over:
         number = signals.take(_LOOK_S)
         if number is not None:
-            raise Interrupted(number)
+            raise CommandInterrupted(number)
     # A ctrl+c reaches programs that the work has started as well: their end is not the news.
     number = signals.take()
     if number is not None:
-        raise Interrupted(number)
+        raise CommandInterrupted(number)
     return aside.result()

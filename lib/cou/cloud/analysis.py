@@ -1,7 +1,7 @@
 """What release everything is at: units, applications and the cloud (reference, section 4).
 
-An application whose release cannot be told gets a `Fault` of its own and is left out of the
-cloud's release; it never stops the others. The peer ends the whole analysis there.
+An application whose release cannot be told gets a `ReleaseProblem` of its own and is left out of
+the cloud's release; it never stops the others. The peer ends the whole analysis there.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 
 from ..openstack import channels, origins, releases, tracks, workload_versions
 from ..openstack.releases import Release
-from ..wording import Option, say
+from ..wording import PlanOption, join
 from .cloud import Application, Cloud, Unit
 
 
 @dataclasses.dataclass(frozen=True)
-class Fault:
+class ReleaseProblem:
     """Why an application's release cannot be told.
 
     Attributes:
@@ -30,16 +30,16 @@ class Fault:
 
 
 @dataclasses.dataclass(frozen=True)
-class Standing:
+class ReleaseState:
     """Where one application stands.
 
     Attributes:
-        release: its release; None where `faults` say why not.
+        release: its release; None where `problems` say why not.
         origin_release: of its APT origin; None where the origin is empty or unknown.
         channel_releases: releases that its channel fits, oldest first; one for charms whose
             tracks are release names; empty where the channel says nothing.
         units: unit name -> releases that its workload version fits, oldest first.
-        faults: why the release is not known.
+        problems: why the release is not known.
     """
 
     application: Application
@@ -47,7 +47,7 @@ class Standing:
     origin_release: Release | None
     channel_releases: tuple[Release, ...]
     units: Mapping[str, tuple[Release, ...]]
-    faults: tuple[Fault, ...] = ()
+    problems: tuple[ReleaseProblem, ...] = ()
 
     def unit_release(self, unit: Unit) -> Release | None:
         """Return a unit's release: the latest its version fits; None where unknown."""
@@ -55,12 +55,12 @@ class Standing:
         return fitting[-1] if fitting else None
 
 
-def assess(cloud: Cloud, landscape: bool) -> tuple[Standing, ...]:
+def assess(cloud: Cloud, landscape: bool) -> tuple[ReleaseState, ...]:
     """Return where every recognised application stands, in the cloud's order."""
     return tuple(_standing(app, landscape) for app in cloud.applications)
 
 
-def oldest(standings: Iterable[Standing]) -> Release | None:
+def oldest(release_states: Iterable[ReleaseState]) -> Release | None:
     """Return the oldest release among applications: the release of a cloud or a plane.
 
     Applications that are known by their channel and still follow none of their release say
@@ -68,7 +68,7 @@ def oldest(standings: Iterable[Standing]) -> Release | None:
     """
     found = [
         one.release
-        for one in standings
+        for one in release_states
         if one.release is not None
         and not (one.application.charm.from_channel and one.application.crossgrade)
     ]
@@ -90,10 +90,10 @@ def channel_releases(app: Application) -> tuple[Release, ...]:
     return (named,) if named else ()
 
 
-def _standing(app: Application, landscape: bool) -> Standing:
+def _standing(app: Application, landscape: bool) -> ReleaseState:
     of_channel = channel_releases(app)
     origin_release = None
-    faults: list[Fault] = []
+    faults: list[ReleaseProblem] = []
     if app.origin:
         origin_release = origins.release_of(app.origin, app.series, landscape)
         if origin_release is None and not app.charm.subordinate_kind:
@@ -114,12 +114,12 @@ def _standing(app: Application, landscape: bool) -> Standing:
         if not latest and not faults:
             faults.append(_nothing_known(app))
         release = None if faults else min(latest)
-    return Standing(app, release, origin_release, of_channel, fitting, tuple(faults))
+    return ReleaseState(app, release, origin_release, of_channel, fitting, tuple(faults))
 
 
-def _fitting(app: Application) -> tuple[dict[str, tuple[Release, ...]], list[Fault]]:
+def _fitting(app: Application) -> tuple[dict[str, tuple[Release, ...]], list[ReleaseProblem]]:
     fitting: dict[str, tuple[Release, ...]] = {}
-    faults: list[Fault] = []
+    faults: list[ReleaseProblem] = []
     for unit in app.units:
         fitting[unit.name] = workload_versions.compatible(app.charm.version_key, unit.version)
         if not fitting[unit.name]:
@@ -127,67 +127,69 @@ def _fitting(app: Application) -> tuple[dict[str, tuple[Release, ...]], list[Fau
     return fitting, faults
 
 
-def _bad_origin(app: Application) -> Fault:
-    return Fault(
+def _bad_origin(app: Application) -> ReleaseProblem:
+    return ReleaseProblem(
         "unknown-origin",
         app.name,
         f"{app.origin_setting} of {app.name} is {app.origin!r}, which names no release.",
-        say(
+        join(
             f"Set {app.origin_setting} to distro or cloud:{app.series}-RELEASE, or "
             "leave the application out with ",
-            Option("skip-apps", app.name),
+            PlanOption("skip-apps", app.name),
             ".",
         ),
     )
 
 
-def _bad_channel(app: Application) -> Fault:
-    return Fault(
+def _bad_channel(app: Application) -> ReleaseProblem:
+    return ReleaseProblem(
         "unknown-channel",
         app.name,
         f"{app.name} ({app.charm.name} on {app.series}) follows the channel {app.channel!r}, "
         "whose track is that of no release.",
-        say(
+        join(
             "Move it to the channel of its release, or leave it out with ",
-            Option("skip-apps", app.name),
+            PlanOption("skip-apps", app.name),
             ".",
         ),
     )
 
 
-def local_charm(app: Application) -> Fault:
+def local_charm(app: Application) -> ReleaseProblem:
     """Say that a charm that was deployed from a file has no channel to follow."""
-    return Fault(
+    return ReleaseProblem(
         "local-charm",
         app.name,
         f"{app.name} runs the local charm {app.charm.name}, which follows no channel.",
-        say(
+        join(
             f"Move it to Charmhub with juju refresh {app.name} --switch "
             f"ch:{app.charm.name}, or leave it out with ",
-            Option("skip-apps", app.name),
+            PlanOption("skip-apps", app.name),
             ".",
         ),
     )
 
 
-def _bad_version(app: Application, unit: Unit) -> Fault:
+def _bad_version(app: Application, unit: Unit) -> ReleaseProblem:
     told = f"{unit.version!r}, which fits no release" if unit.version else "empty"
-    return Fault(
+    return ReleaseProblem(
         "unknown-workload-version",
         unit.name,
         f"The workload version of {unit.name} ({app.charm.name}) is {told}.",
-        say(
+        join(
             "Run its update-status hook or refresh the charm, or leave the application out with ",
-            Option("skip-apps", app.name),
+            PlanOption("skip-apps", app.name),
             ".",
         ),
     )
 
 
-def _nothing_known(app: Application) -> Fault:
-    return Fault(
+def _nothing_known(app: Application) -> ReleaseProblem:
+    return ReleaseProblem(
         "unknown-release",
         app.name,
         f"{app.name} has no unit and no APT origin, so its release cannot be told.",
-        say("Add a unit or leave the application out with ", Option("skip-apps", app.name), "."),
+        join(
+            "Add a unit or leave the application out with ", PlanOption("skip-apps", app.name), "."
+        ),
     )

@@ -11,8 +11,8 @@ from ..openstack import channels, charms, origins
 from ..openstack.charms import Charm
 from . import names, run_annotation
 from .ceph_status import CephState
-from .reading import Reading, Unanswered
-from .run_annotation import RunNote
+from .reading import Reading, UnansweredQuery
+from .run_annotation import RunAnnotation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Cloud:
         cou_machines: machine id -> unit of this charm on it.
         retries_hooks: whether the model retries failed hooks; None where it did not say.
         access: of the account: read, write or admin; empty where unknown.
-        note: what an earlier run has written on the model; None where there is nothing.
+        run_annotation: what an earlier run has written on the model; None where there is nothing.
         instances: nova-compute unit -> virtual machines on it; missing where unknown.
         compute_services: nova-compute unit -> whether its service is enabled; missing likewise.
         ceph: what each ceph-mon application answered.
@@ -127,13 +127,13 @@ class Cloud:
     cou_machines: Mapping[str, str]
     retries_hooks: bool | None
     access: str
-    note: RunNote | None
+    run_annotation: RunAnnotation | None
     instances: Mapping[str, int]
     compute_services: Mapping[str, bool]
     ceph: tuple[CephState, ...]
     held: Mapping[str, tuple[str, ...]]
     unattended: frozenset[str]
-    unanswered: tuple[Unanswered, ...]
+    unanswered: tuple[UnansweredQuery, ...]
 
     def of_charm(self, charm: str) -> tuple[Application, ...]:
         """Return the applications of a charm, in order."""
@@ -176,7 +176,7 @@ def build(reading: Reading) -> Cloud:
         cou_machines=cou,
         retries_hooks=None if retries is None else str(retries).lower() == "true",
         access=reading.access,
-        note=run_annotation.parse(reading.annotations.get(run_annotation.KEY, "")),
+        run_annotation=run_annotation.parse(reading.annotations.get(run_annotation.KEY, "")),
         instances=reading.instances,
         compute_services=reading.compute_services,
         ceph=reading.ceph,

@@ -25,6 +25,6 @@ def in_order(found: Iterable[str]) -> list[str]:
     return sorted(found, key=key)
 
 
-def stands_in(name: str, text: str) -> bool:
+def is_named_in(name: str, text: str) -> bool:
     """Whether a text names an application, one of its units, or just this unit."""
     return re.search(rf"(?<![\w/.-]){re.escape(name)}(?![\w-])", text) is not None

@@ -73,7 +73,7 @@ async def ask(juju: Juju, queries: Sequence[Query], deadline: Deadline) -> tuple
     Tasks that have not begun at the deadline are taken back, so that nothing of a plan is left
     waiting in the model; a query that runs is left to end, as it changes nothing.
     """
-    sent = await concurrency.together(*(_send(juju, query, deadline) for query in queries))
+    sent = await concurrency.run_together(*(_send(juju, query, deadline) for query in queries))
     waiting = {task: query for query, (task, _) in zip(queries, sent, strict=True) if task}
     ended = await _follow(juju, set(waiting), deadline)
     left = sorted(set(waiting) - set(ended))
@@ -92,7 +92,7 @@ async def _send(juju: Juju, query: Query, deadline: Deadline) -> tuple[int, str]
     """
 
     async def send() -> int:
-        return await concurrency.within(_enqueue(juju, query, deadline), deadline.left_s)
+        return await concurrency.with_timeout(_enqueue(juju, query, deadline), deadline.left_s)
 
     async def pause(seconds: float) -> None:
         await asyncio.sleep(min(seconds, deadline.left_s))
@@ -118,7 +118,7 @@ async def _follow(juju: Juju, ids: set[int], deadline: Deadline) -> dict[int, Ta
     while (open_ids := ids - set(ended)) and deadline.left_s > 0:
         tasks: Mapping[int, Task] = {}
         with contextlib.suppress(JujuError, asyncio.TimeoutError):  # looked at again below
-            tasks = await concurrency.within(juju.tasks(sorted(open_ids)), deadline.left_s)
+            tasks = await concurrency.with_timeout(juju.tasks(sorted(open_ids)), deadline.left_s)
         ended.update({one: task for one, task in tasks.items() if task.status.final})
         if ids - set(ended):
             await asyncio.sleep(min(pause_s, deadline.left_s))
@@ -128,10 +128,10 @@ async def _follow(juju: Juju, ids: set[int], deadline: Deadline) -> dict[int, Ta
 
 async def _take_back(juju: Juju, ids: Sequence[int]) -> None:
     try:
-        tasks = await concurrency.within(juju.tasks(ids), _GRACE_S)
+        tasks = await concurrency.with_timeout(juju.tasks(ids), _GRACE_S)
         unbegun = [one for one, task in tasks.items() if task.status is TaskStatus.PENDING]
         if unbegun:
-            await concurrency.within(juju.cancel_tasks(sorted(unbegun)), _GRACE_S)
+            await concurrency.with_timeout(juju.cancel_tasks(sorted(unbegun)), _GRACE_S)
     except (JujuError, asyncio.TimeoutError):
         return  # they only read; the answers are reported as missing either way
 

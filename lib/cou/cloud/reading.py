@@ -1,7 +1,7 @@
 """The only asynchronous part of planning: read once what the planner needs, within a deadline.
 
-Nothing here decides anything. What did not answer is kept as `Unanswered`, so that the planner
-can name the unit.
+Nothing here decides anything. What did not answer is kept as `UnansweredQuery`, so that the
+planner can name the unit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HELD = "held-packages"
 _UNATTENDED = "unattended-upgrades"
 
 
-class Asked(Protocol):
+class ReadingOptions(Protocol):
     """What of the operator's options decides what has to be read (`cou.options.options`)."""
 
     @property
@@ -39,7 +39,7 @@ class Asked(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Unanswered:
+class UnansweredQuery:
     """A question that got no answer.
 
     Attributes:
@@ -86,11 +86,15 @@ class Reading:
         default_factory=dict[str, tuple[str, ...]]
     )
     unattended: frozenset[str] = frozenset()
-    unanswered: tuple[Unanswered, ...] = ()
+    unanswered: tuple[UnansweredQuery, ...] = ()
 
 
 async def read(
-    juju: Juju, options: Asked, *, deadline_s: float = DEADLINE_S, query_s: float = _QUERY_S
+    juju: Juju,
+    options: ReadingOptions,
+    *,
+    deadline_s: float = DEADLINE_S,
+    query_s: float = _QUERY_S,
 ) -> Reading:
     """Read the model: one status, then everything else at the same time.
 
@@ -109,17 +113,17 @@ async def read(
     """
     deadline = Deadline(deadline_s)
     try:
-        status = await concurrency.within(juju.full_status(), deadline.left_s)
+        status = await concurrency.with_timeout(juju.full_status(), deadline.left_s)
         known = [
             name for name, app in sorted(status.applications.items()) if charms.find(app.charm)
         ]
-        config, actions = await concurrency.within(
-            concurrency.together(juju.config(known), juju.actions(known)), deadline.left_s
+        config, actions = await concurrency.with_timeout(
+            concurrency.run_together(juju.config(known), juju.actions(known)), deadline.left_s
         )
     except asyncio.TimeoutError:
         raise JujuError("timeout/read", deadline_s=f"{deadline_s:.0f}") from None
-    missing: list[Unanswered] = []
-    model_config, access, annotations, answers = await concurrency.together(
+    missing: list[UnansweredQuery] = []
+    model_config, access, annotations, answers = await concurrency.run_together(
         _or(juju.model_config(), {}, "model-config", deadline, missing),
         _or(juju.model_access(), "", "model-access", deadline, missing),
         _or(juju.annotations(f"model-{status.uuid}"), {}, "annotations", deadline, missing),
@@ -135,20 +139,20 @@ async def _or(
     otherwise: T,
     key: str,
     deadline: Deadline,
-    missing: list[Unanswered],
+    missing: list[UnansweredQuery],
 ) -> T:
     """Return what a call gives, or something else and a note where it gives nothing."""
     try:
-        return await concurrency.within(call, deadline.left_s)
+        return await concurrency.with_timeout(call, deadline.left_s)
     except JujuError as error:
-        missing.append(Unanswered("model", key, key.replace("-", " "), error.seen))
+        missing.append(UnansweredQuery("model", key, key.replace("-", " "), error.seen))
     except asyncio.TimeoutError:
-        missing.append(Unanswered("model", key, key.replace("-", " "), "no answer in time"))
+        missing.append(UnansweredQuery("model", key, key.replace("-", " "), "no answer in time"))
     return otherwise
 
 
 def _queries(
-    status: ModelStatus, actions: Mapping[str, frozenset[str]], options: Asked
+    status: ModelStatus, actions: Mapping[str, frozenset[str]], options: ReadingOptions
 ) -> list[Query]:
     found = [
         Query(unit, _UNATTENDED, command="systemctl is-active unattended-upgrades || true")
@@ -181,7 +185,9 @@ def _shared(status: ModelStatus) -> dict[str, str]:
     return {machine: units[0] for machine, units in there.items() if len(units) > 1}
 
 
-def _understood(reading: Reading, answers: Sequence[Answer], missing: list[Unanswered]) -> Reading:
+def _understood(
+    reading: Reading, answers: Sequence[Answer], missing: list[UnansweredQuery]
+) -> Reading:
     """Return the reading with the answers of units read into it."""
     instances: dict[str, int] = {}
     services: dict[str, bool] = {}
@@ -208,7 +214,7 @@ def _understood(reading: Reading, answers: Sequence[Answer], missing: list[Unans
             except ValueError as error:
                 failure = str(error)
         if failure:
-            missing.append(Unanswered(query.unit, query.key, query.asked, failure))
+            missing.append(UnansweredQuery(query.unit, query.key, query.asked, failure))
     return dataclasses.replace(
         reading,
         instances=instances,

@@ -18,7 +18,7 @@ ENDED = ("completed", "abandoned", "refused")
 
 
 @dataclasses.dataclass(frozen=True)
-class RunNote:
+class RunAnnotation:
     """What the annotation says.
 
     Attributes:
@@ -51,18 +51,18 @@ def load(text: str) -> Mapping[str, Any]:
     return _object(found)
 
 
-def parse(text: str) -> RunNote | None:
+def parse(text: str) -> RunAnnotation | None:
     """Read the annotation; None where there is none or it is not of its form."""
     found = load(text)
     if not found.get("run"):
         return None
-    return RunNote(
+    return RunAnnotation(
         run=str(found["run"]),
         holder=str(found.get("holder", "somebody")),
         state=str(found.get("state", "unknown")),
         marks=names(found, "marks"),
         unit=str(found.get("unit", "")),
-        data=how(found).data,
+        data=mark_undo(found).data,
     )
 
 
@@ -73,7 +73,7 @@ def names(found: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class How:
+class MarkUndo:
     """How marks are undone.
 
     Attributes:
@@ -85,10 +85,10 @@ class How:
     data: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict[str, Any])
 
 
-def how(found: Mapping[str, Any]) -> How:
+def mark_undo(found: Mapping[str, Any]) -> MarkUndo:
     """Return how marks are undone, as the annotation holds it."""
     undo, data = _object(found.get("undo")), _object(found.get("data"))
-    return How(
+    return MarkUndo(
         undo={mark: text for mark, text in undo.items() if isinstance(text, str)},
         data={mark: _object(one) for mark, one in data.items() if isinstance(one, dict)},
     )

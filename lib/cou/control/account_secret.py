@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ..errors import BadInput
 from ..process.access import Access
-from .unit_environment import Surroundings
+from .unit_environment import UnitEnvironment
 
 OPTION = "credentials"
 
@@ -24,7 +24,7 @@ class Credentials:
     password: str = dataclasses.field(repr=False)
     cacert: str = ""
 
-    def at(self, around: Surroundings) -> Access:
+    def at(self, around: UnitEnvironment) -> Access:
         """Return how to log in with it from a unit."""
         return Access(
             addresses=around.addresses,

@@ -8,11 +8,11 @@ import pathlib
 
 from ..journal.records import RunState
 from ..plan.plan import Plan, canonical
-from ..wording import NAMED, Way
+from ..wording import IN_DOCUMENTS, CommandStyle
 
 
 @dataclasses.dataclass(frozen=True)
-class Shown:
+class PlanAnswer:
     """A plan that was shown; `remainder`: it is what is left of an unfinished run."""
 
     plan: Plan
@@ -20,10 +20,12 @@ class Shown:
     message: str
     left: Plan | None = None
 
-    def text(self, form: str, way: Way = NAMED) -> str:
+    def text(self, form: str, style: CommandStyle = IN_DOCUMENTS) -> str:
         """Return it (its steps that are left) as ``text``, ``json`` or ``markdown``."""
         shown = self.left or self.plan
-        shown = dataclasses.replace(shown, problems=tuple(one.told(way) for one in shown.problems))
+        shown = dataclasses.replace(
+            shown, problems=tuple(one.text_for(style) for one in shown.problems)
+        )
         if form == "json":
             return canonical({**shown.to_dict(), "hash": self.plan.hash})
         from ..show import plan_text
@@ -33,7 +35,7 @@ class Shown:
 
 
 @dataclasses.dataclass(frozen=True)
-class Started:
+class StartAnswer:
     """A run that was started or resumed; nothing begins that may end after `until`."""
 
     run: str
@@ -44,7 +46,7 @@ class Started:
 
 
 @dataclasses.dataclass(frozen=True)
-class Cancelled:
+class CancelAnswer:
     """An acknowledged cancel; `running` has maps with step, title, target, since.
 
     Where nothing has ever run, `state` is ``None``.
@@ -56,7 +58,7 @@ class Cancelled:
 
 
 @dataclasses.dataclass(frozen=True)
-class Forced:
+class ForceAnswer:
     """A forced cancel: ids of killed processes, and of tasks taken back and left to end."""
 
     message: str
@@ -67,28 +69,28 @@ class Forced:
 
 
 @dataclasses.dataclass(frozen=True)
-class Abandoned:
+class AbandonAnswer:
     """An abandoned run; the marks are put back in the background."""
 
     message: str
 
 
 @dataclasses.dataclass(frozen=True)
-class Restored:
+class RestoreAnswer:
     """Marks are put back in the background; the run stays unfinished."""
 
     message: str
 
 
 @dataclasses.dataclass(frozen=True)
-class Resolved:
+class ResolveAnswer:
     """A step's outcome, as an operator declared it."""
 
     message: str
 
 
 @dataclasses.dataclass(frozen=True)
-class Reported:
+class ReportAnswer:
     """A run's report: `form` is markdown, json or html; `text` is the whole of it."""
 
     run: str

@@ -9,40 +9,44 @@ from __future__ import annotations
 
 from ..errors import CouError, JournalError
 from ..process import liveness, lost_journal
-from ..wording import told
-from .answers import Cancelled
-from .control_base import Desk
+from ..wording import text_for
+from .answers import CancelAnswer
+from .unit_run import UnitRun
 
 _ENDS_WITHIN_S = 1.5
 
 
-def cancel(desk: Desk, error: CouError | OSError) -> Cancelled:
+def cancel(unit_run: UnitRun, error: CouError | OSError) -> CancelAnswer:
     """Have what goes on stop; return if it is seen to end.
 
     Raises:
         CouError: it is not seen to end, or nothing goes on and nothing could be recorded.
     """
     seen, remedy = _words(error)
-    found = liveness.find(desk.place)
+    found = liveness.find(unit_run.paths)
     try:
         if liveness.ask_supervisors(found):
-            desk.audit("cancel", "The run's supervisor was asked to record a cancel.")
+            unit_run.audit("cancel", "The run's supervisor was asked to record a cancel.")
         if isinstance(error, CouError) and error.code == "cancel-not-acknowledged":
             raise error  # which says what goes on, and was waited for
         if not found:
-            raise _nothing_runs(desk, error)
-        if not liveness.await_end(desk.place, _ENDS_WITHIN_S):
-            message = f"Nothing is running: the run has ended. {seen} {told(remedy, desk.way)}"
-            return Cancelled(None, message + lost_journal.may_go_on(desk.place, desk.way))
+            raise _nothing_runs(unit_run, error)
+        if not liveness.await_end(unit_run.paths, _ENDS_WITHIN_S):
+            message = (
+                f"Nothing is running: the run has ended. {seen} {text_for(remedy, unit_run.style)}"
+            )
+            return CancelAnswer(
+                None, message + lost_journal.may_go_on(unit_run.paths, unit_run.style)
+            )
     finally:
         liveness.close(found)
     raise JournalError("cancel-not-acknowledged/cancel", found=seen, processes=list(found))
 
 
-def _nothing_runs(desk: Desk, error: CouError | OSError) -> JournalError:
+def _nothing_runs(unit_run: UnitRun, error: CouError | OSError) -> JournalError:
     seen, remedy = _words(error)
     code = error.code if isinstance(error, CouError) else "journal-unusable"
-    left = lost_journal.may_go_on(desk.place, desk.way)
+    left = lost_journal.may_go_on(unit_run.paths, unit_run.style)
     return JournalError(
         code, f"Nothing is running; the cancel is not recorded.{left} {seen}", remedy
     )

@@ -21,20 +21,29 @@ from ..options.settings import Settings
 from ..plan.plan import Plan, canonical
 from ..process import account_in_memory, liveness
 from ..process.access import Access
-from ..process.paths import Place
+from ..process.paths import RunPaths
 from ..show import view
-from ..wording import NAMED, STATUS, UPGRADE, Way, say
+from ..wording import IN_DOCUMENTS, STATUS, UPGRADE, CommandStyle, join
 from . import start as control_start
 from . import stop
-from .answers import Abandoned, Cancelled, Forced, Reported, Resolved, Restored, Shown, Started
-from .control_base import Desk
+from .answers import (
+    AbandonAnswer,
+    CancelAnswer,
+    ForceAnswer,
+    PlanAnswer,
+    ReportAnswer,
+    ResolveAnswer,
+    RestoreAnswer,
+    StartAnswer,
+)
+from .unit_run import UnitRun
 
 
 class Control:
     """A unit's run, from outside the runner."""
 
-    def __init__(self, place: Place, by: str = "action", way: Way = NAMED):
-        self._desk = Desk(place, by, way)
+    def __init__(self, paths: RunPaths, by: str = "action", style: CommandStyle = IN_DOCUMENTS):
+        self._unit_run = UnitRun(paths, by, style)
 
     def view(self, *, estimated: bool = False) -> view.View | None:
         """Read the journal; None where nothing has ever run.
@@ -45,7 +54,7 @@ class Control:
         Raises:
             JournalError: it cannot be read.
         """
-        return self._desk.view(estimated=estimated)
+        return self._unit_run.view(estimated=estimated)
 
     def plan(
         self,
@@ -53,7 +62,7 @@ class Control:
         settings: Settings,
         options: Options,
         on_read: Callable[[], None] = lambda: None,
-    ) -> Shown:
+    ) -> PlanAnswer:
         """Look at the model, plan, and record the plan: `start` does what was shown.
 
         While a run is unfinished it shows what is left of it, from the journal alone.
@@ -71,14 +80,14 @@ class Control:
             return self._remainder(seen, settings, options)
         import asyncio
 
-        with self._desk.reading() as before:
+        with self._unit_run.reading() as before:
             plan, late = asyncio.run(_plan(access, settings, options, on_read, before))
-        with contextlib.closing(self._desk.journal()) as journal:
+        with contextlib.closing(self._unit_run.journal()) as journal:
             journal.show(canonical(plan.to_dict()), dataclasses.asdict(settings))
         message = " ".join(f"Arrived late, of the run before: {text}" for text in late)
-        return Shown(plan, remainder=False, message=message)
+        return PlanAnswer(plan, remainder=False, message=message)
 
-    def look_afterwards(self, account: Callable[[], Access]) -> None:
+    def find_late_arrivals(self, account: Callable[[], Access]) -> None:
         """Look, now and then, what of a run that has ended arrives late; for `view` and `report`.
 
         Args:
@@ -89,11 +98,11 @@ class Control:
         """
         from . import late_arrivals
 
-        with self._desk.reading() as journal:
+        with self._unit_run.reading() as journal:
             if journal is not None:
                 late_arrivals.by_itself(journal, account)
 
-    def _remainder(self, seen: view.View, settings: Settings, options: Options) -> Shown:
+    def _remainder(self, seen: view.View, settings: Settings, options: Options) -> PlanAnswer:
         """Show what is left of a run; other options that may change take effect on `start`."""
         from . import remainder
 
@@ -101,15 +110,15 @@ class Control:
         if plan.hash != seen.plan.hash:
             if seen.state.going:
                 raise BadInput("run-going-on/remainder", run=seen.run, state=seen.state.value)
-            with contextlib.closing(self._desk.journal()) as journal:
+            with contextlib.closing(self._unit_run.journal()) as journal:
                 kept = dataclasses.asdict(Settings(**seen.settings))
                 journal.show(canonical(plan.to_dict()), kept, seen.run)
         left = remainder.left(plan, seen.steps)
-        count = sum(1 for _ in left.root.leaves())
+        count = sum(1 for _ in left.root.single_steps())
         message = f"Run {seen.run} is {seen.state.value}: {count} of {seen.total} steps are left."
         if seen.again:
             message += f" {len(seen.again)} of them had been done and are due again."
-        return Shown(plan, remainder=True, message=message, left=left)
+        return PlanAnswer(plan, remainder=True, message=message, left=left)
 
     def start(
         self,
@@ -119,7 +128,7 @@ class Control:
         plan_hash: str | None = None,
         until: datetime.datetime | None = None,
         limit: Limit | None = None,
-    ) -> Started:
+    ) -> StartAnswer:
         """Start the plan last shown, or go on with an unfinished run; in the background.
 
         Raises:
@@ -127,17 +136,17 @@ class Control:
             JournalError: a run is going on.
         """
         bounds = dataclasses.replace(limit or Limit(), until=until)
-        return control_start.start(self._desk, access, bounds, plan_hash)
+        return control_start.start(self._unit_run, access, bounds, plan_hash)
 
-    def cancel(self) -> Cancelled:
+    def cancel(self) -> CancelAnswer:
         """Record a cancel: the fence. What is running is finished, nothing further begins.
 
         Raises:
             JournalError: it could not be recorded, so it is not acknowledged.
         """
-        return stop.cancel(self._desk)
+        return stop.cancel(self._unit_run)
 
-    def force(self, access: Access | None = None) -> Forced:
+    def force(self, access: Access | None = None) -> ForceAnswer:
         """Kill the supervisor, the runner and every process below them; return when none is left.
 
         Args:
@@ -147,7 +156,7 @@ class Control:
             CouError: processes are still there after 10 s; it names them.
             JournalError: they were killed, and it could not be recorded.
         """
-        return stop.force(self._desk, access)
+        return stop.force(self._unit_run, access)
 
     def offer(self, access: Access) -> None:
         """Have a run that goes on log in with this account from now on.
@@ -155,22 +164,22 @@ class Control:
         Raises:
             CouError: it cannot be handed over.
         """
-        self._desk.check()
-        account_in_memory.offer(self._desk.place, access)
+        self._unit_run.check()
+        account_in_memory.hand_over(self._unit_run.paths, access)
 
-    def let_go(self, account: Callable[[], Access]) -> None:
+    def release_lease(self, account: Callable[[], Access]) -> None:
         """Have the model's annotation say that nothing runs, if the runner could not say so.
 
         Raises:
             CouError: the journal cannot be read.
         """
-        with self._desk.reading() as journal:
+        with self._unit_run.reading() as journal:
             run = journal.current() if journal is not None else None
             if journal is None or run is None or not journal.is_on_model(run.id):
                 return
             from ..work import release_lease
 
-            release_lease.settle(self._desk.place, journal, account)
+            release_lease.settle(self._unit_run.paths, journal, account)
 
     def forget(self) -> None:
         """Keep no account: nothing runs.
@@ -178,7 +187,7 @@ class Control:
         Raises:
             CouError: its file cannot be removed.
         """
-        account_in_memory.forget(self._desk.place)
+        account_in_memory.forget(self._unit_run.paths)
 
     def account(self) -> Access | None:
         """Return how the run that goes on logs in; None where none does, or nothing tells it.
@@ -186,40 +195,41 @@ class Control:
         For what works without, too: whoever stops a run is refused nothing for it.
         """
         try:
-            self._desk.check()
-            return account_in_memory.look(self._desk.place)
+            self._unit_run.check()
+            return account_in_memory.look(self._unit_run.paths)
         except (CouError, OSError):
             return None
 
-    def abandon(self, access: Access) -> Abandoned:
+    def abandon(self, access: Access) -> AbandonAnswer:
         """End an unfinished run for good; its marks are put back in the background.
 
         Raises:
             BadInput: there is nothing to abandon.
             JournalError: it is going on.
         """
-        run, count = control_start.put_back(self._desk, access, Job.ABANDON)
-        return Abandoned(
+        run, count = control_start.put_back(self._unit_run, access, Job.ABANDON)
+        return AbandonAnswer(
             f"Run {run} is being abandoned; {_put_back(count)} "
-            f"To see what had to stay: {self._desk.way.command(STATUS)}"
+            f"To see what had to stay: {self._unit_run.style.command(STATUS)}"
         )
 
-    def restore(self, access: Access) -> Restored:
+    def restore(self, access: Access) -> RestoreAnswer:
         """Put back the marks of a run that rests, in the background, without ending it.
 
         Raises:
             BadInput: there is no unfinished run.
             JournalError: it is going on.
         """
-        run, count = control_start.put_back(self._desk, access, Job.RESTORE)
-        return Restored(
+        run, count = control_start.put_back(self._unit_run, access, Job.RESTORE)
+        return RestoreAnswer(
             f"Run {run}: {_put_back(count)} Their steps are due again. "
-            f"To see what had to stay: {self._desk.way.command(STATUS)}"
+            f"To see what had to stay: {self._unit_run.style.command(STATUS)}"
             if count
-            else f"Run {run} has nothing switched. To go on: {self._desk.way.command(UPGRADE)}"
+            else f"Run {run} has nothing switched. To go on: "
+            f"{self._unit_run.style.command(UPGRADE)}"
         )
 
-    def resolve_step(self, step: str, resolution: str, reason: str) -> Resolved:
+    def resolve_step(self, step: str, resolution: str, reason: str) -> ResolveAnswer:
         """Record what an operator says became of a failed or in-doubt step.
 
         Args:
@@ -233,7 +243,7 @@ class Control:
         seen = self.view()
         if seen is None or not seen.unfinished:
             raise BadInput("nothing-to-resolve")
-        with contextlib.closing(self._desk.journal()) as journal:
+        with contextlib.closing(self._unit_run.journal()) as journal:
             if resolution not in {one.value for one in Resolution}:
                 raise BadInput("bad-parameter/resolve-step", resolution=f"{resolution!r}")
             if not reason.strip():
@@ -247,9 +257,9 @@ class Control:
                 journal.end_attempt(seen.attempt.token, RunState.INTERRUPTED, ended)
             reason = printable.line(reason)
             journal.resolve_step(seen.run, step, Resolution(resolution), reason)
-            self._desk.audit("resolve-step", f"{step} was declared {resolution}: {reason}")
-        return Resolved(
-            f"{step} is {_RESOLVED[resolution]}. To go on: {self._desk.way.command(UPGRADE)}"
+            self._unit_run.audit("resolve-step", f"{step} was declared {resolution}: {reason}")
+        return ResolveAnswer(
+            f"{step} is {_RESOLVED[resolution]}. To go on: {self._unit_run.style.command(UPGRADE)}"
         )
 
     def metrics(self) -> str:
@@ -257,11 +267,11 @@ class Control:
         from ..show import metrics
 
         try:
-            return metrics.text(self.view(), self._desk.place.unit)
+            return metrics.text(self.view(), self._unit_run.paths.unit)
         except CouError:
-            return metrics.unreadable(self._desk.place.unit)
+            return metrics.unreadable(self._unit_run.paths.unit)
 
-    def report(self, form: str) -> Reported:
+    def report(self, form: str) -> ReportAnswer:
         """Tell the newest run, from the journal alone.
 
         Args:
@@ -275,13 +285,15 @@ class Control:
         if form not in run_report.FORMS:
             raise BadInput("bad-parameter/report", form=f"{form!r}", forms=_FORMS)
         account = None
-        with self._desk.reading() as journal:
+        with self._unit_run.reading() as journal:
             if journal is not None:
-                alive = liveness.is_going(self._desk.place)
-                account = history.tell(journal, alive=alive, now=utc_now(), way=self._desk.way)
+                alive = liveness.is_going(self._unit_run.paths)
+                account = history.make_report(
+                    journal, alive=alive, now=utc_now(), style=self._unit_run.style
+                )
         if account is None:
             raise BadInput("no-run/report")
-        return Reported(account.run, form, run_report.text(account, form))
+        return ReportAnswer(account.run, form, run_report.text(account, form))
 
 
 _FORMS = "markdown, json or html"
@@ -293,7 +305,7 @@ def _open_steps(seen: view.View) -> str:
     states = (StepState.FAILED, StepState.IN_DOUBT)
     found = [one.id for one in seen.steps.values() if one.state in states]
     if not found:
-        return say("None of its steps failed or is in doubt. To go on: ", UPGRADE)
+        return join("None of its steps failed or is in doubt. To go on: ", UPGRADE)
     return f"Those that failed or are in doubt: {', '.join(found)}."
 
 

@@ -46,7 +46,7 @@ async def look(juju: Juju, journal: Journal, run: Run) -> tuple[str, ...]:
     """
     left = journal.unanswered(run.id)[-_MOST:]
     try:
-        await concurrency.within(_look(juju, journal, run, left), _WITHIN_S)
+        await concurrency.with_timeout(_look(juju, journal, run, left), _WITHIN_S)
     except (JujuError, asyncio.TimeoutError) as error:
         logger.warning("no look for what arrived after run %s: %r", run.id, error)
     return journal.late(run.id)
@@ -63,7 +63,7 @@ async def _look(juju: Juju, journal: Journal, run: Run, left: tuple[Operation, .
     for one in await late_changes.look(juju, left, every):
         told = text("drift/undone", what=one.text, then=one.remedy)
         journal.note_afterwards(run.id, one.early.id, "change", told)
-    journal.count_looks(run.id, [operation.id for operation in left])
+    journal.count_late_checks(run.id, [operation.id for operation in left])
 
 
 def _with_undo(what: Wording, task: Task) -> Wording:

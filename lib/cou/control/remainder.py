@@ -59,7 +59,7 @@ def replan(seen: View, options: Options, settings: Settings | None = None) -> Pl
     return dataclasses.replace(
         seen.plan,
         options=Options.from_dict(merged),
-        root=without(seen.plan.root, root),
+        root=without_steps(seen.plan.root, root),
         problems=_judged(seen.plan.problems, merged["accept"]),
     )
 
@@ -89,12 +89,14 @@ def _other_settings(seen: View, options: Options, settings: Settings | None) -> 
 def left(plan: Plan, records: Mapping[str, StepRecord]) -> Plan:
     """Return a plan with only the steps that are not over."""
     root = _prune(plan.root, records) or dataclasses.replace(plan.root, steps=())
-    return dataclasses.replace(plan, root=without(plan.root, root))
+    return dataclasses.replace(plan, root=without_steps(plan.root, root))
 
 
 def _check_known(seen: View, skipped: set[str]) -> None:
     applications = {
-        step.target.split("/")[0] for step in seen.plan.root.leaves() if step.target != "model"
+        step.target.split("/")[0]
+        for step in seen.plan.root.single_steps()
+        if step.target != "model"
     }
     unknown = sorted(skipped - applications - {*seen.plan.ignored})
     if unknown:
@@ -107,7 +109,7 @@ def _check_known(seen: View, skipped: set[str]) -> None:
 
 
 def _check_begun(seen: View, skipped: set[str]) -> None:
-    for step in seen.plan.root.leaves():
+    for step in seen.plan.root.single_steps():
         name = step.target.split("/")[0]
         if name in skipped and seen.steps[step.id].state is not StepState.PENDING:
             raise BadInput("skip-begun", application=name, title=step.title, run=seen.run)
@@ -151,7 +153,7 @@ def _prune(step: Step, records: Mapping[str, StepRecord]) -> Step | None:
     return dataclasses.replace(step, steps=below) if below else None
 
 
-def without(before: Step, kept: Step) -> Step:
+def without_steps(before: Step, kept: Step) -> Step:
     """Return a plan from which steps were taken, its order as it was with them.
 
     What came after a step that is gone comes after all that this step came after.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..journal import Journal
 from ..process import supervisor
 from ..process.access import Access
-from ..process.paths import Place
+from ..process.paths import RunPaths
 from ..show import view
 
 
@@ -17,14 +17,14 @@ def _load_release() -> None:
 
 
 def _release(
-    place: Place, journal: Journal, account: Callable[[], Access], needless: Callable[[], bool]
+    paths: RunPaths, journal: Journal, account: Callable[[], Access], needless: Callable[[], bool]
 ) -> None:
     from ..work import release_lease  # python-libjuju comes with it: many megabytes
 
-    release_lease.keep_trying(place, journal, account, needless)
+    release_lease.keep_trying(paths, journal, account, needless)
 
 
-CALLBACKS = supervisor.Callbacks(view.summary, _load_release, _release)
+CALLBACKS = supervisor.SupervisorCallbacks(view.summary, _load_release, _release)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from ..juju import versions
 
 
 @dataclasses.dataclass(frozen=True)
-class Surroundings:
+class UnitEnvironment:
     """Where the unit lives.
 
     Attributes:
@@ -42,7 +42,7 @@ def check_juju(environ: Mapping[str, str]) -> None:
         versions.check(version)
 
 
-def read(charm_dir: Path, environ: Mapping[str, str]) -> Surroundings:
+def read(charm_dir: Path, environ: Mapping[str, str]) -> UnitEnvironment:
     """Read agent.conf beside the charm directory, and the hook's environment.
 
     Both name addresses; those of the hook come first, since the agent writes its file later. The
@@ -56,7 +56,7 @@ def read(charm_dir: Path, environ: Mapping[str, str]) -> Surroundings:
     fresh = environ.get("JUJU_API_ADDRESSES", "").split()
     listed = conf.get("apiaddresses")
     stored = [str(one) for one in cast("list[Any]", listed)] if isinstance(listed, list) else []
-    surroundings = Surroundings(
+    surroundings = UnitEnvironment(
         model=environ.get("JUJU_MODEL_NAME", ""),
         model_uuid=environ.get("JUJU_MODEL_UUID", "")
         or str(conf.get("model", "")).removeprefix("model-"),

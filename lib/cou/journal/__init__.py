@@ -17,7 +17,7 @@ and the words for waits.
 """
 
 from .database import JournalGone
-from .fence import Cancelled, Fenced
+from .fence import CancelRecorded, FencedOff
 from .journal import FILE, Journal
 
-__all__ = ["FILE", "Cancelled", "Fenced", "Journal", "JournalGone"]
+__all__ = ["FILE", "CancelRecorded", "FencedOff", "Journal", "JournalGone"]

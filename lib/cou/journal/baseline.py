@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True)
-class Application:
+class ApplicationBaseline:
     """What is compared of an application: channel, units, and the options that steps change."""
 
     channel: str
@@ -20,7 +20,7 @@ class Application:
 class Baseline:
     """The applications of a plan, as they were found."""
 
-    applications: Mapping[str, Application]
+    applications: Mapping[str, ApplicationBaseline]
 
     def to_json(self) -> str:
         """Return it as JSON text."""
@@ -33,7 +33,7 @@ class Baseline:
         """Read what `to_json` wrote."""
         return cls(
             {
-                name: Application(app["channel"], tuple(app["units"]), app["options"])
+                name: ApplicationBaseline(app["channel"], tuple(app["units"]), app["options"])
                 for name, app in json.loads(text).items()
             }
         )

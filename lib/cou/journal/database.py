@@ -13,11 +13,11 @@ from collections.abc import Generator, Mapping
 from .. import crash
 from ..errors import JournalError
 from . import wal_seal, write_turn
-from .disk_reserve import Reserve
-from .open_files import Files
+from .disk_reserve import DiskReserve
+from .open_files import OpenFiles
 from .schema import FORMAT, PATCHES
 from .text_encoding import Connection
-from .write_turn import Turn
+from .write_turn import WriteTurn
 
 # So many transactions make a log of writes that is worth emptying: a few megabytes.
 _TIDY_EVERY = 250
@@ -42,7 +42,7 @@ class Database:
     def __init__(self, path: pathlib.Path, *, create: bool = True, brief: bool = False):
         self.path = path
         self._brief = brief
-        self._reserve = Reserve(path.with_name("reserve"))
+        self._reserve = DiskReserve(path.with_name("reserve"))
         self._writes = 0
         self._reads_a_moment = False
         if not create and not path.exists():
@@ -67,8 +67,8 @@ class Database:
         except BaseException:
             self._db.close()
             raise
-        self._files = Files(path)
-        self._turn = Turn(path.parent)
+        self._files = OpenFiles(path)
+        self._turn = WriteTurn(path.parent)
 
     def _see_that_it_is_whole(self) -> None:
         """See that the log beside the journal is its own: SQLite would mix them in reading."""

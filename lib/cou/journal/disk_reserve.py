@@ -17,7 +17,7 @@ _ROOM = 2 * BYTES
 _TRY_AGAIN_S = 60.0
 
 
-class Reserve:
+class DiskReserve:
     """The reserve of a journal.
 
     Args:

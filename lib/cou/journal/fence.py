@@ -18,15 +18,15 @@ TAKEN = "annotation-taken"
 LET_GO = "annotation-let-go"
 
 
-class Fenced(JournalError):
+class FencedOff(JournalError):
     """This runner no longer holds the run: another attempt began, or it was ended by force."""
 
 
-class Cancelled(Exception):
+class CancelRecorded(Exception):
     """A cancel is recorded: nothing may begin."""
 
 
-class Story:
+class RunEvents:
     """What was told of each run, line by line.
 
     Args:
@@ -38,16 +38,16 @@ class Story:
         self._db = db
         self._now = now
 
-    def tell(self, run: str, what: str, data: Mapping[str, Any]) -> None:
+    def add_event(self, run: str, what: str, data: Mapping[str, Any]) -> None:
         """Add a line to a run's story."""
         with self._db.write("tell") as db:
             self._tell(db, run, what, data)
 
-    def tell_of(self, token: int, what: str) -> None:
+    def add_attempt_event(self, token: int, what: str) -> None:
         """Add a line about an attempt to its run's story, if it has not ended.
 
         Raises:
-            Fenced: it has.
+            FencedOff: it has.
         """
         with self._db.write("tell") as db:
             attempt = self._hold(db, token)
@@ -58,14 +58,14 @@ class Story:
         found = self._db.read("select * from event where run = ? order by seq", run)
         return tuple(rows.event(row) for row in found)
 
-    def told_until(self, run: str) -> datetime.datetime:
+    def last_event_time(self, run: str) -> datetime.datetime:
         """Return the latest stamp in a run's story: at least until then it has gone on."""
         found = self._db.read(
             "select max(at) as at from event where run = ? and what <> ?", run, LET_GO
         )
         return rows.time(found[0]["at"]) if found[0]["at"] else self._now()
 
-    def set_back(self, run: str) -> list[tuple[datetime.datetime, datetime.datetime]]:
+    def clock_set_back(self, run: str) -> list[tuple[datetime.datetime, datetime.datetime]]:
         """Return where a run's stamps go back: the one before, and the one after it."""
         found = self._db.read(
             "select before, at from (select at, lag(at) over (order by seq) as before "
@@ -74,7 +74,7 @@ class Story:
         )
         return [(rows.time(row["before"]), rows.time(row["at"])) for row in found]
 
-    def got_somewhere(self, run: str, until: datetime.datetime, lived_s: float) -> bool:
+    def made_progress(self, run: str, until: datetime.datetime, lived_s: float) -> bool:
         """Whether the newest attempt at a run has ended a step, or went on for some time.
 
         Its order tells, and what lies between each line and the next: where the clock was set back
@@ -101,11 +101,11 @@ class Story:
 
     def note_taken(self, run: str, token: int) -> None:
         """Write down that the model's annotation is about to say that a run goes on."""
-        self.tell(run, TAKEN, {"token": token})
+        self.add_event(run, TAKEN, {"token": token})
 
     def note_let_go(self, run: str, token: int) -> None:
         """Write down that it does not say so any more."""
-        self.tell(run, LET_GO, {"token": token})
+        self.add_event(run, LET_GO, {"token": token})
 
     def is_on_model(self, run: str) -> bool:
         """Whether the model's annotation may say that a run goes on: nobody has said otherwise."""
@@ -135,11 +135,11 @@ class Story:
     def _hold(self, db: sqlite3.Connection, token: int) -> Attempt:
         found = db.execute("select * from attempt where token = ?", (token,)).fetchall()
         if not found:
-            raise Fenced("fenced", f"The journal has no attempt {token}.")
+            raise FencedOff("fenced", f"The journal has no attempt {token}.")
         attempt = rows.attempt(found[0])
         newest = db.execute("select max(token) from attempt").fetchone()[0]
         if newest != token or attempt.ended is not None:
-            raise Fenced("fenced", f"Attempt {token} no longer holds run {attempt.run}.")
+            raise FencedOff("fenced", f"Attempt {token} no longer holds run {attempt.run}.")
         return attempt
 
     def _stamp(self) -> str:

@@ -15,7 +15,7 @@ from . import wal_seal
 SUFFIXES = ("", "-wal", "-shm")
 
 
-class Files:
+class OpenFiles:
     """The files of a journal as they were opened.
 
     Args:

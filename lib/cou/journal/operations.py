@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import JournalError
 from ..wording import Wording, to_json
 from . import rows
-from .fence import Cancelled, Fenced
+from .fence import CancelRecorded, FencedOff
 from .records import Mark, Operation, Verdict
 from .steps import Steps
 
@@ -35,7 +35,7 @@ order by id
 class Operations(Steps):
     """The tables operation and mark."""
 
-    def intend(
+    def record_intent(
         self,
         token: int,
         step: str,
@@ -60,15 +60,15 @@ class Operations(Steps):
             can_wait: the step can stop before it; the fence stands here too, then.
 
         Raises:
-            Cancelled: it can wait, and a cancel is recorded.
-            Fenced: this runner no longer holds the run, or it was ended by force.
+            CancelAnswer: it can wait, and a cancel is recorded.
+            FencedOff: this runner no longer holds the run, or it was ended by force.
         """
         with self._db.write("intend") as db:
             attempt = self._hold(db, token)
             if attempt.forced is not None:
-                raise Fenced("fenced", "The run was cancelled by force.")
+                raise FencedOff("fenced", "The run was cancelled by force.")
             if can_wait and attempt.cancelled is not None:
-                raise Cancelled
+                raise CancelRecorded
             current = self.step(attempt.run, step).round
             db.execute(
                 "insert into operation "
@@ -110,7 +110,7 @@ class Operations(Steps):
         """Write down what was found out about an operation that says nothing of its end.
 
         Raises:
-            Fenced: this runner no longer holds the run.
+            FencedOff: this runner no longer holds the run.
         """
         with self._db.write("note", urgent=True) as db:
             self._hold(db, token)
@@ -170,7 +170,7 @@ class Operations(Steps):
         )
         return str(found[0]["key"]).split("~")[0] if found else ""
 
-    def doubtful(self, run: str, step: str = "") -> tuple[Operation, ...]:
+    def may_still_arrive(self, run: str, step: str = "") -> tuple[Operation, ...]:
         """Return the operations of which a request may still arrive: of a run, or a step of it."""
         found = self._db.read(
             "select * from operation where run = ? and instr(result, '\"doubtful\"') > 0 "
@@ -179,14 +179,14 @@ class Operations(Steps):
             step,
             step,
         )
-        return tuple(one for one in map(rows.operation, found) if one.doubtful)
+        return tuple(one for one in map(rows.operation, found) if one.may_still_arrive)
 
     def unanswered(self, run: str) -> tuple[Operation, ...]:
         """Return the operations of a run of which nobody has heard whether they arrived."""
         found = self._db.read(
             "select * from operation where run = ? and verdict is null and task is null", run
         )
-        every = {one.id: one for one in (*map(rows.operation, found), *self.doubtful(run))}
+        every = {one.id: one for one in (*map(rows.operation, found), *self.may_still_arrive(run))}
         return tuple(every[number] for number in sorted(every))
 
     def note_afterwards(self, run: str, operation: int, key: str, text: Wording) -> None:
@@ -210,7 +210,7 @@ class Operations(Steps):
                 data = {"step": known.step, "task": int(key), "text": kept}
                 self._tell(db, run, "late-task", data)
 
-    def count_looks(self, run: str, operations: Sequence[int]) -> None:
+    def count_late_checks(self, run: str, operations: Sequence[int]) -> None:
         """Write down that operations of an ended run were looked after once more."""
         with self._db.write("count-looks") as db:
             for operation in operations:
@@ -277,7 +277,7 @@ class Operations(Steps):
         """Write or rewrite a mark; before anything is switched.
 
         Raises:
-            Fenced: this runner no longer holds the run.
+            FencedOff: this runner no longer holds the run.
         """
         with self._db.write("write-mark", urgent=True) as db:
             attempt = self._hold(db, token)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import Cause
 from ..wording import Wording
-from .waits import Awaited
+from .waits import CurrentWait
 
 # Who cancelled, where it was nobody: a stop of the machine sends the supervisor a signal.
 SIGNAL = "signal"
@@ -189,7 +189,7 @@ class Run:
     ended: datetime.datetime | None
     error: Cause
     waits_for: Wording
-    waits: tuple[Awaited, ...] = ()
+    waits: tuple[CurrentWait, ...] = ()
     baseline: str = ""
 
 
@@ -250,7 +250,7 @@ class Operation:
         return str(self.request.get("id", ""))
 
     @property
-    def doubtful(self) -> bool:
+    def may_still_arrive(self) -> bool:
         """Whether a request of it may still arrive, beside or instead of the one that is known."""
         return bool(self.result.get("doubtful"))
 

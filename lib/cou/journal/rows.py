@@ -76,7 +76,7 @@ def check_steps(stored: Plan, records: Mapping[str, StepRecord]) -> None:
     Raises:
         JournalError: one has none.
     """
-    for planned in stored.root.leaves():
+    for planned in stored.root.single_steps():
         if planned.id not in records:
             raise _damaged("plan", f"{planned.id} has no record")
 
@@ -126,10 +126,10 @@ def told(data: Mapping[str, Any], name: str) -> Wording:
         raise _damaged(name, type(error).__name__) from error
 
 
-def awaited(event: Event) -> list[waits.Awaited]:
+def awaited(event: Event) -> list[waits.CurrentWait]:
     """Read what a line of a run's story says is waited for."""
     try:
-        return [waits.Awaited.from_json(line) for line in event.data["lines"]]
+        return [waits.CurrentWait.from_json(line) for line in event.data["lines"]]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise _damaged("waits", type(error).__name__) from error
 
@@ -139,10 +139,10 @@ def _text(row: sqlite3.Row, name: str) -> Wording:
     return from_json(row[name] if kept is None else json.loads(kept))
 
 
-def _waits(row: sqlite3.Row) -> tuple[waits.Awaited, ...]:
+def _waits(row: sqlite3.Row) -> tuple[waits.CurrentWait, ...]:
     kept = _data(row, "waits")
     if kept is None:
-        return tuple(map(waits.Awaited.from_json, row["waits"].splitlines()))
+        return tuple(map(waits.CurrentWait.from_json, row["waits"].splitlines()))
     return waits.loads(kept)
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from ..errors import NO_CAUSE, Cause, JournalError
 from ..wording import NOTHING, Wording, to_json
 from . import rows, waits
-from .fence import Story
+from .fence import RunEvents
 from .records import SIGNAL, Attempt, Job, Limit, Run, RunState, StepState
 from .schema import WITH_DATA
 
 
-class Runs(Story):
+class Runs(RunEvents):
     """The tables shown, run and attempt."""
 
     # The plan last shown
@@ -46,7 +46,7 @@ class Runs(Story):
     def create_run(
         self, plan: str, settings: Mapping[str, Any], steps: Sequence[str], limit: Limit
     ) -> Attempt:
-        """Create a run of the plan shown, take it off the desk, and its first attempt.
+        """Create a run of the plan shown and its first attempt; no plan is shown then.
 
         Raises:
             JournalError: another run is unfinished.
@@ -186,7 +186,7 @@ class Runs(Story):
         """Return the attempt of a token that still holds its run.
 
         Raises:
-            Fenced: it does not.
+            FencedOff: it does not.
         """
         with self._db.write("hold") as db:
             return self._hold(db, token)
@@ -195,7 +195,7 @@ class Runs(Story):
         """Record a state that does not end the attempt.
 
         Raises:
-            Fenced: the attempt is no longer the newest, or has ended.
+            FencedOff: the attempt is no longer the newest, or has ended.
         """
         with self._db.write("set-run-state") as db:
             attempt = self._hold(db, token)
@@ -204,19 +204,19 @@ class Runs(Story):
                 (state.value, json.dumps(to_json(waits_for)), attempt.run),
             )
 
-    def set_waits(self, token: int, awaited: Sequence[waits.Awaited]) -> None:
+    def set_waits(self, token: int, awaited: Sequence[waits.CurrentWait]) -> None:
         """Record what is waited for, for those who follow the run.
 
         Raises:
-            Fenced: the attempt is no longer the newest, or has ended.
+            FencedOff: the attempt is no longer the newest, or has ended.
         """
         with self._db.write("set-waits") as db:
             attempt = self._hold(db, token)
-            before = waits.story(self.run(attempt.run).waits)
+            before = waits.for_events(self.run(attempt.run).waits)
             db.execute(
                 "update run set waits_data = ? where id = ?", (waits.dumps(awaited), attempt.run)
             )
-            lines = waits.story(awaited)
+            lines = waits.for_events(awaited)
             if lines != before:
                 self._tell(db, attempt.run, "waits", {"lines": lines})
 
@@ -255,7 +255,7 @@ class Runs(Story):
         """Record what the run found in the model before its first step.
 
         Raises:
-            Fenced: this runner no longer holds the run.
+            FencedOff: this runner no longer holds the run.
         """
         with self._db.write("set-baseline") as db:
             attempt = self._hold(db, token)

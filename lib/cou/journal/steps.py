@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import JournalError
 from ..wording import NOTHING, Wording, text, to_json
 from . import rows
-from .fence import Cancelled
+from .fence import CancelRecorded
 from .records import Resolution, StepRecord, StepState, Verdict
 from .runs import Runs
 
@@ -53,13 +53,13 @@ class Steps(Runs):
         """Mark a step running, unless a cancel is recorded: the fence.
 
         Raises:
-            Cancelled: a cancel is recorded.
-            Fenced: this runner no longer holds the run.
+            CancelAnswer: a cancel is recorded.
+            FencedOff: this runner no longer holds the run.
         """
         with self._db.write("begin-step") as db:
             attempt = self._hold(db, token)
             if attempt.cancelled is not None:
-                raise Cancelled
+                raise CancelRecorded
             db.execute(
                 "update step set state = ?, started = ?, ended = null, note_data = '{}', "
                 "error_data = '{}' where run = ? and id = ? and state in (?, ?)",
@@ -86,7 +86,7 @@ class Steps(Runs):
         """Record how a step ended; pending again where it was drained between its operations.
 
         Raises:
-            Fenced: this runner no longer holds the run.
+            FencedOff: this runner no longer holds the run.
         """
         with self._db.write("end-step", urgent=True) as db:
             attempt = self._hold(db, token)
@@ -102,7 +102,7 @@ class Steps(Runs):
         """Make a step that is over due again; `note` says why.
 
         Raises:
-            Fenced: this runner no longer holds the run.
+            FencedOff: this runner no longer holds the run.
         """
         with self._db.write("make-due") as db:
             attempt = self._hold(db, token)
@@ -163,7 +163,7 @@ class Steps(Runs):
         """Add a step that is not in the plan (a mark that is put back), due now.
 
         Raises:
-            Fenced: this runner no longer holds the run.
+            FencedOff: this runner no longer holds the run.
         """
         with self._db.write("add-step") as db:
             attempt = self._hold(db, token)

@@ -15,7 +15,7 @@ _STEADY = {"wait/quiet": QUIET}
 
 
 @dataclasses.dataclass(frozen=True)
-class Awaited:
+class CurrentWait:
     """One thing that is waited for.
 
     Attributes:
@@ -28,7 +28,7 @@ class Awaited:
     about: tuple[str, ...] = ()
 
     @property
-    def steady(self) -> Awaited:
+    def steady(self) -> CurrentWait:
         """The same without what moves on by itself."""
         key = _STEADY.get(self.what.key) if isinstance(self.what, Text) else None
         return dataclasses.replace(self, what=text(key)) if key else self
@@ -42,7 +42,7 @@ class Awaited:
         return {"about": list(self.about), **to_json(self.what)}
 
     @classmethod
-    def from_json(cls, kept: object) -> Awaited:
+    def from_json(cls, kept: object) -> CurrentWait:
         """Read what `to_json` wrote, or a line of an older version.
 
         Raises:
@@ -54,21 +54,21 @@ class Awaited:
         return cls(from_json(found), tuple(found["about"]))
 
 
-def dumps(waits: Sequence[Awaited]) -> str:
+def dumps(waits: Sequence[CurrentWait]) -> str:
     """Return waits as JSON text."""
     return json.dumps([one.to_json() for one in waits])
 
 
-def loads(kept: str) -> tuple[Awaited, ...]:
+def loads(kept: str) -> tuple[CurrentWait, ...]:
     """Read what `dumps` wrote.
 
     Raises:
         LookupError, TypeError, ValueError: it is of another form.
     """
-    return tuple(map(Awaited.from_json, json.loads(kept)))
+    return tuple(map(CurrentWait.from_json, json.loads(kept)))
 
 
-def story(waits: Sequence[Awaited]) -> list[Mapping[str, Any]]:
+def for_events(waits: Sequence[CurrentWait]) -> list[Mapping[str, Any]]:
     """Return waits as the story keeps them: each once, without what moves on by itself."""
     found = {json.dumps(one.steady.to_json()): one.steady.to_json() for one in waits}
     return [found[key] for key in sorted(found)]

@@ -29,7 +29,7 @@ _AHEAD_PAUSE_S = 0.001
 _PAUSE_S = 0.005
 
 
-class Turn:
+class WriteTurn:
     """The turnstile of a journal, for one connection.
 
     Args:

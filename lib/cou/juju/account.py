@@ -14,7 +14,7 @@ class Account:
 
 
 @dataclasses.dataclass(frozen=True)
-class Moved:
+class Redirect:
     """A controller's word that the model is elsewhere now.
 
     Attributes:

@@ -17,8 +17,8 @@ _APART_S = 0.25
 
 
 @dataclasses.dataclass(frozen=True)
-class Knocked:
-    """What came of knocking.
+class AddressOrder:
+    """Which addresses opened, and which did not.
 
     Attributes:
         order: the addresses in the order in which to log in; empty where none has opened.
@@ -29,7 +29,7 @@ class Knocked:
     closed: tuple[tuple[str, str], ...] = ()
 
 
-async def knock(addresses: Sequence[str], limit_s: float) -> Knocked:
+async def find_open(addresses: Sequence[str], limit_s: float) -> AddressOrder:
     """Open and close a connection to each address until one has opened.
 
     Args:
@@ -37,7 +37,7 @@ async def knock(addresses: Sequence[str], limit_s: float) -> Knocked:
         limit_s: how long an address may take, in seconds.
     """
     tasks = [
-        concurrency.begin(_try(address, number * _APART_S, limit_s), f"knock at {address}")
+        concurrency.begin_task(_try(address, number * _APART_S, limit_s), f"connect to {address}")
         for number, address in enumerate(addresses)
     ]
     closed: list[tuple[str, str]] = []
@@ -46,11 +46,11 @@ async def knock(addresses: Sequence[str], limit_s: float) -> Knocked:
             address, reason = await one
             if not reason:
                 others = [other for other in addresses if other != address]
-                return Knocked((address, *others))
+                return AddressOrder((address, *others))
             closed.append((address, reason))
     finally:
-        await concurrency.end(*tasks)
-    return Knocked((), tuple(sorted(closed, key=lambda pair: list(addresses).index(pair[0]))))
+        await concurrency.end_tasks(*tasks)
+    return AddressOrder((), tuple(sorted(closed, key=lambda pair: list(addresses).index(pair[0]))))
 
 
 async def _try(address: str, after_s: float, limit_s: float) -> tuple[str, str]:
@@ -59,7 +59,7 @@ async def _try(address: str, after_s: float, limit_s: float) -> tuple[str, str]:
     host, _, port = address.rpartition(":")
     try:
         opening = asyncio.open_connection(host.strip("[]"), port)
-        _, writer = await concurrency.within(opening, limit_s)
+        _, writer = await concurrency.with_timeout(opening, limit_s)
     except asyncio.TimeoutError:
         return address, f"no answer within {limit_s:g} s"
     except OSError as error:

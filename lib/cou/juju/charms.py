@@ -8,22 +8,22 @@ from typing import Any
 from ..errors import BadInput, JujuError
 from . import names
 from .reply import Reply
-from .request import Asker
+from .request import Requester
 
 
-async def actions(asker: Asker, applications: Sequence[str]) -> dict[str, frozenset[str]]:
+async def actions(requester: Requester, applications: Sequence[str]) -> dict[str, frozenset[str]]:
     """Read the names of the actions of applications' charms, in one call."""
     if not applications:
         return {}
     entities = [{"tag": f"application-{name}"} for name in applications]
-    reply = await asker.read("Action", "ApplicationsCharmsActions", {"entities": entities})
+    reply = await requester.read("Action", "ApplicationsCharmsActions", {"entities": entities})
     found: dict[str, frozenset[str]] = {}
     for name, result in zip(applications, reply.results(len(applications)), strict=True):
         found[name] = frozenset(result.good(name).table("actions"))
     return found
 
 
-async def refresh(asker: Asker, application: str, channel: str, switch: str = "") -> str:
+async def refresh(requester: Requester, application: str, channel: str, switch: str = "") -> str:
     """Move an application's charm to the newest revision of a channel.
 
     Juju's own command sends an origin without id and revision; with a revision the charm would
@@ -40,14 +40,14 @@ async def refresh(asker: Asker, application: str, channel: str, switch: str = ""
         wanted = names.channel(channel)
     except ValueError as error:
         raise BadInput("bad-channel", error=error) from None
-    url, origin = await asker.again(lambda: _found(asker, application, wanted, switch))
-    added = await asker.change(
+    url, origin = await requester.again(lambda: _found(requester, application, wanted, switch))
+    added = await requester.change(
         "Charms", "AddCharm", {"url": url, "charm-origin": origin, "force": False}
     )
     # The answer holds the id and hash under which the charm was stored.
     origin = added.plain("charm-origin") or origin
-    resources = await _resources(asker, application, url, origin)
-    await asker.change(
+    resources = await _resources(requester, application, url, origin)
+    await requester.change(
         "Application",
         "SetCharm",
         {
@@ -66,34 +66,34 @@ async def refresh(asker: Asker, application: str, channel: str, switch: str = ""
             "endpoint-bindings": None,
         },
     )
-    return await _read_back(asker, application)
+    return await _read_back(requester, application)
 
 
-async def _read_back(asker: Asker, application: str) -> str:
+async def _read_back(requester: Requester, application: str) -> str:
     """Read the URL after the change; a failure here does not mean that nothing was done."""
     try:
-        return (await _origin(asker, application)).needed("url")
+        return (await _origin(requester, application)).needed("url")
     except JujuError as error:
         raise JujuError(
             error.code, error.seen, error.remedy, juju_code=error.juju_code, sent=None
         ) from error
 
 
-async def _origin(asker: Asker, application: str) -> Reply:
-    return await asker.read("Application", "GetCharmURLOrigin", {"application": application})
+async def _origin(requester: Requester, application: str) -> Reply:
+    return await requester.read("Application", "GetCharmURLOrigin", {"application": application})
 
 
 async def _found(
-    asker: Asker, application: str, wanted: names.Channel, switch: str
+    requester: Requester, application: str, wanted: names.Channel, switch: str
 ) -> tuple[str, dict[str, Any]]:
     """Return URL and origin of the charm that a channel holds for an application."""
-    now = await _origin(asker, application)
-    resolved = await _resolve(asker, application, now, wanted, switch)
+    now = await _origin(requester, application)
+    resolved = await _resolve(requester, application, now, wanted, switch)
     return resolved.needed("url"), resolved.plain("charm-origin")
 
 
 async def _resolve(
-    asker: Asker, application: str, now: Reply, wanted: names.Channel, switch: str
+    requester: Requester, application: str, now: Reply, wanted: names.Channel, switch: str
 ) -> Reply:
     """Ask which charm a channel holds for the architecture and base that the application has."""
     current = names.charm_url(now.needed("url"))
@@ -115,22 +115,24 @@ async def _resolve(
         "charm-origin": origin,
         "switch-charm": bool(switch),
     }
-    reply = await asker.read("Charms", "ResolveCharms", {"resolve": [question], "macaroon": None})
+    reply = await requester.read(
+        "Charms", "ResolveCharms", {"resolve": [question], "macaroon": None}
+    )
     return reply.only(application)
 
 
 async def _resources(
-    asker: Asker, application: str, url: str, origin: dict[str, Any]
+    requester: Requester, application: str, url: str, origin: dict[str, Any]
 ) -> dict[str, str]:
     """Make the charm's resources known before it is set; return their pending ids by name.
 
     A resource that the operator uploaded stays; all others move to what the channel holds.
     """
     tag = f"application-{application}"
-    wanted = await asker.again(lambda: _offered(asker, tag, application, url))
+    wanted = await requester.again(lambda: _offered(requester, tag, application, url))
     if not wanted:
         return {}
-    added = await asker.change(
+    added = await requester.change(
         "Resources",
         "AddPendingResources",
         {
@@ -148,14 +150,14 @@ async def _resources(
 
 
 async def _offered(
-    asker: Asker, tag: str, application: str, url: str
+    requester: Requester, tag: str, application: str, url: str
 ) -> dict[str, dict[str, Any]]:
     """Return the resources of a charm that no operator has uploaded, by name, for the request."""
-    info = await asker.read("Charms", "CharmInfo", {"url": url})
+    info = await requester.read("Charms", "CharmInfo", {"url": url})
     offered = info.at("meta").table("resources")
     if not offered:
         return {}
-    reply = await asker.read("Resources", "ListResources", {"entities": [{"tag": tag}]})
+    reply = await requester.read("Resources", "ListResources", {"entities": [{"tag": tag}]})
     listed = reply.only(application)
     uploaded = {
         each.text("name") for each in listed.each("resources") if each.text("origin") == "upload"

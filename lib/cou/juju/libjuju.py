@@ -22,7 +22,7 @@ from websockets.exceptions import WebSocketException
 from .. import concurrency, untyped
 from ..errors import JujuError
 from . import error_replies, sockets
-from .account import Account, Moved
+from .account import Account, Redirect
 from .reply import Reply
 
 with warnings.catch_warnings():
@@ -98,7 +98,7 @@ class _Connection(juju_connection.Connection):
             await self.messages.put_all(why)
 
     async def login(self) -> Any:
-        """Log in; whatever is in the answer, only an error of `dial` comes of it."""
+        """Log in; whatever is in the answer, only an error of `open_connection` comes of it."""
         result: Any = await super().login()
         response = result.get("response")
         if not isinstance(response, dict):
@@ -164,7 +164,7 @@ class _Connection(juju_connection.Connection):
         return await self._recv(number)
 
 
-class Link:
+class LibjujuConnection:
     """A connection that is logged in, until it breaks.
 
     Attributes:
@@ -219,7 +219,7 @@ class Link:
         message = {"type": facade, "version": version, "request": method, "params": params}
         self._calls += 1
         try:
-            raw = await concurrency.within(self._connection.exchange(message), timeout_s)
+            raw = await concurrency.with_timeout(self._connection.exchange(message), timeout_s)
         except asyncio.TimeoutError:
             raise error_replies.timed_out(where, timeout_s, changes=changes) from None
         except _BROKEN as error:
@@ -261,9 +261,9 @@ class Link:
             return
 
 
-async def dial(
+async def open_connection(
     address: str, cacert: str, model_uuid: str, account: Account, timeout_s: float
-) -> Link | Moved:
+) -> LibjujuConnection | Redirect:
     """Connect to one address and log in.
 
     Raises:
@@ -281,7 +281,7 @@ async def dial(
         retries=0,
     )
     try:
-        connection = await concurrency.within(opening, timeout_s)
+        connection = await concurrency.with_timeout(opening, timeout_s)
     except juju_errors.JujuRedirectException as moved:
         return _moved(address, moved)
     except (juju_errors.JujuAPIError, juju_errors.JujuAuthError) as error:
@@ -304,7 +304,7 @@ async def dial(
     ) as error:
         raise error_replies.no_login(address, _why(error)) from error
     try:
-        return Link(connection, Reply(connection.info, "Admin.Login"))
+        return LibjujuConnection(connection, Reply(connection.info, "Admin.Login"))
     except JujuError as error:
         with contextlib.suppress(*_BROKEN):
             await connection.close()
@@ -330,7 +330,7 @@ def _message(text: str | bytes) -> dict[str, Any]:
     return reply
 
 
-def _moved(address: str, moved: Any) -> Moved:
+def _moved(address: str, moved: Any) -> Redirect:
     info = Reply(moved.redirect_info, "Admin.Login")
     addresses = _servers(info)
     if not addresses or not info.text("ca-cert"):
@@ -340,7 +340,7 @@ def _moved(address: str, moved: Any) -> Moved:
             "redirection required",
             changes=False,
         )
-    return Moved(addresses, info.text("ca-cert"))
+    return Redirect(addresses, info.text("ca-cert"))
 
 
 def _not_opened(address: str, cause: BaseException | None) -> JujuError:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from .. import audit
 from ..errors import BadInput, CouError, JujuError
 from . import addresses, error_replies
-from .account import Account, Moved
+from .account import Account, Redirect
 
 if TYPE_CHECKING:
-    from .libjuju import Link
+    from .libjuju import LibjujuConnection
 
 _MOVES = 3  # from controller to controller, before it counts as a circle
 
 
-class Dialler:
+class Connector:
     """Knows the addresses of the controllers, and tries them one after another.
 
     The list begins with what worked last, goes on with what the controller itself named at the
@@ -42,7 +42,7 @@ class Dialler:
         self._connect_s = connect_s
         self.addresses = self._given
 
-    async def connect(self) -> Link:
+    async def connect(self) -> LibjujuConnection:
         """Try each address once; follow the model where it has moved.
 
         Raises:
@@ -51,14 +51,14 @@ class Dialler:
         """
         for _ in range(_MOVES):
             found = await self._round()
-            if not isinstance(found, Moved):
+            if not isinstance(found, Redirect):
                 return found
             # Told over a connection that the old CA vouched for.
             self._given = self.addresses = found.addresses
             self._cacert = found.cacert
         raise JujuError("model-moved", model_uuid=self._model_uuid)
 
-    async def _round(self) -> Link | Moved:
+    async def _round(self) -> LibjujuConnection | Redirect:
         # Imported late: python-libjuju takes half a second, which hooks need not spend.
         from . import libjuju
 
@@ -68,20 +68,22 @@ class Dialler:
         errors: list[JujuError] = []
         for address in await self._in_order():
             try:
-                found = await libjuju.dial(
+                found = await libjuju.open_connection(
                     address, self._cacert, self._model_uuid, account, self._connect_s
                 )
             except JujuError as error:
                 if error.code in ("login-refused", "certificate-refused"):
-                    audit.tell(audit.Event.LOGIN_FAIL, account.username, description=error.seen)
+                    audit.log_event(
+                        audit.Event.LOGIN_FAIL, account.username, description=error.seen
+                    )
                 if error.code not in ("controller-unreachable", "certificate-refused"):
                     raise
                 errors.append(error)
                 continue
-            if not isinstance(found, Moved):
+            if not isinstance(found, Redirect):
                 self._remember(address, found.servers)
                 text = f"Logged in at {address}, to model {self._model_uuid}."
-                audit.tell(audit.Event.LOGIN, account.username, description=text)
+                audit.log_event(audit.Event.LOGIN, account.username, description=text)
             return found
         dead = [error for error in errors if error.code == "controller-unreachable"]
         raise _all_of(dead or errors)
@@ -94,10 +96,10 @@ class Dialler:
         """
         if len(self.addresses) == 1:
             return self.addresses
-        knocked = await addresses.knock(self.addresses, self._connect_s)
-        if not knocked.order:
-            raise _all_of([error_replies.unreachable(*each) for each in knocked.closed])
-        return knocked.order
+        reachable = await addresses.find_open(self.addresses, self._connect_s)
+        if not reachable.order:
+            raise _all_of([error_replies.unreachable(*each) for each in reachable.closed])
+        return reachable.order
 
     def _read_account(self) -> Account:
         """Read the account anew: its secret may have changed since the last login.

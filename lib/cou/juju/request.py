@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 PAUSES_S = (0.25, 1.0, 2.0)
 
 
-class Asker:
+class Requester:
     """Facade calls whose replies are read with care.
 
     Args:

@@ -16,13 +16,13 @@ from ..errors import JujuError
 from . import names, timestamps
 from .port import ApplicationStatus, HistoryEntry, MachineStatus, ModelStatus, Status, UnitStatus
 from .reply import Reply
-from .request import Asker
+from .request import Requester
 
 T = TypeVar("T")
 _STAMP = "controller-timestamp"
 
 
-class Looks:
+class StatusReader:
     """Reads the status of a model again and again.
 
     Most looks see what the one before saw. A reply that differs from the last in nothing but the
@@ -34,14 +34,14 @@ class Looks:
         self._asked: tuple[str, ...] | None = None
         self._reply: object = None
         self._status: ModelStatus | None = None
-        self._parts = Parts()
+        self._parts = StatusCache()
 
     async def full_status(
-        self, asker: Asker, model_uuid: str, applications: Sequence[str] = ()
+        self, requester: Requester, model_uuid: str, applications: Sequence[str] = ()
     ) -> ModelStatus:
         """Read the status, all of it or some applications with the machines they are on."""
         asked = (model_uuid, *applications)
-        reply = await asker.read("Client", "FullStatus", {"patterns": list(applications)})
+        reply = await requester.read("Client", "FullStatus", {"patterns": list(applications)})
         stamp = _controller_time(reply)
         rest = {**reply.value, _STAMP: None}
         if self._status is None or asked != self._asked or rest != self._reply:
@@ -51,7 +51,7 @@ class Looks:
         return dataclasses.replace(self._status, controller_time=stamp)
 
 
-class Parts:
+class StatusCache:
     """What parts of earlier replies were read as, by their way to them."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Parts:
 
 
 def parse(
-    reply: Reply, model_uuid: str, wanted: Collection[str] = (), parts: Parts | None = None
+    reply: Reply, model_uuid: str, wanted: Collection[str] = (), parts: StatusCache | None = None
 ) -> ModelStatus:
     """Read a FullStatus reply.
 
@@ -80,7 +80,7 @@ def parse(
     Raises:
         JujuError: ``bad-reply``.
     """
-    parts = parts or Parts()
+    parts = parts or StatusCache()
     stamp = _controller_time(reply)
     model = reply.at("model")
     applications = reply.table("applications")
@@ -151,7 +151,7 @@ def _base(reply: Reply) -> tuple[str, str]:
 
 
 def _by_application(
-    applications: Mapping[str, Reply], parts: Parts
+    applications: Mapping[str, Reply], parts: StatusCache
 ) -> dict[str, dict[str, UnitStatus]]:
     """Group all units by application; Juju shows subordinate units only below their principals."""
     found: dict[str, dict[str, UnitStatus]] = {}
@@ -220,7 +220,7 @@ def _zone(hardware: str) -> str:
 
 
 async def history(
-    asker: Asker, units: Sequence[str], since: datetime.datetime
+    requester: Requester, units: Sequence[str], since: datetime.datetime
 ) -> dict[str, tuple[HistoryEntry, ...]]:
     """Read the agent history of units since a time, oldest first, in one call.
 
@@ -230,15 +230,15 @@ async def history(
     if not units:
         return {}
     try:
-        return await _histories(asker, units, since)
+        return await _histories(requester, units, since)
     except JujuError as error:
         if error.code != "not-supported" or len(units) == 1:
             raise
-    return {unit: (await _histories(asker, (unit,), since))[unit] for unit in units}
+    return {unit: (await _histories(requester, (unit,), since))[unit] for unit in units}
 
 
 async def _histories(
-    asker: Asker, units: Sequence[str], since: datetime.datetime
+    requester: Requester, units: Sequence[str], since: datetime.datetime
 ) -> dict[str, tuple[HistoryEntry, ...]]:
     requests = [
         {
@@ -249,7 +249,7 @@ async def _histories(
         }
         for unit in units
     ]
-    reply = await asker.read("Client", "StatusHistory", {"requests": requests})
+    reply = await requester.read("Client", "StatusHistory", {"requests": requests})
     found: dict[str, tuple[HistoryEntry, ...]] = {}
     for unit, result in zip(units, reply.results(len(units)), strict=True):
         found[unit] = _unit_history(unit, result)

@@ -10,27 +10,27 @@ from . import names
 from .error_replies import BUSY
 from .port import Task, TaskStatus
 from .reply import Reply
-from .request import Asker
+from .request import Requester
 
 _PAGE = 500  # operations per page; Juju's own limit where none is given, its command asks for 50
 _RESTARTS = 5  # of a listing that changes while it is read
 _NANOSECONDS = 1_000_000_000
 
 
-async def enqueue(asker: Asker, unit: str, action: str, params: Mapping[str, Any]) -> int:
+async def enqueue(requester: Requester, unit: str, action: str, params: Mapping[str, Any]) -> int:
     """Enqueue an action; return its task id."""
     wanted = {"name": action, "receiver": names.unit_tag(unit), "parameters": dict(params)}
-    reply = await asker.change("Action", "EnqueueOperation", {"actions": [wanted]})
+    reply = await requester.change("Action", "EnqueueOperation", {"actions": [wanted]})
     return _enqueued(reply, f"{action} on {unit}")
 
 
-async def run_command(asker: Asker, unit: str, command: str, timeout_s: float) -> int:
+async def run_command(requester: Requester, unit: str, command: str, timeout_s: float) -> int:
     """Enqueue a shell command; return its task id.
 
     The time limit travels in nanoseconds, null for none. On its end the command's process group
     gets SIGTERM and 30 s of grace.
     """
-    reply = await asker.change(
+    reply = await requester.change(
         "Action",
         "Run",
         {
@@ -49,11 +49,11 @@ def _enqueued(reply: Reply, subject: str) -> int:
     return _id(reply.only(subject, "actions"))
 
 
-async def tasks(asker: Asker, ids: Sequence[int]) -> dict[int, Task]:
+async def tasks(requester: Requester, ids: Sequence[int]) -> dict[int, Task]:
     """Read tasks with their output; ids that Juju does not know are left out."""
     if not ids:
         return {}
-    reply = await asker.read("Action", "Actions", _entities(ids))
+    reply = await requester.read("Action", "Actions", _entities(ids))
     found: dict[int, Task] = {}
     for number, result in zip(ids, reply.results(len(ids)), strict=True):
         error = result.failure(f"task {number}")
@@ -99,13 +99,13 @@ def _id(result: Reply) -> int:
 
 
 async def tasks_after(
-    asker: Asker, units: Sequence[str], name: str, after: int
+    requester: Requester, units: Sequence[str], name: str, after: int
 ) -> tuple[Task, ...]:
     """List the tasks of units and one name with an id above `after`, oldest first."""
     if not units:
         return ()
     chosen: list[Task] = []
-    for result in await _operations(asker, units, name):
+    for result in await _operations(requester, units, name):
         for action in result.each("actions"):
             task = parse(action)
             # An operation may have tasks for other units too.
@@ -114,13 +114,13 @@ async def tasks_after(
     return tuple(sorted(chosen, key=lambda task: task.id))
 
 
-async def last_task_id(asker: Asker, unit: str, name: str) -> int:
+async def last_task_id(requester: Requester, unit: str, name: str) -> int:
     """Return the highest task id of a unit and action name, 0 where there is none."""
-    listed = await tasks_after(asker, (unit,), name, 0)
+    listed = await tasks_after(requester, (unit,), name, 0)
     return listed[-1].id if listed else 0
 
 
-async def _operations(asker: Asker, units: Sequence[str], name: str) -> list[Reply]:
+async def _operations(requester: Requester, units: Sequence[str], name: str) -> list[Reply]:
     """List all operations of some units and one action name.
 
     Two things of Juju's own make this harder than it looks (state/operation.go). It sorts by the
@@ -130,7 +130,7 @@ async def _operations(asker: Asker, units: Sequence[str], name: str) -> list[Rep
     it does not, operations came or went in between and the reading starts again.
     """
     for _ in range(_RESTARTS):
-        listed = await _pages(asker, units, name)
+        listed = await _pages(requester, units, name)
         if listed is not None:
             return listed
     raise JujuError(
@@ -140,7 +140,7 @@ async def _operations(asker: Asker, units: Sequence[str], name: str) -> list[Rep
     )
 
 
-async def _pages(asker: Asker, units: Sequence[str], name: str) -> list[Reply] | None:
+async def _pages(requester: Requester, units: Sequence[str], name: str) -> list[Reply] | None:
     listed: list[Reply] = []
     while True:
         offset = max(0, len(listed) - 1)
@@ -153,7 +153,7 @@ async def _pages(asker: Asker, units: Sequence[str], name: str) -> list[Reply] |
             "offset": offset,
             "limit": _PAGE,
         }
-        reply = await asker.read("Action", "ListOperations", query)
+        reply = await requester.read("Action", "ListOperations", query)
         page = reply.each("results")
         if listed:
             if not page or page[0].needed("operation") != listed[-1].needed("operation"):
@@ -166,11 +166,11 @@ async def _pages(asker: Asker, units: Sequence[str], name: str) -> list[Reply] |
             return listed
 
 
-async def cancel(asker: Asker, ids: Sequence[int]) -> dict[int, str]:
+async def cancel(requester: Requester, ids: Sequence[int]) -> dict[int, str]:
     """Cancel tasks; return each one's status after the call, or the error's text."""
     if not ids:
         return {}
-    reply = await asker.change("Action", "Cancel", _entities(ids))
+    reply = await requester.change("Action", "Cancel", _entities(ids))
     found: dict[int, str] = {}
     for number, result in zip(ids, reply.results(len(ids)), strict=True):
         error = result.failure(f"task {number}")

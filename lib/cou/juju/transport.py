@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..errors import JujuError
 from . import error_replies, versions
 from .account import Account
-from .login import Dialler
+from .login import Connector
 
 if TYPE_CHECKING:
-    from .libjuju import Link
+    from .libjuju import LibjujuConnection
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,10 +128,10 @@ class LibjujuTransport:
         self._timing = timing or Timing()
         self._any_version = any_version
         read = account if callable(account) else lambda: account
-        self._dialler = Dialler(endpoints, cacert, model_uuid, read, self._timing.connect_s)
+        self._dialler = Connector(endpoints, cacert, model_uuid, read, self._timing.connect_s)
         self._lock = asyncio.Lock()
-        self._current: Link | None = None
-        self._retired: set[Link] = set()  # may still bring answers
+        self._current: LibjujuConnection | None = None
+        self._retired: set[LibjujuConnection] = set()  # may still bring answers
         self._facades: Mapping[str, int] = {}
         self._failed: JujuError | None = None
         self._failures = 0
@@ -199,7 +199,7 @@ class LibjujuTransport:
 
     async def _exchange(
         self,
-        link: Link,
+        link: LibjujuConnection,
         method: tuple[str, int, str],
         params: dict[str, Any],
         changes: bool,
@@ -213,14 +213,14 @@ class LibjujuTransport:
                 await self._retire(link)
             raise
 
-    async def _retire(self, link: Link) -> None:
+    async def _retire(self, link: LibjujuConnection) -> None:
         """Use a link no more; other calls on it may still end."""
         if self._current is link:
             self._current = None
         self._retired = {old for old in self._retired if not old.closed} | {link}
         await link.retire()
 
-    async def _link(self, deadline: float) -> Link:
+    async def _link(self, deadline: float) -> LibjujuConnection:
         """Return a connection that is logged in, trying until the deadline."""
         while True:
             try:
@@ -232,7 +232,7 @@ class LibjujuTransport:
                     raise
             await asyncio.sleep(wait)
 
-    async def _usable(self) -> Link:
+    async def _usable(self) -> LibjujuConnection:
         """Return the connection or make one; callers take turns, and share a failure's pause."""
         if self._current is not None and self._current.open:
             return self._current
@@ -253,7 +253,7 @@ class LibjujuTransport:
         self._current = link
         return link
 
-    async def _accept(self, link: Link) -> None:
+    async def _accept(self, link: LibjujuConnection) -> None:
         """Leave a controller whose answers would be misunderstood.
 
         Raises:

@@ -18,27 +18,27 @@ from typing import Any
 from .. import crash, kinds
 from ..clock import Clock
 from ..errors import JujuError, StepFailed
-from ..journal import Journal, ages
-from ..journal.ages import Moment
+from ..journal import Journal, operation_age
+from ..journal.operation_age import ClockReading
 from ..journal.records import Operation, Verdict
 from ..juju import error_replies, resending
 from ..juju.port import Juju, Task, TaskStatus
-from ..process.runner_files import Keeper
-from ..steps.context import Before, NeedsOperator
+from ..process.runner_files import RunnerRecordFile
+from ..steps.context import NeedsOperator, StateBefore
 from ..steps.task_results import went_well
-from ..wording import UPGRADE, Wording, say, to_json
+from ..wording import UPGRADE, Wording, join, to_json
 from . import quiet_time, run_once
 from .observer import Observer, TaskUnknown
-from .run_once import Heard
+from .run_once import MarkerReply
 
 COMMAND = "juju-exec"
 _PAUSE_S = 1.0  # before a command is sent again; it grows
 
-_AGAIN = say("Run `", UPGRADE, "` to try it again.")
+_AGAIN = join("Run `", UPGRADE, "` to try it again.")
 
 
 @dataclasses.dataclass(frozen=True)
-class Holder:
+class RunContext:
     """Who makes the calls: one attempt at one run.
 
     Attributes:
@@ -56,12 +56,12 @@ class Holder:
     token: int
     check: Callable[[], Awaitable[None]]
     settle_after_s: float = 60.0
-    kept: Keeper = dataclasses.field(default_factory=Keeper)
+    kept: RunnerRecordFile = dataclasses.field(default_factory=RunnerRecordFile)
     earlier: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class TaskRequest:
     """A task that a step asks for.
 
     Attributes:
@@ -81,8 +81,8 @@ class Asked:
 class Calls:
     """The journalled calls of one step."""
 
-    def __init__(self, holder: Holder, step: str, timeout_s: float):
-        self._held = holder
+    def __init__(self, run_context: RunContext, step: str, timeout_s: float):
+        self._held = run_context
         self._step = step
         self._timeout_s = timeout_s
 
@@ -103,7 +103,7 @@ class Calls:
         name = self._held.journal.newest_name(self._held.run, self._step, prefix)
         return int(name.removeprefix(prefix)) if name else 0
 
-    def asked(self, key: str) -> Operation | None:
+    def latest_of_any_round(self, key: str) -> Operation | None:
         """Return the newest operation under a key of any round, with its repetitions."""
         found = self._every(key)
         return found[-1] if found else None
@@ -116,14 +116,18 @@ class Calls:
         is_so: Callable[[], Awaitable[bool]],
         *,
         can_wait: bool = False,
-    ) -> Before:
+    ) -> StateBefore:
         """Make a change that may be repeated; return how it was before it was first made.
 
         One of an earlier round is not made again while the model shows it. Its time counts: the
         hooks that it causes may never have been seen to end.
         """
         operation = self.latest(key)
-        if operation is None and (earlier := self.asked(key)) is not None and await is_so():
+        if (
+            operation is None
+            and (earlier := self.latest_of_any_round(key)) is not None
+            and await is_so()
+        ):
             return quiet_time.before(earlier)
         if operation is not None and operation.verdict is Verdict.DONE:
             if await is_so():
@@ -175,7 +179,7 @@ class Calls:
             raise
 
     async def task(
-        self, key: str, asked: Asked, still: Callable[[], Awaitable[bool]] | None = None
+        self, key: str, asked: TaskRequest, still: Callable[[], Awaitable[bool]] | None = None
     ) -> Task:
         """Get one task run and return it ended; see `cou.steps.context.Context.action`."""
         operation = self.latest(key)
@@ -244,7 +248,7 @@ class Calls:
             number += 1
         return fresh
 
-    def _pruned(self, operation: Operation, asked: Asked) -> Operation:
+    def _pruned(self, operation: Operation, asked: TaskRequest) -> Operation:
         """Settle an operation whose task Juju has removed: it has ended, nobody knows how.
 
         What a failed one would be is done: a command and an action that is safe to repeat are
@@ -263,7 +267,7 @@ class Calls:
         self._verdict(operation, Verdict.NOT_DONE, {"status": "removed"})
         return dataclasses.replace(operation, verdict=Verdict.NOT_DONE)
 
-    async def _enqueue(self, key: str, asked: Asked) -> Operation:
+    async def _enqueue(self, key: str, asked: TaskRequest) -> Operation:
         watermark = await self._held.juju.last_task_id(asked.unit, asked.name)
         fresh, params = self._fresh(key), dict(asked.params)
         request = {"kind": "task", "unit": asked.unit, "name": asked.name, "params": params}
@@ -273,13 +277,13 @@ class Calls:
         operation = self._intend(fresh, request, watermark, None, can_wait=asked.can_wait)
         return await self._dispatch(operation, asked)
 
-    def _id(self, key: str, fresh: str, asked: Asked) -> str:
+    def _id(self, key: str, fresh: str, asked: TaskRequest) -> str:
         """Return what the unit knows a command by: what never began is sent under its old id.
 
         So is what nobody has seen begin: its request may have been taken after all.
         """
         held = self._held
-        last = self.asked(key)
+        last = self.latest_of_any_round(key)
         if last is not None and last.id_on_unit:
             cancelled = last.result.get("status") == TaskStatus.CANCELLED.value
             same = run_once.text(last.id_on_unit, str(asked.params["command"]))
@@ -288,7 +292,9 @@ class Calls:
         now = held.journal.step(held.run, self._step).round
         return run_once.name(held.run, self._step, now, fresh, asked.unit, asked.params["command"])
 
-    async def _dispatch(self, operation: Operation, asked: Asked, tries: int = 1) -> Operation:
+    async def _dispatch(
+        self, operation: Operation, asked: TaskRequest, tries: int = 1
+    ) -> Operation:
         await self._held.check()
         crash.reach("juju/enqueue/before")
         try:
@@ -302,18 +308,18 @@ class Calls:
                 if (found := await self._found(operation, asked)) is not None:
                     return self._adopt(operation, found)
                 raise
-            if error.sent is not None and not operation.doubtful:
+            if error.sent is not None and not operation.may_still_arrive:
                 self._verdict(operation, Verdict.NOT_DONE, {"error": to_json(error.seen)})
             raise
         crash.reach("juju/enqueue/after")
         return self._adopt(operation, task)
 
-    async def _settle(self, operation: Operation, asked: Asked, tries: int = 0) -> Operation:
+    async def _settle(self, operation: Operation, asked: TaskRequest, tries: int = 0) -> Operation:
         """Find out what became of an enqueue whose answer nobody saw; send it again if it may be.
 
         Args:
             operation: as it was written down.
-            asked: what for.
+            latest_of_any_round: what for.
             tries: how often it was sent just now, each time without an answer.
 
         Raises:
@@ -323,7 +329,7 @@ class Calls:
         await self._held.clock.sleep(tries * _PAUSE_S)
         found = await self._find(operation, asked)
         # An error was an answer to the only request: nothing of it is on its way any more.
-        answered = bool(operation.result.get("error")) and not operation.doubtful
+        answered = bool(operation.result.get("error")) and not operation.may_still_arrive
         if found is None and not operation.id_on_unit and not answered:
             await self._outlive(operation)
             found = await self._find(operation, asked)
@@ -335,14 +341,14 @@ class Calls:
             raise NeedsOperator("needs-operator/no-answer", name=asked.name, unit=asked.unit)
         return await self._dispatch(self._note(operation, again), asked, tries + 1)
 
-    async def _found(self, operation: Operation, asked: Asked) -> int | None:
+    async def _found(self, operation: Operation, asked: TaskRequest) -> int | None:
         """Return the task of an enqueue; None where there is none, or no look is possible."""
         try:
             return await self._find(operation, asked)
         except JujuError:
             return None
 
-    async def _find(self, operation: Operation, asked: Asked) -> int | None:
+    async def _find(self, operation: Operation, asked: TaskRequest) -> int | None:
         """Return the task of an enqueue whose answer nobody saw; None where there is none."""
         id = operation.id_on_unit
         found = [
@@ -375,12 +381,12 @@ class Calls:
 
     def _passed_s(self, operation: Operation) -> float:
         """Return what has passed since it was sent by the monotonic clock; 0 where none tells."""
-        return Moment.of(self._held.clock).passed_s(operation.result) or 0.0
+        return ClockReading.of(self._held.clock).passed_s(operation.result) or 0.0
 
     def age_s(self, operation: Operation) -> float:
         """Return how long ago an operation was begun, rather too long."""
-        moment = Moment.of(self._held.clock)
-        return ages.of_operation(self._held.journal, self._held.run, operation, moment)
+        moment = ClockReading.of(self._held.clock)
+        return operation_age.of_operation(self._held.journal, self._held.run, operation, moment)
 
     def _sent_now(self) -> dict[str, Any]:
         return {"epoch": self._held.clock.epoch(), "sent": self._held.clock.monotonic()}
@@ -395,7 +401,7 @@ class Calls:
         *,
         can_wait: bool = False,
     ) -> Operation:
-        return self._held.journal.intend(
+        return self._held.journal.record_intent(
             self._held.token,
             self._step,
             key,
@@ -445,4 +451,4 @@ def _as_recorded(operation: Operation) -> Task:
 def _worked(id: str, task: Task) -> bool:
     """Whether a command's arrival had its marker, and began to work."""
     never = task.status in (TaskStatus.CANCELLED, TaskStatus.ERROR)
-    return not never and run_once.heard(id, task) is Heard.WORKED
+    return not never and run_once.marker_reply(id, task) is MarkerReply.WORKED

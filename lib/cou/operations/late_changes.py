@@ -21,7 +21,7 @@ CHANGES = ("set-config", "refresh")
 
 
 @dataclasses.dataclass(frozen=True)
-class Overtaken:
+class UndoneChange:
     """A change that is undone.
 
     Attributes:
@@ -67,7 +67,7 @@ class Overtaken:
 
 async def look(
     juju: Juju, unanswered: Iterable[Operation], every: Sequence[Operation]
-) -> tuple[Overtaken, ...]:
+) -> tuple[UndoneChange, ...]:
     """Look which changes are undone; ask nothing where no request can have undone one.
 
     Args:
@@ -84,7 +84,7 @@ async def look(
         if one.request.get("kind") in CHANGES and one.verdict is Verdict.DONE
     }
     maybe = [
-        Overtaken(one, later)
+        UndoneChange(one, later)
         for one in unanswered
         if one.request.get("kind") in CHANGES
         and (later := last.get(_subject(one))) is not None

@@ -13,10 +13,10 @@ import datetime
 from collections.abc import Callable, Mapping
 
 from ..clock import Clock
-from ..concurrency import Crew
+from ..concurrency import BackgroundTasks
 from ..errors import CouError, StepFailed
 from ..juju.port import Juju, ModelStatus, Task
-from ..steps.context import History, Look, Pending, Wait
+from ..steps.context import History, LookTime, PendingWait, Wait
 from ..wording import text
 from .outside import Outside
 from .quiet_time import ModelTime
@@ -31,7 +31,7 @@ class _Waiter:
     future: asyncio.Future[bool]
     last_progress: float
     seen: object = None
-    pending: Pending | None = None
+    pending: PendingWait | None = None
 
 
 class TaskUnknown(StepFailed):
@@ -44,7 +44,7 @@ class _TaskWaiter:
     timeout_s: float
     future: asyncio.Future[Task]
     last_progress: float
-    pending: Pending
+    pending: PendingWait
     seen: object = None
 
 
@@ -54,7 +54,7 @@ class Observer:
     Args:
         juju: where to look.
         clock: time.
-        crew: looks for as long as its work goes on.
+        background: looks for as long as its work goes on.
         on_change: called after a look that changed what is waited for.
         outside: what is known of the model without looking.
     """
@@ -63,11 +63,11 @@ class Observer:
         self,
         juju: Juju,
         clock: Clock,
-        crew: Crew,
+        background: BackgroundTasks,
         on_change: Callable[[], None] = lambda: None,
         outside: Outside | None = None,
     ):
-        self._crew = crew
+        self._background = background
         self._juju = juju
         self._clock = clock
         self._on_change = on_change
@@ -79,10 +79,10 @@ class Observer:
         self._wake = asyncio.Event()  # the pause is over, or somebody wants a look before
         self._time = ModelTime(clock)
         self._draining = False
-        self._told: list[Pending] = []
+        self._told: list[PendingWait] = []
 
     @property
-    def waited_for(self) -> list[Pending]:
+    def waited_for(self) -> list[PendingWait]:
         """What the waits are waiting for, as of the last look."""
         found = [one.pending for one in self._waiters if one.pending is not None]
         found += [one.pending for one in self._tasks]
@@ -120,7 +120,7 @@ class Observer:
             timeout_s,
             asyncio.get_running_loop().create_future(),
             self._clock.monotonic(),
-            Pending(text("wait/task-unseen", task=task)),
+            PendingWait(text("wait/task-unseen", task=task)),
         )
         self._tasks.append(waiter)
         try:
@@ -134,7 +134,7 @@ class Observer:
         self._wake.set()
         if not self._looking:
             self._looking = True
-            self._crew.start(self._look_on(), "look at the model")
+            self._background.start(self._look_on(), "look at the model")
 
     async def _look_on(self) -> None:
         while True:
@@ -218,7 +218,9 @@ class Observer:
             for waiter in waiters:
                 self._judge(waiter, status, history, look)
 
-    async def _history(self, waiters: list[_Waiter], status: ModelStatus, look: Look) -> History:
+    async def _history(
+        self, waiters: list[_Waiter], status: ModelStatus, look: LookTime
+    ) -> History:
         units: set[str] = set()
         since: list[datetime.datetime] = []
         for waiter in waiters:
@@ -231,7 +233,9 @@ class Observer:
             return {}
         return await self._juju.status_history(sorted(units), min(since))
 
-    def _judge(self, waiter: _Waiter, status: ModelStatus, history: History, look: Look) -> None:
+    def _judge(
+        self, waiter: _Waiter, status: ModelStatus, history: History, look: LookTime
+    ) -> None:
         if waiter.future.done():
             return
         try:
@@ -266,7 +270,7 @@ class Observer:
             what = text(
                 "wait/task", task=task.id, unit=task.unit, name=task.name, status=task.status.value
             )
-            waiter.pending = Pending(what, (task.unit,))
+            waiter.pending = PendingWait(what, (task.unit,))
             self._note_progress(waiter, (task.status, task.message))
             if self._clock.monotonic() - waiter.last_progress > waiter.timeout_s:
                 waiter.future.set_exception(

@@ -23,7 +23,7 @@ class Outside:
             news: set when there is something to write down, and by a signal: look now.
         """
         with contextlib.suppress(asyncio.TimeoutError):
-            await concurrency.within(news.wait(), seconds)
+            await concurrency.with_timeout(news.wait(), seconds)
         news.clear()
 
     def changes(self) -> object:

@@ -15,7 +15,7 @@ from ..clock import Clock
 from ..errors import StepFailed
 from ..journal.records import Operation
 from ..juju.port import ModelStatus, UnitStatus
-from ..steps.context import Before
+from ..steps.context import StateBefore
 
 # Two controllers of one cloud differ by so much, or a clock is slewed by it within a wait.
 _TOLERANCE_S = 1.0
@@ -31,8 +31,8 @@ class _Shown:
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
-    """Implements `cou.steps.context.Look`.
+class ObservedTime:
+    """Implements `cou.steps.context.LookTime`.
 
     Attributes:
         now_s: our clock when the answer came.
@@ -49,7 +49,7 @@ class Seen:
         """Return for how long a unit has certainly shown what it shows."""
         return self.now_s - self.shown[unit].since_s
 
-    def set_back_s(self, before: Before) -> float:
+    def set_back_s(self, before: StateBefore) -> float:
         """Return by how much the controller's clock was set back at most, if it surely was."""
         if not before.epoch or before.epoch != self.epoch:
             return 0.0
@@ -64,13 +64,15 @@ class ModelTime:
     def __init__(self, clock: Clock):
         self._clock = clock
         self._shown: dict[str, _Shown] = {}
-        self._last: Seen | None = None
+        self._last: ObservedTime | None = None
         self._set_s = float("-inf")  # when the clock was last seen to have been set
 
-    def look(self, status: ModelStatus, asked_s: float) -> Seen:
+    def look(self, status: ModelStatus, asked_s: float) -> ObservedTime:
         """Take in what a look showed that was asked for at a time of our clock."""
         now_s = self._clock.monotonic()
-        seen = Seen(now_s, asked_s, status.controller_time, self._clock.epoch(), self._shown)
+        seen = ObservedTime(
+            now_s, asked_s, status.controller_time, self._clock.epoch(), self._shown
+        )
         if self._last is not None and self._was_set(self._last, seen):
             self._set_s = now_s
         self._last = seen
@@ -79,13 +81,13 @@ class ModelTime:
                 self._shown[unit.name] = self._of(unit, seen)
         return seen
 
-    def _was_set(self, last: Seen, seen: Seen) -> bool:
+    def _was_set(self, last: ObservedTime, seen: ObservedTime) -> bool:
         # The controller read its clock somewhere between question and answer.
         least = seen.asked_s - last.now_s - _TOLERANCE_S
         most = seen.now_s - last.asked_s + _TOLERANCE_S
         return not least <= (seen.now - last.now).total_seconds() <= most
 
-    def _of(self, unit: UnitStatus, seen: Seen) -> _Shown:
+    def _of(self, unit: UnitStatus, seen: ObservedTime) -> _Shown:
         what = (unit.agent, unit.workload)
         known = self._shown.get(unit.name)
         if known is not None and known.what == what:
@@ -109,7 +111,7 @@ def agents(status: ModelStatus, application: str) -> dict[str, str]:
     return {one.name: one.agent.since.isoformat() for one in units if one.agent.since}
 
 
-def before(operation: Operation) -> Before:
+def before(operation: Operation) -> StateBefore:
     """Return how it was before a change; older versions wrote less of it down.
 
     Raises:
@@ -120,7 +122,7 @@ def before(operation: Operation) -> Before:
     found = operation.result
     shown: Mapping[str, str] = found.get("agents", {})
     sent_s = float(found.get("sent", 0.0))
-    return Before(
+    return StateBefore(
         at=operation.model_time,
         agents={name: datetime.datetime.fromisoformat(at) for name, at in shown.items()},
         epoch=str(found.get("epoch", "")),

@@ -20,7 +20,7 @@ _AGAIN = "it has arrived before, so this arrival did nothing"
 _UNMARKED = "its marker could not be made, so it did nothing"
 
 
-class Heard(enum.Enum):
+class MarkerReply(enum.Enum):
     """What the task of a command says of its arrival."""
 
     WORKED = "worked"  # or began to: it had the marker
@@ -57,16 +57,16 @@ def is_of(id: str, task: Task) -> bool:
     return f"cou {id}:" in str(task.parameters.get("command", ""))
 
 
-def heard(id: str, task: Task) -> Heard:
+def marker_reply(id: str, task: Task) -> MarkerReply:
     """Return what the task of a command says of its arrival."""
     code, printed = str(task.output.get("return-code", "")), str(task.output.get("stderr", ""))
     for wanted, said, what in (
-        (_AGAIN_CODE, _AGAIN, Heard.AGAIN),
-        (_UNMARKED_CODE, _UNMARKED, Heard.UNMARKED),
+        (_AGAIN_CODE, _AGAIN, MarkerReply.AGAIN),
+        (_UNMARKED_CODE, _UNMARKED, MarkerReply.UNMARKED),
     ):
         if code == str(wanted) and f"cou {id}: {said}" in printed:
             return what
-    return Heard.WORKED
+    return MarkerReply.WORKED
 
 
 def _says(id: str, what: str) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from .. import crash
-from ..journal import Cancelled
+from ..journal import CancelRecorded
 from ..journal.records import Mark, MarkState, Verdict
 from ..juju import resending
 from ..juju.port import Juju, Task
 from ..options.settings import Settings
 from ..plan.step import Step
-from ..steps.context import Before, Drained, Wait
+from ..steps.context import StateBefore, StepDrained, Wait
 from ..wording import NOTHING, Wording
-from .calls import COMMAND, Asked, Calls, Holder
+from .calls import COMMAND, Calls, RunContext, TaskRequest
 
 _READ_TIMEOUT_S = 60.0
 
@@ -23,7 +23,7 @@ class StepContext:
     """Implements `cou.steps.context.Context` for one step of one attempt.
 
     Args:
-        holder: the attempt.
+        run_context: the attempt.
         step: the step.
         settings: the run's settings.
         is_draining: whether nothing further begins.
@@ -33,20 +33,20 @@ class StepContext:
 
     def __init__(
         self,
-        holder: Holder,
+        run_context: RunContext,
         step: Step,
         settings: Settings,
         is_draining: Callable[[], bool],
         on_marks: Callable[[Sequence[str]], Awaitable[None]],
         skipped: Callable[[], frozenset[str]],
     ):
-        self._held = holder
+        self._held = run_context
         self._step = step
         self._settings = settings
         self._is_draining = is_draining
         self._on_marks = on_marks
         self._skipped = skipped
-        self._calls = Calls(holder, step.id, float(step.timeout_s))
+        self._calls = Calls(run_context, step.id, float(step.timeout_s))
 
     @property
     def step(self) -> Step:
@@ -86,20 +86,20 @@ class StepContext:
         """Return the number of the newest operation of those that are counted."""
         return self._calls.newest(prefix)
 
-    def asked(self, key: str) -> bool:
+    def was_requested(self, key: str) -> bool:
         """Return whether this run has asked for an operation before, in whatever round."""
-        return self._calls.asked(key) is not None
+        return self._calls.latest_of_any_round(key) is not None
 
     def unfinished(self, key: str) -> bool:
         """Return whether an operation was asked for and has not been seen to end well."""
-        operation = self._calls.asked(key)
+        operation = self._calls.latest_of_any_round(key)
         if operation is None or operation.result.get("discarded"):
             return False
         return operation.verdict is not Verdict.DONE
 
     def request(self, key: str) -> Mapping[str, Any]:
         """Return what an operation asked for the last time."""
-        operation = self._calls.asked(key)
+        operation = self._calls.latest_of_any_round(key)
         return operation.request if operation else {}
 
     async def change(
@@ -108,7 +108,7 @@ class StepContext:
         request: Mapping[str, Any],
         perform: Callable[[], Awaitable[None]],
         is_so: Callable[[], Awaitable[bool]],
-    ) -> Before:
+    ) -> StateBefore:
         """Make a change that may be repeated without harm."""
         return await self._calls.change(key, request, perform, is_so)
 
@@ -123,7 +123,7 @@ class StepContext:
         can_wait: bool = False,
     ) -> Task:
         """Run an action once."""
-        asked = Asked(
+        asked = TaskRequest(
             unit,
             action,
             dict(params or {}),
@@ -132,8 +132,8 @@ class StepContext:
         )
         try:
             return await self._calls.task(key or action, asked, still)
-        except Cancelled:
-            raise Drained from None
+        except CancelRecorded:
+            raise StepDrained from None
 
     async def command(
         self,
@@ -144,7 +144,7 @@ class StepContext:
         still: Callable[[], Awaitable[bool]] | None = None,
     ) -> Task:
         """Run a shell command once; it has no time limit of its own in Juju."""
-        asked = Asked(
+        asked = TaskRequest(
             unit,
             COMMAND,
             {"command": command},

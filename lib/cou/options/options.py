@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..errors import BadInput
-from ..wording import Option, ours
+from ..wording import PlanOption, own_command
 from . import values as options_values
 from .settings import MOST
 
@@ -138,10 +138,10 @@ class Options:
             raise BadInput(
                 "filter-without-hypervisors",
                 group=self.group.value,
-                plan=ours("plan", group="hypervisors"),
+                plan=own_command("plan", group="hypervisors"),
             )
         if self.purge_before and not self.purge:
-            raise BadInput("purge-before-without-purge", option=Option("purge", True))
+            raise BadInput("purge-before-without-purge", option=PlanOption("purge", True))
 
 
 def _fields(options: Options | type[Options]) -> list[dataclasses.Field[Any]]:

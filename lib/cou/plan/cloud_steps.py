@@ -7,56 +7,56 @@ hypervisors (W18f); nothing is planned that has no target.
 
 from __future__ import annotations
 
+from ..checks.plan_context import PlanContext
 from ..checks.problem import Problem
 from ..checks.problem_codes import problem
-from ..checks.scope import Scene
 from ..cloud.cloud import Application
 from ..kinds import Kind
 from ..openstack import charms
 from ..options.options import Group
-from ..wording import Option
+from ..wording import PlanOption
 from . import single_steps
 from .step import Step
 
 _CEPH_GROUPS = (Group.ALL, Group.DATA_PLANE)
 
 
-def before(scene: Scene) -> list[Step]:
+def before(context: PlanContext) -> list[Step]:
     """Return what is done before any application: idleness, noout, backup, archive, purge."""
     steps = [
         single_steps.wait_model(
-            scene,
+            context,
             "prepare/wait-idle",
-            scene.settings.standard_idle_timeout_s,
+            context.settings.standard_idle_timeout_s,
             "cloud",
         )
     ]
-    steps += _noout(scene, True)
-    if scene.options.backup:
-        steps += _backup(scene)
-    steps += single_steps.placed(scene, "prepare")
-    if scene.options.purge:
-        controllers = scene.of_charm(charms.NOVA_CLOUD_CONTROLLER)
-        steps += [_purge(scene, app) for app in controllers if "purge-data" in app.actions]
+    steps += _noout(context, True)
+    if context.options.backup:
+        steps += _backup(context)
+    steps += single_steps.placed(context, "prepare")
+    if context.options.purge:
+        controllers = context.of_charm(charms.NOVA_CLOUD_CONTROLLER)
+        steps += [_purge(context, app) for app in controllers if "purge-data" in app.actions]
     return steps
 
 
-def after(scene: Scene) -> list[Step]:
+def after(context: PlanContext) -> list[Step]:
     """Return what is done when every application is: require-osd-release, noout put back."""
-    return single_steps.placed(scene, "finish") + _noout(scene, False)
+    return single_steps.placed(context, "finish") + _noout(context, False)
 
 
-def problems(scene: Scene) -> list[Problem]:
+def problems(context: PlanContext) -> list[Problem]:
     """Return what is asked for and cannot be done, or is not asked for and would be good."""
-    return _database_problems(scene) + _noout_problems(scene) + _controller_problems(scene)
+    return _database_problems(context) + _noout_problems(context) + _controller_problems(context)
 
 
-def _noout(scene: Scene, noout: bool) -> list[Step]:
-    if not scene.options.set_noout or not scene.covers(*_CEPH_GROUPS):
+def _noout(context: PlanContext, noout: bool) -> list[Step]:
+    if not context.options.set_noout or not context.covers(*_CEPH_GROUPS):
         return []
     section, which = ("prepare", "set") if noout else ("finish", "unset")
     return [
-        single_steps.leaf(
+        single_steps.single_step(
             Kind.SET_NOOUT,
             f"{section}/{app.name}/{which}-noout",
             app.units[0].name,
@@ -65,19 +65,19 @@ def _noout(scene: Scene, noout: bool) -> list[Step]:
             which,
             application=app.name,
         )
-        for app in scene.of_charm(charms.CEPH_MON)
+        for app in context.of_charm(charms.CEPH_MON)
     ]
 
 
-def _databases(scene: Scene) -> list[Application]:
+def _databases(context: PlanContext) -> list[Application]:
     """Return the databases to back up; also skipped ones, for a dump upgrades nothing."""
-    return [app for app in scene.cloud.of_charm(charms.MYSQL) if app.units]
+    return [app for app in context.cloud.of_charm(charms.MYSQL) if app.units]
 
 
-def _backup(scene: Scene) -> list[Step]:
-    databases = _databases(scene)
+def _backup(context: PlanContext) -> list[Step]:
+    databases = _databases(context)
     return [
-        single_steps.leaf(
+        single_steps.single_step(
             Kind.BACKUP_DATABASE,
             f"prepare/{app.name}/backup-database",
             app.units[0].name,
@@ -90,41 +90,45 @@ def _backup(scene: Scene) -> list[Step]:
     ]
 
 
-def _purge(scene: Scene, app: Application) -> Step:
-    return single_steps.leaf(
+def _purge(context: PlanContext, app: Application) -> Step:
+    return single_steps.single_step(
         Kind.PURGE_DATA,
         f"prepare/{app.name}/purge-data",
         app.units[0].name,
-        {"before": scene.options.purge_before},
+        {"before": context.options.purge_before},
         single_steps.PURGE_S,
-        "before" if scene.options.purge_before else "",
+        "before" if context.options.purge_before else "",
         application=app.name,
     )
 
 
-def _database_problems(scene: Scene) -> list[Problem]:
-    if not scene.options.backup:
-        return [problem("no-way-back", "model", option=Option("backup", True))]
-    if _databases(scene):
+def _database_problems(context: PlanContext) -> list[Problem]:
+    if not context.options.backup:
+        return [problem("no-way-back", "model", option=PlanOption("backup", True))]
+    if _databases(context):
         return []
-    return [problem("no-database", "model", MYSQL=charms.MYSQL, option=Option("backup", False))]
+    return [
+        problem("no-database", "model", MYSQL=charms.MYSQL, option=PlanOption("backup", False))
+    ]
 
 
-def _noout_problems(scene: Scene) -> list[Problem]:
-    if not scene.options.set_noout:
+def _noout_problems(context: PlanContext) -> list[Problem]:
+    if not context.options.set_noout:
         return []
-    if not scene.covers(*_CEPH_GROUPS):
-        return [problem("noout-not-in-group", "model", group=scene.options.group.value)]
-    if not scene.of_charm(charms.CEPH_MON):
+    if not context.covers(*_CEPH_GROUPS):
+        return [problem("noout-not-in-group", "model", group=context.options.group.value)]
+    if not context.of_charm(charms.CEPH_MON):
         return [problem("no-ceph", "model")]
     return []
 
 
-def _controller_problems(scene: Scene) -> list[Problem]:
+def _controller_problems(context: PlanContext) -> list[Problem]:
     found: list[Problem] = []
-    controllers = scene.of_charm(charms.NOVA_CLOUD_CONTROLLER)
-    if scene.options.archive and not controllers:
-        found.append(problem("no-nova-cloud-controller", "model", option=Option("archive", False)))
-    if scene.options.purge and not any("purge-data" in app.actions for app in controllers):
+    controllers = context.of_charm(charms.NOVA_CLOUD_CONTROLLER)
+    if context.options.archive and not controllers:
+        found.append(
+            problem("no-nova-cloud-controller", "model", option=PlanOption("archive", False))
+        )
+    if context.options.purge and not any("purge-data" in app.actions for app in controllers):
         found.append(problem("no-purge-action", "model"))
     return found

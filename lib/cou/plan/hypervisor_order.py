@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..checks.changes import Moves
+from ..checks.application_changes import ApplicationChanges
+from ..checks.plan_context import PlanContext
 from ..checks.problem import Problem
 from ..checks.problem_codes import problem
-from ..checks.scope import Scene
 from ..cloud.cloud import Application, Cloud, Unit
 from ..openstack import charms
 from ..options.options import NonEmpty
-from ..wording import ours, say
+from ..wording import join, own_command
 from .single_steps import PER_UNIT_ACTIONS
 
 
@@ -24,12 +24,12 @@ class Member:
     """An application whose units on hypervisors are upgraded one by one.
 
     Attributes:
-        moves: its application-level changes.
+        application_changes: its application-level changes.
         pending: its units that are not at the target yet, wherever they are.
     """
 
     app: Application
-    moves: Moves
+    changes: ApplicationChanges
     pending: tuple[Unit, ...]
 
     @property
@@ -60,7 +60,7 @@ class Host:
 
 
 @dataclasses.dataclass(frozen=True)
-class Chosen:
+class HypervisorChoice:
     """The hosts of a plan.
 
     Attributes:
@@ -83,25 +83,25 @@ def goes_unit_by_unit(app: Application) -> bool:
     return set(PER_UNIT_ACTIONS) <= app.actions and charms.MANAGED_UPGRADE in app.config
 
 
-def choose(scene: Scene, members: tuple[Member, ...]) -> Chosen:
+def choose(context: PlanContext, members: tuple[Member, ...]) -> HypervisorChoice:
     """Return the hosts to upgrade out of those that have something pending."""
     hosts: list[Host] = []
     problems: list[Problem] = []
-    for machine, compute in _machines(scene.cloud):
+    for machine, compute in _machines(context.cloud):
         work = tuple(
             (member, unit)
             for member in members
             for unit in member.pending
             if unit.machine == machine
         )
-        if not work or not _wanted(scene, machine, compute.zone):
+        if not work or not _wanted(context, machine, compute.zone):
             continue
         beside = [unit.name for member, unit in work if not member.is_compute]
-        empty, found = _emptiness(scene, machine, beside)
+        empty, found = _emptiness(context, machine, beside)
         problems += found
-        if empty or scene.options.non_empty_hypervisors is NonEmpty.UPGRADE:
+        if empty or context.options.non_empty_hypervisors is NonEmpty.UPGRADE:
             hosts.append(Host(machine, compute.zone, compute.name, work))
-    return Chosen(tuple(hosts), tuple(problems))
+    return HypervisorChoice(tuple(hosts), tuple(problems))
 
 
 def _machines(cloud: Cloud) -> list[tuple[str, Unit]]:
@@ -113,14 +113,16 @@ def _machines(cloud: Cloud) -> list[tuple[str, Unit]]:
     return list(found.items())
 
 
-def _wanted(scene: Scene, machine: str, zone: str) -> bool:
-    options = scene.options
+def _wanted(context: PlanContext, machine: str, zone: str) -> bool:
+    options = context.options
     if options.machines:
         return machine in options.machines
     return not options.availability_zones or zone in options.availability_zones
 
 
-def _emptiness(scene: Scene, machine: str, beside: list[str]) -> tuple[bool, list[Problem]]:
+def _emptiness(
+    context: PlanContext, machine: str, beside: list[str]
+) -> tuple[bool, list[Problem]]:
     """Return whether a host is known to be empty, and what to say where it is not.
 
     Args:
@@ -128,21 +130,21 @@ def _emptiness(scene: Scene, machine: str, beside: list[str]) -> tuple[bool, lis
     """
     problems: list[Problem] = []
     empty = True
-    for app in scene.cloud.of_charm(charms.NOVA_COMPUTE):
+    for app in context.cloud.of_charm(charms.NOVA_COMPUTE):
         for unit in app.units:
             if unit.machine != machine:
                 continue
-            count = scene.cloud.instances.get(unit.name)
+            count = context.cloud.instances.get(unit.name)
             if count != 0:
                 empty = False
-                problems.append(_not_empty(scene, unit, count, beside))
+                problems.append(_not_empty(context, unit, count, beside))
     return empty, problems
 
 
-def _not_empty(scene: Scene, unit: Unit, count: int | None, beside: list[str]) -> Problem:
-    upgraded = scene.options.non_empty_hypervisors is NonEmpty.UPGRADE
+def _not_empty(context: PlanContext, unit: Unit, count: int | None, beside: list[str]) -> Problem:
+    upgraded = context.options.non_empty_hypervisors is NonEmpty.UPGRADE
     if count is None and not upgraded:
-        return _count_unknown(scene, unit)
+        return _count_unknown(context, unit)
     with_it = f", and with it {', '.join(beside)}" if beside else ""
     number = "an unknown number of" if count is None else count
     told = f"{unit.name} on machine {unit.machine} runs {number} instances"
@@ -152,19 +154,19 @@ def _not_empty(scene: Scene, unit: Unit, count: int | None, beside: list[str]) -
         "hypervisor-not-empty",
         unit.name,
         f"{told} and is left out{with_it}.",
-        say(
+        join(
             "Live-migrate them, then: ",
-            ours("plan", group="hypervisors", machines=unit.machine),
+            own_command("plan", group="hypervisors", machines=unit.machine),
         ),
         f"{unit.name} ({count} instances)",
     )
 
 
-def _count_unknown(scene: Scene, unit: Unit) -> Problem:
+def _count_unknown(context: PlanContext, unit: Unit) -> Problem:
     seen = next(
         (
             one.seen
-            for one in scene.cloud.unanswered
+            for one in context.cloud.unanswered
             if one.subject == unit.name and one.key == "instance-count"
         ),
         "its charm has no action instance-count",

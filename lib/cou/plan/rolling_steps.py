@@ -7,10 +7,10 @@ out of its cluster and out of service, upgraded by its action, and put back.
 
 from __future__ import annotations
 
-from ..checks.changes import Moves
+from ..checks.application_changes import ApplicationChanges
+from ..checks.plan_context import PlanContext
 from ..checks.problem import Problem
 from ..checks.problem_codes import problem
-from ..checks.scope import Scene
 from ..cloud.cloud import Application, Unit
 from ..openstack import charms
 from ..options.options import Strategy
@@ -19,19 +19,19 @@ from .single_steps import PER_UNIT_ACTIONS
 HACLUSTER = "hacluster"
 
 
-def chosen(scene: Scene, app: Application, moves: Moves) -> bool:
+def chosen(context: PlanContext, app: Application, changes: ApplicationChanges) -> bool:
     """Whether an application is upgraded unit by unit: asked for, possible, and of any use."""
-    if scene.options.strategy is not Strategy.ROLLING or not moves.origin:
+    if context.options.strategy is not Strategy.ROLLING or not changes.origin:
         return False
     return not _why_not(app)
 
 
-def problems(scene: Scene, allowed: dict[str, Moves]) -> list[Problem]:
+def problems(context: PlanContext, allowed: dict[str, ApplicationChanges]) -> list[Problem]:
     """Return which principals are upgraded all at once although rolling was asked for."""
-    if scene.options.strategy is not Strategy.ROLLING:
+    if context.options.strategy is not Strategy.ROLLING:
         return []
     found: list[Problem] = []
-    for app in scene.applications:
+    for app in context.applications:
         if app.name not in allowed or app.charm.subordinate_kind or len(app.units) < 2:
             continue
         reason = _why_not(app)
@@ -56,9 +56,9 @@ def in_order(app: Application) -> list[Unit]:
     return sorted(app.units, key=lambda unit: not unit.leader)
 
 
-def hacluster_of(scene: Scene, unit: Unit) -> str:
+def hacluster_of(context: PlanContext, unit: Unit) -> str:
     """Return a unit's hacluster unit; empty where it has none, or its charm cannot pause."""
-    for app in scene.cloud.of_charm(HACLUSTER):
+    for app in context.cloud.of_charm(HACLUSTER):
         if {"pause", "resume"} <= app.actions:
             for beside in app.units:
                 if beside.principal == unit.name:

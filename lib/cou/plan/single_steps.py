@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..checks.scope import Scene
+from ..checks.plan_context import PlanContext
 from ..cloud.cloud import Application, Unit
 from ..kinds import ROWS, Kind
 from ..openstack import known_issues, origins
@@ -37,7 +37,7 @@ def slug(text: str) -> str:
     return _ODD.sub("-", text.lower()).strip("-") or "none"
 
 
-def leaf(
+def single_step(
     kind: Kind,
     identity: str,
     target: str,
@@ -80,12 +80,12 @@ def group(
     if not children:
         return None
     params = {"part": part.value}
-    head = leaf(Kind.GROUP, identity, target, params, 0, which, **values)
+    head = single_step(Kind.GROUP, identity, target, params, 0, which, **values)
     return dataclasses.replace(head, parallel=parallel, steps=children)
 
 
 def refresh(
-    scene: Scene,
+    context: PlanContext,
     prefix: str,
     app: Application,
     channel: str,
@@ -95,8 +95,8 @@ def refresh(
     switch: str = "",
 ) -> list[Step]:
     """Return a refresh and the wait after it."""
-    timeout_s = app.charm.slow_refresh_s or scene.settings.refresh_timeout_s
-    step = leaf(
+    timeout_s = app.charm.slow_refresh_s or context.settings.refresh_timeout_s
+    step = single_step(
         Kind.REFRESH,
         f"{prefix}/refresh/{slug(channel)}",
         app.name,
@@ -104,14 +104,14 @@ def refresh(
         timeout_s,
         which,
         present=app.channel,
-        release=scene.target,
+        release=context.target,
         note=note,
     )
-    return [step, wait(scene, f"{step.id}/wait", app, timeout_s)]
+    return [step, wait(context, f"{step.id}/wait", app, timeout_s)]
 
 
 def set_config(
-    scene: Scene,
+    context: PlanContext,
     prefix: str,
     app: Application,
     key: str,
@@ -125,7 +125,7 @@ def set_config(
     """Return the change of one option; it ends when its hooks have ended on every unit.
 
     Args:
-        scene: the circumstances.
+        context: what the plan is made from.
         prefix: of its id.
         app: whose option.
         key: its name.
@@ -136,112 +136,114 @@ def set_config(
         was: the value to put back where an earlier run has changed the option already.
     """
     params = {"key": key, "value": value, "mark": mark}
-    return leaf(
+    return single_step(
         Kind.SET_CONFIG,
         f"{prefix}/set-config/{slug(key)}",
         app.name,
         {**params, "was": was} if was else params,
-        max(scene.settings.long_idle_timeout_s, final_timeout_s(scene, app)),
+        max(context.settings.long_idle_timeout_s, final_timeout_s(context, app)),
         which,
-        release=scene.target,
+        release=context.target,
         note=note,
     )
 
 
 def put_back_option(
-    scene: Scene, prefix: str, app: Application, key: str, which: str
+    context: PlanContext, prefix: str, app: Application, key: str, which: str
 ) -> list[Step]:
     """Return the put-back of a changed option, and the wait after it."""
-    step = leaf(
+    step = single_step(
         Kind.PUT_BACK,
         f"{prefix}/put-back/{slug(key)}",
         app.name,
         {"mark": f"option:{app.name}:{key}"},
-        scene.settings.long_idle_timeout_s,
+        context.settings.long_idle_timeout_s,
         which,
         key=key,
-        release=scene.target,
+        release=context.target,
     )
-    return [step, wait(scene, f"{step.id}/wait", app, final_timeout_s(scene, app))]
+    return [step, wait(context, f"{step.id}/wait", app, final_timeout_s(context, app))]
 
 
-def final_timeout_s(scene: Scene, app: Application) -> int:
+def final_timeout_s(context: PlanContext, app: Application) -> int:
     """Return the timeout of the wait that ends an application's upgrade."""
-    settings = scene.settings
+    settings = context.settings
     long, standard = settings.long_idle_timeout_s, settings.standard_idle_timeout_s
     return long if app.charm.long_final_wait else standard
 
 
-def wait(scene: Scene, identity: str, app: Application, timeout_s: int) -> Step:
+def wait(context: PlanContext, identity: str, app: Application, timeout_s: int) -> Step:
     """Return a wait for one application."""
-    params = {"quiet": scene.settings.quiet_period_s, "applications": [app.name]}
-    return leaf(Kind.WAIT_IDLE, identity, app.name, params, timeout_s, "application")
+    params = {"quiet": context.settings.quiet_period_s, "applications": [app.name]}
+    return single_step(Kind.WAIT_IDLE, identity, app.name, params, timeout_s, "application")
 
 
-def wait_model(scene: Scene, identity: str, timeout_s: int, which: str = "model") -> Step:
+def wait_model(context: PlanContext, identity: str, timeout_s: int, which: str = "model") -> Step:
     """Return a wait for all applications that are not skipped."""
     params = {
-        "quiet": scene.settings.quiet_period_s,
-        "applications": sorted(scene.waits_for),
+        "quiet": context.settings.quiet_period_s,
+        "applications": sorted(context.waits_for),
     }
-    return leaf(
-        Kind.WAIT_IDLE, identity, "model", params, timeout_s, which, model=scene.cloud.name
+    return single_step(
+        Kind.WAIT_IDLE, identity, "model", params, timeout_s, which, model=context.cloud.name
     )
 
 
-def final_wait(scene: Scene, prefix: str, app: Application) -> Step:
+def final_wait(context: PlanContext, prefix: str, app: Application) -> Step:
     """Return the wait that ends an application's upgrade: for itself or for the model."""
-    timeout_s = final_timeout_s(scene, app)
+    timeout_s = final_timeout_s(context, app)
     if app.charm.final_scope is WaitScope.MODEL:
-        return wait_model(scene, f"{prefix}/wait", timeout_s)
-    return wait(scene, f"{prefix}/wait", app, timeout_s)
+        return wait_model(context, f"{prefix}/wait", timeout_s)
+    return wait(context, f"{prefix}/wait", app, timeout_s)
 
 
-def unsealed(scene: Scene, identity: str, app: Application) -> Step:
+def unsealed(context: PlanContext, identity: str, app: Application) -> Step:
     """Return the wait for the operator who unseals vault; being sealed has no deadline."""
-    timeout_s = scene.settings.long_idle_timeout_s
-    return leaf(Kind.WAIT_UNSEALED, identity, app.name, {}, timeout_s)
+    timeout_s = context.settings.long_idle_timeout_s
+    return single_step(Kind.WAIT_UNSEALED, identity, app.name, {}, timeout_s)
 
 
-def verify(scene: Scene, prefix: str, app: Application, units: Sequence[Unit], note: str) -> Step:
+def verify(
+    context: PlanContext, prefix: str, app: Application, units: Sequence[Unit], note: str
+) -> Step:
     """Return the check of workload versions, of some units or, where none is named, of all."""
     params = {
         "charm": app.charm.name,
-        "release": scene.target.codename,
+        "release": context.target.codename,
         "units": [unit.name for unit in units],
     }
     which = "units" if units else ""
     identity = f"{prefix}/verify-workload"
-    return leaf(Kind.VERIFY_WORKLOAD, identity, app.name, params, QUERY_S, which, note=note)
+    return single_step(Kind.VERIFY_WORKLOAD, identity, app.name, params, QUERY_S, which, note=note)
 
 
-def packages(scene: Scene, prefix: str, app: Application, unit: Unit) -> Step:
+def packages(context: PlanContext, prefix: str, app: Application, unit: Unit) -> Step:
     """Return the package upgrade of one unit within its current APT pockets."""
-    landscape = scene.settings.landscape
-    pocket = f"{app.series}-{scene.target.codename}"
+    landscape = context.settings.landscape
+    pocket = f"{app.series}-{context.target.codename}"
     params = {
         "hold": list(app.charm.held_packages),
-        "pocket": pocket if landscape else origins.pocket(app.series, scene.target),
+        "pocket": pocket if landscape else origins.pocket(app.series, context.target),
     }
     identity = f"{prefix}/upgrade-packages"
-    return leaf(Kind.UPGRADE_PACKAGES, identity, unit.name, params, PACKAGES_S)
+    return single_step(Kind.UPGRADE_PACKAGES, identity, unit.name, params, PACKAGES_S)
 
 
 def upgrade_unit(
-    scene: Scene, prefix: str, app: Application, unit: Unit, *, hacluster: str = ""
+    context: PlanContext, prefix: str, app: Application, unit: Unit, *, hacluster: str = ""
 ) -> Step:
     """Return the upgrade of one unit out of service.
 
     Args:
         hacluster: its unit of hacluster, paused around it; empty where it has none.
     """
-    note = known_issues.note(app.charm.name, scene.target, Hits.RESUME)
+    note = known_issues.note(app.charm.name, context.target, Hits.RESUME)
     params = {
         "actions": list(PER_UNIT_ACTIONS),
         "charm": app.charm.name,
-        "release": scene.target.codename,
+        "release": context.target.codename,
     }
-    return leaf(
+    return single_step(
         Kind.UPGRADE_UNIT,
         f"{prefix}/upgrade-unit",
         unit.name,
@@ -252,20 +254,20 @@ def upgrade_unit(
     )
 
 
-def placed(scene: Scene, section: str) -> list[Step]:
+def placed(context: PlanContext, section: str) -> list[Step]:
     """Return the steps of a section whose kinds say themselves that they stand there."""
-    options = scene.options.to_dict()
+    options = context.options.to_dict()
     steps: list[Step] = []
     for kind, row in ROWS.items():
-        place = row.place
-        if place is None or place.section != section or not options.get(place.option, True):
+        paths = row.paths
+        if paths is None or paths.section != section or not options.get(paths.option, True):
             continue
-        if place.groups and options["group"] not in place.groups:
+        if paths.groups and options["group"] not in paths.groups:
             continue
-        for app in scene.of_charm(place.charm):
+        for app in context.of_charm(paths.charm):
             target = app.units[0].name if row.targets == ("unit",) else app.name
-            params = {name: options[option] for name, option in place.params.items()}
+            params = {name: options[option] for name, option in paths.params.items()}
             identity = f"{section}/{app.name}/{kind.value}"
-            told = {"application": app.name, "release": scene.target}
-            steps.append(leaf(kind, identity, target, params, place.timeout_s, **told))
+            told = {"application": app.name, "release": context.target}
+            steps.append(single_step(kind, identity, target, params, paths.timeout_s, **told))
     return steps

@@ -61,7 +61,7 @@ class Step:
         for step in self.steps:
             yield from step.walk()
 
-    def leaves(self) -> Iterator[Step]:
+    def single_steps(self) -> Iterator[Step]:
         """Yield the steps that do something, in the order of the plan."""
         return (step for step in self.walk() if step.kind is not Kind.GROUP)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..checks.scope import Scene
+from ..checks.plan_context import PlanContext
 from ..cloud.cloud import Application
 from ..openstack import charms, overlaps
 from ..options.options import NonEmpty
@@ -20,23 +20,23 @@ from .step import Part, Step
 _APPLICATION, _HOST = Part.APPLICATION.value, Part.HOST.value
 
 
-def ordered(scene: Scene, sections: Iterable[Step]) -> tuple[Step, ...]:
+def ordered(context: PlanContext, sections: Iterable[Step]) -> tuple[Step, ...]:
     """Return a plan's sections with what each of their steps comes after."""
-    return Needs(scene).below(tuple(sections), None)
+    return StepOrder(context).below(tuple(sections), None)
 
 
-class Needs:
+class StepOrder:
     """What overlaps in one cloud."""
 
-    def __init__(self, scene: Scene):
-        self._apps = {app.name: app for app in scene.cloud.applications}
-        self._with_instances = scene.options.non_empty_hypervisors is NonEmpty.UPGRADE
-        self._on = {app.name: app.machines for app in scene.cloud.applications}
+    def __init__(self, context: PlanContext):
+        self._apps = {app.name: app for app in context.cloud.applications}
+        self._with_instances = context.options.non_empty_hypervisors is NonEmpty.UPGRADE
+        self._on = {app.name: app.machines for app in context.cloud.applications}
         self._home: dict[str, str] = {}  # unit -> machine
         self._zone: dict[str, str] = {}  # machine -> zone
         self._there: dict[str, set[str]] = {}  # machine -> principals on it
         self._hosts_on: dict[str, frozenset[str]] = {}  # id of a host's group -> its machines
-        for app in scene.cloud.applications:
+        for app in context.cloud.applications:
             for unit in app.units:
                 self._home[unit.name] = unit.machine
                 self._zone[unit.machine] = unit.zone
@@ -49,12 +49,12 @@ class Needs:
             return steps
         found: list[Step] = []
         behind: dict[str, set[str]] = {}  # all that a sibling comes after, also by way of others
-        for place, step in enumerate(steps):
+        for paths, step in enumerate(steps):
             after: list[str] = []
             over: set[str] = set()
             # The nearest first: what it comes after itself need not be looked at again, so a
             # chain of hundreds costs each of them one look.
-            for one in reversed(steps[:place]):
+            for one in reversed(steps[:paths]):
                 if one.id not in over and not self._overlap(one, step):
                     after.append(one.id)
                     over |= behind[one.id]
@@ -104,7 +104,7 @@ class Needs:
 
     def _machines(self, host: Step) -> frozenset[str]:
         if host.id not in self._hosts_on:
-            units = (step.target for step in host.leaves())
+            units = (step.target for step in host.single_steps())
             self._hosts_on[host.id] = frozenset(
                 self._home[unit] for unit in units if unit in self._home
             )

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from ..errors import BadInput, CouError
 from . import liveness, locks
 from .access import Access
-from .paths import Place
+from .paths import RunPaths
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _SLOT = 1 << 16
 _NOEXEC_SEAL = 8  # Linux 6.3; where `vm.memfd_noexec` is 2 it must be given, older ones refuse it
 
 
-class InMemory:
+class AccountFile:
     """An account in a file without a name.
 
     It has two places and a new account goes to the one that is not in use, so that whoever reads
@@ -40,7 +40,7 @@ class InMemory:
         self.descriptor = descriptor
 
     @classmethod
-    def make(cls, access: Access) -> InMemory:
+    def make(cls, access: Access) -> AccountFile:
         """Make one.
 
         Raises:
@@ -54,7 +54,7 @@ class InMemory:
         return made
 
     @classmethod
-    def inherited(cls) -> InMemory | None:
+    def inherited(cls) -> AccountFile | None:
         """Return the one that this process was given, if it was given one."""
         given = os.environ.pop(VARIABLE, "")
         if not given:
@@ -63,9 +63,9 @@ class InMemory:
         return cls(int(given))
 
     @classmethod
-    def of(cls, place: Place) -> InMemory | None:
+    def of(cls, paths: RunPaths) -> AccountFile | None:
         """Return that of a place's supervisor or runner; None where neither lives."""
-        for lock in (place.supervisor_lock, place.runner_lock):
+        for lock in (paths.supervisor_lock, paths.runner_lock):
             holder = locks.open_holder(lock)
             if holder is None:
                 continue
@@ -99,8 +99,8 @@ class InMemory:
 
     def _newest(self) -> tuple[int, Access | None]:
         found: list[tuple[int, Access]] = []
-        for place in (0, _SLOT):
-            content = os.pread(self.descriptor, _SLOT, place).rstrip(b"\0")
+        for paths in (0, _SLOT):
+            content = os.pread(self.descriptor, _SLOT, paths).rstrip(b"\0")
             digest, _, body = content.partition(b" ")
             if body and hashlib.sha256(body).hexdigest().encode() == digest:
                 data = json.loads(body)
@@ -112,33 +112,33 @@ class InMemory:
         os.close(self.descriptor)
 
 
-def source(place: Place) -> Callable[[], Access]:
+def source(paths: RunPaths) -> Callable[[], Access]:
     """Return what gives this process its account, also a newer one, for as long as it lives."""
-    given = InMemory.inherited()
-    return given.read if given is not None else lambda: Access.read(place.credential)
+    given = AccountFile.inherited()
+    return given.read if given is not None else lambda: Access.read(paths.credential)
 
 
-def offer(place: Place, access: Access) -> None:
+def hand_over(paths: RunPaths, access: Access) -> None:
     """Have a run that goes on log in with another account from now on.
 
     Raises:
         CouError: it cannot be handed over.
     """
-    if place.service:
-        access.write(place.credential)
+    if paths.service:
+        access.write(paths.credential)
         return
-    memory = InMemory.of(place)
+    memory = AccountFile.of(paths)
     if memory is not None:
         with contextlib.closing(memory):
             memory.write(access)
 
 
-def look(place: Place) -> Access | None:
+def look(paths: RunPaths) -> Access | None:
     """Return the account of the run that goes on; None where none does."""
     try:
-        if place.service:
-            return Access.read(place.credential)
-        memory = InMemory.of(place)
+        if paths.service:
+            return Access.read(paths.credential)
+        memory = AccountFile.of(paths)
         if memory is None:
             return None
         with contextlib.closing(memory):
@@ -147,24 +147,24 @@ def look(place: Place) -> Access | None:
         return None
 
 
-def forget(place: Place) -> None:
+def forget(paths: RunPaths) -> None:
     """Remove the file, and what a write that was killed has left of one.
 
     Raises:
         CouError: it cannot be removed.
     """
-    for path in _files(place):
+    for path in _files(paths):
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise CouError("credential-file/forget", path=path, reason=error.strerror) from None
 
 
-def sweep(place: Place) -> None:
+def sweep(paths: RunPaths) -> None:
     """Remove what an earlier version, which wrote the account to a disk, has left there."""
-    left = [] if place.service else _files(place)
-    if left and not liveness.is_going(place):
-        forget(place)
+    left = [] if paths.service else _files(paths)
+    if left and not liveness.is_going(paths):
+        forget(paths)
         logger.warning(
             "%s held the account's password and was removed; change the password if others can "
             "read that disk.",
@@ -172,8 +172,8 @@ def sweep(place: Place) -> None:
         )
 
 
-def _files(place: Place) -> list[pathlib.Path]:
-    return sorted(place.run_dir.glob(f"{place.credential.name}*"))
+def _files(paths: RunPaths) -> list[pathlib.Path]:
+    return sorted(paths.run_dir.glob(f"{paths.credential.name}*"))
 
 
 def _memory() -> int:

@@ -12,15 +12,15 @@ import sys
 import time
 
 from . import command_line, locks, processes
-from .paths import Place
+from .paths import RunPaths
 
 _LONGEST_S = 25.0
 
 
-def wait(place: Place, longest_s: float = _LONGEST_S) -> bool:
+def wait(paths: RunPaths, longest_s: float = _LONGEST_S) -> bool:
     """Wait until nobody holds a lock of a place; return whether that came about in time."""
     deadline = time.monotonic() + longest_s
-    for path in (place.supervisor_lock, place.runner_lock):
+    for path in (paths.supervisor_lock, paths.runner_lock):
         while (found := locks.open_holder(path)) is not None:
             pid, pidfd = found
             try:

@@ -5,40 +5,40 @@ from __future__ import annotations
 import pathlib
 from typing import TYPE_CHECKING
 
-from .paths import Place
+from .paths import RunPaths
 
 if TYPE_CHECKING:
     import argparse
 
 
-def arguments(place: Place, token: int, log: pathlib.Path | None = None) -> list[str]:
+def arguments(paths: RunPaths, token: int, log: pathlib.Path | None = None) -> list[str]:
     """Return the command line of supervisor and runner."""
-    given = [*folders(place), "--token", str(token)]
+    given = [*folders(paths), "--token", str(token)]
     return [*given, "--log", str(log)] if log is not None else given
 
 
-def folders(place: Place) -> list[str]:
+def folders(paths: RunPaths) -> list[str]:
     """Return the part of the command line that is the same for every attempt."""
-    given = ["--home", str(place.home), "--run-dir", str(place.run_dir)]
-    if place.charm_dir is not None:
-        given += ["--unit", place.unit, "--charm-dir", str(place.charm_dir)]
-    if place.service:
-        given += ["--service", place.service]
+    given = ["--home", str(paths.home), "--run-dir", str(paths.run_dir)]
+    if paths.charm_dir is not None:
+        given += ["--unit", paths.unit, "--charm-dir", str(paths.charm_dir)]
+    if paths.service:
+        given += ["--service", paths.service]
     return given
 
 
-def parse(argv: list[str]) -> tuple[Place, int, pathlib.Path | None]:
+def parse(argv: list[str]) -> tuple[RunPaths, int, pathlib.Path | None]:
     """Read what `arguments` wrote: place, token, and the log if stderr is not."""
     parser = _parser()
     parser.add_argument("--token", type=int, required=True)
     parser.add_argument("--log", type=pathlib.Path)
     given = parser.parse_args(argv)
-    return _place(given), given.token, given.log
+    return _paths(given), given.token, given.log
 
 
-def place_of(argv: list[str]) -> Place:
+def place_of(argv: list[str]) -> RunPaths:
     """Read what `folders` wrote."""
-    return _place(_parser().parse_args(argv))
+    return _paths(_parser().parse_args(argv))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,5 +53,5 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _place(given: argparse.Namespace) -> Place:
-    return Place(given.home, given.run_dir, given.unit, given.charm_dir, given.service)
+def _paths(given: argparse.Namespace) -> RunPaths:
+    return RunPaths(given.home, given.run_dir, given.unit, given.charm_dir, given.service)

@@ -18,7 +18,7 @@ SILENT_AFTER_S = 30.0
 VARIABLE = "COU_PULSE"
 
 
-class Pulse:
+class HeartbeatSender:
     """The runner's end of the pipe; one without a supervisor beats into nothing."""
 
     def __init__(self, descriptor: int | None = None):
@@ -27,7 +27,7 @@ class Pulse:
             os.set_blocking(descriptor, False)
 
     @classmethod
-    def inherited(cls) -> Pulse:
+    def inherited(cls) -> HeartbeatSender:
         """Return the one that the supervisor gave to this process."""
         given = os.environ.pop(VARIABLE, "")
         return cls(int(given)) if given else cls()
@@ -39,7 +39,7 @@ class Pulse:
                 os.write(self._descriptor, b".")
 
 
-class Ear:
+class HeartbeatReceiver:
     """The supervisor's end of the pipe.
 
     Args:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from .. import printable
 from . import sd_notify
-from .paths import Place
+from .paths import RunPaths
 
 logger = logging.getLogger("cou.telling")
 
@@ -34,16 +34,16 @@ def pause_s(failures: int) -> float:
     return min(EVERY_S * 2 ** max(0, min(failures, 8) - 1), LONGEST_PAUSE_S)
 
 
-class Teller:
+class CharmNotifier:
     """Tells one unit's charm that its run is another than it was.
 
     Args:
-        place: folders of the unit; without a charm nothing is told.
+        paths: folders of the unit; without a charm nothing is told.
         now: a clock that never goes back, in seconds.
     """
 
-    def __init__(self, place: Place, now: Callable[[], float] = time.monotonic):
-        self._place = place
+    def __init__(self, paths: RunPaths, now: Callable[[], float] = time.monotonic):
+        self._paths = paths
         self._now = now
         self._process: subprocess.Popen[bytes] | None = None
         self._wanted = ""  # the newest summary
@@ -61,9 +61,9 @@ class Teller:
         """Whether something is to be told by now that was not, though nothing has changed."""
         return not self._is_busy() and self._wanted != self._told and self._now() >= self._next
 
-    def tell(self, summary: str) -> None:
+    def notify(self, summary: str) -> None:
         """Have the charm look, unless it has seen this, a call is under way, or one just was."""
-        if self._place.charm_dir is None:
+        if self._paths.charm_dir is None:
             return
         if summary != self._wanted:  # news need not wait until a long pause is over
             self._next = min(self._next, self._now() + EVERY_S)
@@ -77,7 +77,7 @@ class Teller:
         Args:
             needless: whether somebody else tells by now, or it is time to go.
         """
-        if self._place.charm_dir is None:
+        if self._paths.charm_dir is None:
             return True
         until = self._now() + _LAST_WITHIN_S
         if self._process is not None:  # what it shows may be from before the end
@@ -97,8 +97,8 @@ class Teller:
 
     def _begin(self, summary: str, timeout_s: int) -> None:
         self._telling, self._next = summary, self._now() + EVERY_S
-        sd_notify.tell(f"STATUS={printable.line(summary.strip())}")
-        to = ["-u", self._place.unit, "--", _COMMAND]
+        sd_notify.notify(f"STATUS={printable.line(summary.strip())}")
+        to = ["-u", self._paths.unit, "--", _COMMAND]
         try:
             self._process = subprocess.Popen(
                 [_tool("timeout"), str(timeout_s), _tool("juju-exec"), *to],

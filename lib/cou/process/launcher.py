@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .paths import Place
-from .spawn import Session
+from .paths import RunPaths
+from .spawn import SessionLauncher
 
 
-def of(place: Place) -> Session:
+def of(paths: RunPaths) -> SessionLauncher:
     """Return how it is done in a place: a systemd service on a real unit, else a session."""
-    if place.service:
-        from .systemd_service import Service
+    if paths.service:
+        from .systemd_service import ServiceLauncher
 
-        return Service(place)
-    return Session(place)
+        return ServiceLauncher(paths)
+    return SessionLauncher(paths)

@@ -15,9 +15,9 @@ import pathlib
 import signal
 import time
 
-from ..journal.ages import Moment
+from ..journal.operation_age import ClockReading
 from . import locks, processes
-from .paths import Place
+from .paths import RunPaths
 
 # To a supervisor: an operator cancels. Other signals say that its machine or service stops.
 CANCEL = signal.SIGHUP
@@ -30,42 +30,42 @@ _COMES_WITHIN_S = 20.0
 _PROC = pathlib.Path("/proc")
 
 
-def find(place: Place) -> dict[int, int]:
+def find(paths: RunPaths) -> dict[int, int]:
     """Return pid and pidfd of supervisor and runner; the caller closes the pidfds.
 
     A supervisor without a lock counts for as long as it has a runner. Later it only tells the
     charm, which may take long, and another attempt may begin.
     """
-    found = _by_lock(place)
+    found = _by_lock(paths)
     for entry in _PROC.iterdir():
-        if not entry.name.isdigit() or not _works_for(int(entry.name), place, _RUNNER):
+        if not entry.name.isdigit() or not _works_for(int(entry.name), paths, _RUNNER):
             continue
-        _add(found, int(entry.name), place, _RUNNER)
-        _add(found, processes.parent_of(int(entry.name)), place, _SUPERVISOR)
+        _add(found, int(entry.name), paths, _RUNNER)
+        _add(found, processes.parent_of(int(entry.name)), paths, _SUPERVISOR)
     return found
 
 
-def is_any(place: Place) -> bool:
+def is_any(paths: RunPaths) -> bool:
     """Whether a supervisor or a runner of a place is alive."""
-    found = find(place)
+    found = find(paths)
     close(found)
     return bool(found)
 
 
-def await_end(place: Place, longest_s: float) -> list[int]:
+def await_end(paths: RunPaths, longest_s: float) -> list[int]:
     """Wait until none is found any more; return the ids of those that are there at last."""
     deadline = time.monotonic() + longest_s
     while True:
-        found = find(place)
+        found = find(paths)
         close(found)
         if not found or time.monotonic() > deadline:
             return sorted(found)
         time.sleep(_LOOK_S)
 
 
-def holds_lock(place: Place) -> bool:
+def holds_lock(paths: RunPaths) -> bool:
     """Whether one of them holds its lock; that takes no look at all processes."""
-    found = _by_lock(place)
+    found = _by_lock(paths)
     close(found)
     return bool(found)
 
@@ -80,26 +80,26 @@ def wake_runners(found: dict[int, int]) -> bool:
     return _send(found, _RUNNER, signal.SIGTERM)
 
 
-def is_alive(place: Place) -> bool:
+def is_alive(paths: RunPaths) -> bool:
     """Whether a supervisor or a runner of this place is alive."""
-    return bool(locks.holder(place.supervisor_lock) or locks.holder(place.runner_lock))
+    return bool(locks.holder(paths.supervisor_lock) or locks.holder(paths.runner_lock))
 
 
-def is_going(place: Place) -> bool:
+def is_going(paths: RunPaths) -> bool:
     """Whether a supervisor or a runner of this place is alive, or on its way."""
     # In this order: a supervisor holds its lock before it takes the file away.
-    return _is_coming(place) or is_alive(place)
+    return _is_coming(paths) or is_alive(paths)
 
 
-def _is_coming(place: Place) -> bool:
+def _is_coming(paths: RunPaths) -> bool:
     try:
-        asked = place.coming.read_text(encoding="ascii").split()
-        since = place.coming.stat().st_mtime
+        asked = paths.coming.read_text(encoding="ascii").split()
+        since = paths.coming.stat().st_mtime
     except (OSError, ValueError):
         return False
     if len(asked) != 2:  # by an older version, which goes by the wall clock
         return abs(time.time() - since) < _COMES_WITHIN_S
-    passed_s = Moment.here().passed_s({"epoch": asked[0], "sent": asked[1]})
+    passed_s = ClockReading.here().passed_s({"epoch": asked[0], "sent": asked[1]})
     return passed_s is not None and passed_s < _COMES_WITHIN_S
 
 
@@ -117,9 +117,9 @@ def close(found: dict[int, int]) -> None:
         os.close(pidfd)
 
 
-def _by_lock(place: Place) -> dict[int, int]:
+def _by_lock(paths: RunPaths) -> dict[int, int]:
     found: dict[int, int] = {}
-    for path in (place.supervisor_lock, place.runner_lock):
+    for path in (paths.supervisor_lock, paths.runner_lock):
         with contextlib.suppress(OSError):
             holder = locks.open_holder(path)
             if holder is None:
@@ -131,7 +131,7 @@ def _by_lock(place: Place) -> dict[int, int]:
     return found
 
 
-def _add(found: dict[int, int], pid: int, place: Place, kind: bytes) -> None:
+def _add(found: dict[int, int], pid: int, paths: RunPaths, kind: bytes) -> None:
     """Open one that works for a place, unless its number is another's by now."""
     if pid in found:
         return
@@ -139,18 +139,18 @@ def _add(found: dict[int, int], pid: int, place: Place, kind: bytes) -> None:
         pidfd = os.pidfd_open(pid)
     except OSError:
         return
-    if _works_for(pid, place, kind):
+    if _works_for(pid, paths, kind):
         found[pid] = pidfd
     else:
         os.close(pidfd)
 
 
-def _works_for(pid: int, place: Place, kind: bytes) -> bool:
+def _works_for(pid: int, paths: RunPaths, kind: bytes) -> bool:
     words = _words(pid)
     if not _is_of_kind(words, kind):
         return False
     folder = dict(itertools.pairwise(words)).get(b"--run-dir")
-    return folder == os.fsencode(place.run_dir) and _is_of_this_user(pid) and _is_here(pid)
+    return folder == os.fsencode(paths.run_dir) and _is_of_this_user(pid) and _is_here(pid)
 
 
 def _is_ours(words: list[bytes]) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from .. import printable
 from ..errors import CouError
-from ..wording import Way, Wording
+from ..wording import CommandStyle, Wording
 
 FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 # Levels as syslog numbers them; the journal takes them from a line's beginning (sd-daemon(3)).
@@ -31,9 +31,9 @@ class _Harmless(logging.Filter):
     Errors in it name our commands as its reader types them.
     """
 
-    def __init__(self, way: Way):
+    def __init__(self, style: CommandStyle):
         super().__init__()
-        self._way = way
+        self._style = style
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -48,16 +48,16 @@ class _Harmless(logging.Filter):
 
     def _told(self, value: object) -> object:
         if isinstance(value, CouError):
-            return value.told(self._way)
-        return value.told(self._way) if isinstance(value, Wording) else value
+            return value.text_for(self._style)
+        return value.text_for(self._style) if isinstance(value, Wording) else value
 
 
-def make_harmless(handlers: Iterable[logging.Handler], way: Way) -> None:
+def make_harmless(handlers: Iterable[logging.Handler], style: CommandStyle) -> None:
     """Have handlers write nothing of what the model, a unit or an operator says as it is."""
     for handler in handlers:
         for one in [one for one in handler.filters if isinstance(one, _Harmless)]:
             handler.removeFilter(one)
-        handler.addFilter(_Harmless(way))
+        handler.addFilter(_Harmless(style))
 
 
 def _indented(text: str) -> str:
@@ -72,7 +72,7 @@ class _ForJournal(logging.Formatter):
         return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
 
 
-def configure(path: pathlib.Path | None, way: Way) -> None:
+def configure(path: pathlib.Path | None, style: CommandStyle) -> None:
     """Write to stderr, which is the run's log in a session of its own.
 
     Args:
@@ -86,7 +86,7 @@ def configure(path: pathlib.Path | None, way: Way) -> None:
         file = logging.FileHandler(path, encoding="utf-8")
         file.setFormatter(logging.Formatter(FORMAT))
         handlers.append(file)
-    make_harmless(handlers, way)
+    make_harmless(handlers, style)
     # An error nobody caught is a record like others: for both places, and as harmless.
     sys.excepthook = _uncaught
     logging.basicConfig(level=logging.INFO, handlers=handlers)

@@ -13,9 +13,9 @@ from typing import NoReturn
 
 from ..errors import JournalError
 from ..journal import FILE, Journal, JournalGone
-from ..wording import PLAN, Way
+from ..wording import PLAN, CommandStyle
 from . import liveness, locks, runner_files
-from .paths import Place
+from .paths import RunPaths
 
 logger = logging.getLogger("cou.runner")
 
@@ -23,37 +23,37 @@ logger = logging.getLogger("cou.runner")
 _ENDS_WITHIN_S = 4.0
 
 
-def end(place: Place) -> str:
+def end(paths: RunPaths) -> str:
     """See that a run ends whose journal is not the one that lies there; return what to say of it.
 
     Raises:
         JournalError: it has not ended within a few seconds.
     """
-    if not runner_files.is_astray(place):
+    if not runner_files.is_astray(paths):
         return ""
-    seen = gone(place)
-    found = liveness.find(place)
+    seen = gone(paths)
+    found = liveness.find(paths)
     try:
         liveness.wake_runners(found)
     finally:
         liveness.close(found)
-    if left := liveness.await_end(place, _ENDS_WITHIN_S):
+    if left := liveness.await_end(paths, _ENDS_WITHIN_S):
         raise JournalError("cancel-not-acknowledged/end", found=seen, processes=left)
     return f"{seen} Its runner has ended, and nothing further is sent. "
 
 
-def gone(place: Place) -> str:
+def gone(paths: RunPaths) -> str:
     """Say what has happened to the journal."""
-    run = runner_files.read(place).run or "a run"
+    run = runner_files.read(paths).run or "a run"
     return (
-        f"The journal {place.home / FILE} was deleted, moved away or replaced while {run} was "
+        f"The journal {paths.home / FILE} was deleted, moved away or replaced while {run} was "
         "going on."
     )
 
 
-def wake(place: Place) -> None:
+def wake(paths: RunPaths) -> None:
     """Have the runner look into its journal now."""
-    found = locks.open_holder(place.runner_lock)
+    found = locks.open_holder(paths.runner_lock)
     if found is None:
         return
     try:
@@ -64,21 +64,21 @@ def wake(place: Place) -> None:
         os.close(found[1])
 
 
-def may_go_on(place: Place, way: Way) -> str:
+def may_go_on(paths: RunPaths, style: CommandStyle) -> str:
     """Name the tasks that the last runner has sent, where no journal tells what became of them.
 
     It begins with a blank, and is empty where there are none.
     """
-    found = ", ".join(map(str, tasks(place, None)))
+    found = ", ".join(map(str, tasks(paths, None)))
     message = (
-        f" Tasks {found} may run on in Juju. To look for what they leave: {way.command(PLAN)}"
+        f" Tasks {found} may run on in Juju. To look for what they leave: {style.command(PLAN)}"
     )
     return message if found else ""
 
 
-def tasks(place: Place, journal: Journal | None) -> list[int]:
+def tasks(paths: RunPaths, journal: Journal | None) -> list[int]:
     """Return the tasks that a runner has sent and this journal knows nothing of."""
-    kept = runner_files.read(place)
+    kept = runner_files.read(paths)
     known = journal.sent(kept.run) if journal is not None else ()
     return sorted(set(kept.tasks).difference(known))
 

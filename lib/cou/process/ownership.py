@@ -19,12 +19,12 @@ import stat
 from ..errors import CouError
 from ..journal import FILE
 from ..journal.open_files import SUFFIXES
-from .paths import Place
+from .paths import RunPaths
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-class NotOurs(CouError):
+class ForeignFile(CouError):
     """Somebody else's, or open to them."""
 
     def __init__(self, code: str, path: pathlib.Path, seen: str, remedy: str):
@@ -32,26 +32,26 @@ class NotOurs(CouError):
         self.path = path
 
 
-def check(place: Place) -> None:
+def check(paths: RunPaths) -> None:
     """See that the folders of a place and all that lies in them are ours.
 
     Raises:
-        NotOurs: something there is of another user, or may be changed by one.
+        ForeignFile: something there is of another user, or may be changed by one.
     """
-    for folder in (place.home, place.run_dir):
-        check_folder(folder, on_unit=bool(place.unit))
+    for folder in (paths.home, paths.run_dir):
+        check_folder(folder, on_unit=bool(paths.unit))
 
 
-def check_journal(place: Place) -> None:
+def check_journal(paths: RunPaths) -> None:
     """See that the journal of a place and the folder in which it lies are ours.
 
     That is all that a cancel writes to. Whatever lies beside it stops no cancel.
 
     Raises:
-        NotOurs: as for `check`.
+        ForeignFile: as for `check`.
     """
-    home = place.home
-    look = _Look(home, on_unit=bool(place.unit))
+    home = paths.home
+    look = _Look(home, on_unit=bool(paths.unit))
     look.check_above()
     for path in (home, home / "reserve", *(home / f"{FILE}{suffix}" for suffix in SUFFIXES)):
         look.check_entry(path)
@@ -64,7 +64,7 @@ def check_folder(folder: pathlib.Path, *, on_unit: bool = False) -> None:
         on_unit: whether it is that of a unit, where root alone works.
 
     Raises:
-        NotOurs: as for `check`.
+        ForeignFile: as for `check`.
     """
     look = _Look(folder, on_unit=on_unit)
     look.check_above()
@@ -116,15 +116,17 @@ class _Look:
 
     def _foreign(
         self, path: pathlib.Path, found: os.stat_result, outside: pathlib.Path
-    ) -> NotOurs:
+    ) -> ForeignFile:
         owner = str(found.st_uid)
         with contextlib.suppress(KeyError):
             owner = pwd.getpwuid(found.st_uid).pw_name
         away = shlex.join(["sudo", "mv", str(path), f"{outside / path.name}.aside"])
         if self._on_unit:
             seen = f"{path} belongs to the user {owner}, not to root."
-            return NotOurs("foreign-file", path, seen, f"Look at it, then move it away: {away}")
-        return NotOurs(
+            return ForeignFile(
+                "foreign-file", path, seen, f"Look at it, then move it away: {away}"
+            )
+        return ForeignFile(
             "foreign-file",
             path,
             f"{path} belongs to the user {owner}, neither to you nor to root.",
@@ -143,8 +145,8 @@ def _is_foreign(found: os.stat_result) -> bool:
     return found.st_uid not in (os.geteuid(), 0)
 
 
-def _link(path: pathlib.Path) -> NotOurs:
-    return NotOurs(
+def _link(path: pathlib.Path) -> ForeignFile:
+    return ForeignFile(
         "foreign-file",
         path,
         f"{path} points elsewhere, and such a link is not followed there.",
@@ -166,8 +168,8 @@ def _is_own_group(group: int) -> bool:
     return False
 
 
-def _open(folder: pathlib.Path) -> NotOurs:
-    return NotOurs(
+def _open(folder: pathlib.Path) -> ForeignFile:
+    return ForeignFile(
         "open-folder",
         folder,
         f"Other users may write to {folder}.",

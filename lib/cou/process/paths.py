@@ -6,7 +6,7 @@ import dataclasses
 import os
 import pathlib
 
-from ..wording import COMMAND_LINE, Actions, Way
+from ..wording import COMMAND_LINE, ActionStyle, CommandStyle
 
 _JUJU = pathlib.Path("/var/lib/juju")
 # There while systemd is PID 1, and only then (sd_booted(3)).
@@ -14,7 +14,7 @@ _SYSTEMD = pathlib.Path("/run/systemd/system")
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class RunPaths:
     """Folders of one unit (or one model, on a workstation).
 
     Attributes:
@@ -33,12 +33,12 @@ class Place:
     service: str = ""
 
     @property
-    def way(self) -> Way:
+    def style(self) -> CommandStyle:
         """How our commands are typed here: as a unit's actions, or as the command `cou`."""
-        return Actions(self.unit) if self.unit else COMMAND_LINE
+        return ActionStyle(self.unit) if self.unit else COMMAND_LINE
 
     @classmethod
-    def of_unit(cls, unit: str, charm_dir: pathlib.Path) -> Place:
+    def of_unit(cls, unit: str, charm_dir: pathlib.Path) -> RunPaths:
         """Return the place of a unit whose charm lies at ``<juju>/agents/unit-x-0/charm``."""
         tag = unit.replace("/", "-")
         if os.geteuid() == 0 and charm_dir.is_relative_to(_JUJU):

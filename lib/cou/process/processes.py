@@ -20,7 +20,7 @@ _KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP)
 
 
 @dataclasses.dataclass(frozen=True)
-class Killed:
+class KillResult:
     """Ids of the processes that were killed, and of those that are still there."""
 
     gone: tuple[int, ...]

@@ -18,11 +18,11 @@ from .. import whole_file
 from ..journal import FILE, Journal, wal_seal
 from ..journal.open_files import identity
 from . import liveness, locks
-from .paths import Place
+from .paths import RunPaths
 
 
 @dataclasses.dataclass(frozen=True)
-class Kept:
+class RunnerRecord:
     """What a runner has left beside its locks.
 
     Attributes:
@@ -36,12 +36,12 @@ class Kept:
     tasks: tuple[int, ...] = ()
 
 
-class Keeper:
+class RunnerRecordFile:
     """What a runner writes there; without a path it keeps nothing."""
 
-    def __init__(self, path: pathlib.Path | None = None, kept: Kept | None = None):
+    def __init__(self, path: pathlib.Path | None = None, kept: RunnerRecord | None = None):
         self._path = path
-        self._kept = kept or Kept()
+        self._kept = kept or RunnerRecord()
         self._write()
 
     def sent(self, task: int) -> None:
@@ -71,35 +71,35 @@ class Keeper:
             whole_file.write(self._path, json.dumps(dataclasses.asdict(self._kept)))
 
 
-def keep(place: Place, journal: Journal, run: str) -> Keeper:
+def keep(paths: RunPaths, journal: Journal, run: str) -> RunnerRecordFile:
     """Begin to keep what somebody needs who finds no journal, or another one."""
     sent = tuple(journal.open_tasks(run))
-    return Keeper(place.kept, Kept(os.getpid(), run, journal.files(), sent))
+    return RunnerRecordFile(paths.kept, RunnerRecord(os.getpid(), run, journal.files(), sent))
 
 
-def read(place: Place) -> Kept:
+def read(paths: RunPaths) -> RunnerRecord:
     """Return what the newest runner has left; nothing where it has ended well, or none was."""
     try:
-        data = json.loads(place.kept.read_text(encoding="utf-8"))
-        return Kept(
+        data = json.loads(paths.kept.read_text(encoding="utf-8"))
+        return RunnerRecord(
             int(data["pid"]),
             str(data["run"]),
             {str(name): (int(one[0]), int(one[1])) for name, one in data["files"].items()},
             tuple(int(task) for task in data["tasks"]),
         )
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
-        return Kept()
+        return RunnerRecord()
 
 
-def is_astray(place: Place) -> bool:
+def is_astray(paths: RunPaths) -> bool:
     """Whether processes are alive that have another journal open than the one that lies there."""
-    if not (place.home / FILE).exists():
-        return liveness.is_any(place)
-    if not liveness.holds_lock(place):
+    if not (paths.home / FILE).exists():
+        return liveness.is_any(paths)
+    if not liveness.holds_lock(paths):
         return False
-    kept = read(place)
-    if not kept.pid or locks.holder(place.runner_lock) != kept.pid:
+    kept = read(paths)
+    if not kept.pid or locks.holder(paths.runner_lock) != kept.pid:
         return False
-    if any(identity(place.home / name) != found for name, found in kept.files.items()):
+    if any(identity(paths.home / name) != found for name, found in kept.files.items()):
         return True
-    return not wal_seal.fits(place.home / FILE)  # a copy was written over it
+    return not wal_seal.fits(paths.home / FILE)  # a copy was written over it

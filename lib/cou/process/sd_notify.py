@@ -11,7 +11,7 @@ _SOCKET = "NOTIFY_SOCKET"
 OWN = (_SOCKET, "WATCHDOG_PID", "WATCHDOG_USEC")
 
 
-def tell(*lines: str) -> None:
+def notify(*lines: str) -> None:
     """Send assignments such as ``READY=1``; lost words are no reason to end an upgrade."""
     address = os.environ.get(_SOCKET, "")
     if not address:

@@ -19,8 +19,8 @@ from ..errors import CouError
 from ..journal import Journal
 from . import account_in_memory, command_line, liveness, locks, processes
 from .access import Access
-from .paths import Place
-from .processes import Killed
+from .paths import RunPaths
+from .processes import KillResult
 
 # What a hook's environment holds that a process that outlives it must not have: the context is
 # gone by then, and `juju-exec` refuses to work where its id is set.
@@ -29,7 +29,7 @@ _DROPPED_STARTS = ("JUJU_ACTION", "JUJU_RELATION", "JUJU_REMOTE", "JUJU_SECRET")
 _LOOK_S = 0.02
 
 
-class Session:
+class SessionLauncher:
     """Starts the supervisor of a place without systemd, finds it alive and kills it.
 
     Here nothing has to be made ready or taken away, and nobody knows whether a start came to
@@ -37,8 +37,8 @@ class Session:
     again: without a service nothing would end what looks, and update-status does.
     """
 
-    def __init__(self, place: Place):
-        self._place = place
+    def __init__(self, paths: RunPaths):
+        self._paths = paths
 
     def prepare(self) -> None:
         """Make ready what a start needs; again after a refresh and after a boot."""
@@ -51,9 +51,9 @@ class Session:
         Raises:
             CouError: it cannot be started.
         """
-        self._place.make()
-        account = account_in_memory.InMemory.make(access)
-        log = os.open(self._place.log(run), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        self._paths.make()
+        account = account_in_memory.AccountFile.make(access)
+        log = os.open(self._paths.log(run), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
         try:
             crash.reach("process/supervisor/before")
             with processes.apart_from_terminal():
@@ -63,7 +63,7 @@ class Session:
                         "-m",
                         "cou.control.supervisor",
                         "--detach",
-                        *command_line.arguments(self._place, token),
+                        *command_line.arguments(self._paths, token),
                     ],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -78,7 +78,7 @@ class Session:
             crash.reach("process/supervisor/after")
         except (subprocess.CalledProcessError, OSError) as error:
             raise CouError(
-                "not-started/start", run=run, error=error, log=self._place.log(run)
+                "not-started/start", run=run, error=error, log=self._paths.log(run)
             ) from error
         finally:
             os.close(log)
@@ -90,15 +90,15 @@ class Session:
 
     def is_alive(self) -> bool:
         """Whether a supervisor or a runner is there, with its lock or without."""
-        return liveness.is_any(self._place)
+        return liveness.is_any(self._paths)
 
-    def kill(self, timeout_s: float) -> Killed:
+    def kill(self, timeout_s: float) -> KillResult:
         """Kill until none is found: a runner may just be on its way to its lock."""
         deadline = time.monotonic() + timeout_s
         killed: set[int] = set()
         left: list[int] = []
         while time.monotonic() < deadline:
-            roots = liveness.find(self._place)
+            roots = liveness.find(self._paths)
             if not roots:
                 break
             try:
@@ -106,7 +106,7 @@ class Session:
                 killed.update(gone)
             finally:
                 liveness.close(roots)
-        return Killed(tuple(sorted(killed)), tuple(left))
+        return KillResult(tuple(sorted(killed)), tuple(left))
 
     def look_again(self, *, anew: bool) -> None:
         """Have the charm look again for a while, since Juju will not tell what it waits for."""
@@ -135,12 +135,12 @@ def environment() -> dict[str, str]:
     return kept
 
 
-def await_start(place: Place, journal: Journal, run: str, timeout_s: float) -> bool:
+def await_start(paths: RunPaths, journal: Journal, run: str, timeout_s: float) -> bool:
     """Wait until the supervisor is there or the attempt has ended; False if it takes long."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         attempt = journal.attempt(run)
-        if locks.holder(place.supervisor_lock) or attempt is None or attempt.ended is not None:
+        if locks.holder(paths.supervisor_lock) or attempt is None or attempt.ended is not None:
             return True
         time.sleep(_LOOK_S)
     return False

@@ -38,7 +38,7 @@ from . import (
 )
 from .access import Access
 from .locks import Lock
-from .paths import Place
+from .paths import RunPaths
 
 logger = logging.getLogger("cou.supervisor")
 
@@ -47,7 +47,7 @@ _LOCK_S = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Callbacks:
+class SupervisorCallbacks:
     """What the supervisor is given by those who know more of a run than its processes.
 
     Attributes:
@@ -59,7 +59,7 @@ class Callbacks:
 
     summary: Callable[[Journal, datetime.datetime | None], str]
     load_release: Callable[[], None]
-    release: Callable[[Place, Journal, Callable[[], Access], Callable[[], bool]], None]
+    release: Callable[[RunPaths, Journal, Callable[[], Access], Callable[[], bool]], None]
 
 
 class Supervisor:
@@ -71,26 +71,26 @@ class Supervisor:
 
     def __init__(
         self,
-        place: Place,
+        paths: RunPaths,
         token: int,
         lock: Lock,
         log: pathlib.Path | None = None,
         *,
-        callbacks: Callbacks,
+        callbacks: SupervisorCallbacks,
     ):
         self._callbacks = callbacks
-        self._place = place
+        self._paths = paths
         self._token = token
         self._log = log
         self._lock = lock
-        self._journal = Journal(place.home, create=False)
+        self._journal = Journal(paths.home, create=False)
         self._asked = ""  # by whom: the machine that stops, or an operator
         self._bell = -1  # readable once a signal has come
-        self._teller = juju_exec.Teller(place)
+        self._teller = juju_exec.CharmNotifier(paths)
         self._version = -1
-        self._ear = heartbeat.Ear()
+        self._ear = heartbeat.HeartbeatReceiver()
         self._silent: bool = False
-        self._account = account_in_memory.InMemory.inherited()
+        self._account = account_in_memory.AccountFile.inherited()
 
     def run(self) -> int:
         """Supervise until the runner has ended and the charm was told."""
@@ -99,10 +99,10 @@ class Supervisor:
         if not self._is_wanted(newest):
             logger.error("attempt %d has ended, or another has begun", self._token)
             if newest is not None and newest.token == self._token:
-                account_in_memory.forget(self._place)
+                account_in_memory.forget(self._paths)
             return 1
-        self._place.coming.unlink(missing_ok=True)
-        heartbeat.note(self._place.silent, None)
+        self._paths.coming.unlink(missing_ok=True)
+        heartbeat.note(self._paths.silent, None)
         crash.reach("process/runner/before")
         given = {self._account.descriptor: account_in_memory.VARIABLE} if self._account else {}
         runner = subprocess.Popen(
@@ -110,7 +110,7 @@ class Supervisor:
                 sys.executable,
                 "-m",
                 "cou.work.runner",
-                *command_line.arguments(self._place, self._token, self._log),
+                *command_line.arguments(self._paths, self._token, self._log),
             ],
             stdin=subprocess.DEVNULL,
             env={
@@ -125,19 +125,19 @@ class Supervisor:
         self._ear.given()
         crash.reach("process/runner/after")
         self._load_the_rest()
-        sd_notify.tell("READY=1")
+        sd_notify.notify("READY=1")
         while (code := self._wait(runner)) is None:
             self._look(runner)
         try:
             self._reap()
             self._ear.close()
-            heartbeat.note(self._place.silent, None)
+            heartbeat.note(self._paths.silent, None)
         finally:  # whatever comes of the rest, the end is recorded
             self._record(code)
         # From here on another attempt may begin: telling the charm waits for the unit, and the
         # unit may be running the action that begins it.
         self._lock.release()
-        if not self._place.service:  # systemd has it told, also when this process is killed
+        if not self._paths.service:  # systemd has it told, also when this process is killed
             self._teller.finish(self._need_not_tell)
         self._let_go()
         return 0
@@ -149,7 +149,7 @@ class Supervisor:
 
     def _lets_go(self) -> bool:
         """Whether no charm has hooks that do it."""
-        return self._account is not None and self._place.charm_dir is None
+        return self._account is not None and self._paths.charm_dir is None
 
     def _let_go(self) -> None:
         """Do for a runner at a workstation what a charm's hooks do for that of a unit."""
@@ -157,15 +157,15 @@ class Supervisor:
         if account is None or not self._lets_go():
             return
         try:
-            self._callbacks.release(self._place, self._journal, account.read, self._need_not_tell)
+            self._callbacks.release(self._paths, self._journal, account.read, self._need_not_tell)
         except CouError as error:
             logger.error("%s", error)
 
     def _need_not_tell(self) -> bool:
         """Whether somebody else will tell, it is time to go, or there is no charm to tell."""
-        home = self._place.home
+        home = self._paths.home
         removed = not home.is_dir() or (home / LEFT).exists()
-        return self._asked == SIGNAL or removed or liveness.is_going(self._place)
+        return self._asked == SIGNAL or removed or liveness.is_going(self._paths)
 
     def _hear(self) -> None:
         """Take note of signals from now on, and have each end a wait."""
@@ -192,14 +192,14 @@ class Supervisor:
         self._asked = OPERATOR if by_operator else SIGNAL
 
     def _look(self, runner: subprocess.Popen[bytes]) -> None:
-        sd_notify.tell("WATCHDOG=1")
+        sd_notify.notify("WATCHDOG=1")
         self._listen()
         try:
             self._follow()
             if self._asked:
                 by, self._asked = self._asked, ""
                 if by == SIGNAL:
-                    sd_notify.tell("STOPPING=1")
+                    sd_notify.notify("STOPPING=1")
                 self._journal.cancel(self._token, by)
                 runner.send_signal(signal.SIGTERM)
             version = self._journal.version()
@@ -208,8 +208,8 @@ class Supervisor:
                 # Of its end the charm is told once the runner is gone: who saw it in `juju status`
                 # goes on at once, and would be refused for a process that is still ending.
                 if self._silent or self._is_wanted(self._newest()):
-                    silent_since = heartbeat.noted(self._place.silent)
-                    self._teller.tell(self._callbacks.summary(self._journal, silent_since))
+                    silent_since = heartbeat.noted(self._paths.silent)
+                    self._teller.notify(self._callbacks.summary(self._journal, silent_since))
         except CouError as error:
             logger.error("%s", error)
 
@@ -237,26 +237,26 @@ class Supervisor:
             return
         self._silent, self._version = silent, -1  # worth telling the charm
         since = utc_now() - datetime.timedelta(seconds=silence_s) if silent else None
-        heartbeat.note(self._place.silent, since)
+        heartbeat.note(self._paths.silent, since)
         # The journal has it for the report only: a runner may hang with the journal in its hand.
         with contextlib.suppress(CouError):
             if silent:
                 logger.error("the runner has given no sign of life for %.0f s", silence_s)
-                self._journal.tell_of(self._token, "runner-silent")
+                self._journal.add_attempt_event(self._token, "runner-silent")
             else:
                 logger.warning("the runner gives signs of life again")
-                self._journal.tell_of(self._token, "runner-heard")
+                self._journal.add_attempt_event(self._token, "runner-heard")
 
     def _record(self, code: int) -> None:
         """Record the end of a runner that could not do so itself."""
         try:
-            account_in_memory.forget(self._place)
+            account_in_memory.forget(self._paths)
         except CouError as error:
             logger.error("%s", error)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         error = cause("runner-ended/record", how=how)
         if code:
-            audit.tell(audit.Event.CRASH, "cou.work.runner", description=str(error.seen))
+            audit.log_event(audit.Event.CRASH, "cou.work.runner", description=str(error.seen))
         try:
             self._follow()
             self._journal.end_attempt(self._token, RunState.INTERRUPTED, error)
@@ -293,7 +293,7 @@ def _take(path: pathlib.Path) -> Lock:
             time.sleep(_LOCK_S / 100)
 
 
-def main(argv: list[str], callbacks: Callbacks) -> int:
+def main(argv: list[str], callbacks: SupervisorCallbacks) -> int:
     """Run the supervisor."""
     crash.program = "supervisor"
     processes.forget_keys()
@@ -303,21 +303,21 @@ def main(argv: list[str], callbacks: Callbacks) -> int:
         if os.fork():
             os._exit(0)
         argv = argv[1:]
-    place, token, log = command_line.parse(argv)
-    logs.configure(log, place.way)
+    paths, token, log = command_line.parse(argv)
+    logs.configure(log, paths.style)
     try:
-        place.make()
-        ownership.check(place)
-        lock = _take(place.supervisor_lock)
+        paths.make()
+        ownership.check(paths)
+        lock = _take(paths.supervisor_lock)
     except BlockingIOError:
-        logger.error("another supervisor holds %s", shlex.quote(str(place.supervisor_lock)))
+        logger.error("another supervisor holds %s", shlex.quote(str(paths.supervisor_lock)))
         return 1
     except CouError as error:
         logger.error("%s", error)
         return 1
     processes.adopt_orphans()
     try:
-        return Supervisor(place, token, lock, log, callbacks=callbacks).run()
+        return Supervisor(paths, token, lock, log, callbacks=callbacks).run()
     except CouError as error:
         logger.error("%s", error)
         return 1

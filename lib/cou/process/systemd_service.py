@@ -17,8 +17,8 @@ from .. import crash, whole_file
 from ..errors import CouError
 from . import spawn, systemd, unit_files
 from .access import Access
-from .paths import Place
-from .processes import Killed
+from .paths import RunPaths
+from .processes import KillResult
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +28,12 @@ _LAST_S = 1.0
 _REMOVAL_S = 10.0
 
 
-class Service(spawn.Session):
+class ServiceLauncher(spawn.SessionLauncher):
     """Starts the supervisor of a place with systemd, whose service the place names."""
 
-    def __init__(self, place: Place):
-        super().__init__(place)
-        self._name = place.service
+    def __init__(self, paths: RunPaths):
+        super().__init__(paths)
+        self._name = paths.service
 
     def prepare(self) -> None:
         """Render the unit files, with a sandbox if this host can make one.
@@ -44,11 +44,11 @@ class Service(spawn.Session):
         Raises:
             CouError: systemd did not take them.
         """
-        self._place.make()
-        sandbox = systemd.try_out(unit_files.sandbox(self._place))
+        self._paths.make()
+        sandbox = systemd.try_out(unit_files.sandbox(self._paths))
         if not sandbox:
             logger.warning("%s gets no sandbox: this host cannot make one", self._name)
-        files = unit_files.render(self._place, sandbox=sandbox)
+        files = unit_files.render(self._paths, sandbox=sandbox)
         if any([_write(systemd.UNIT_FILES / name, text) for name, text in files.items()]):
             systemd.systemctl("daemon-reload")
 
@@ -58,11 +58,11 @@ class Service(spawn.Session):
         Raises:
             CouError: systemd refused.
         """
-        self._place.make()
-        log = self._place.log(run)
+        self._paths.make()
+        log = self._paths.log(run)
         log.touch(0o600)
-        access.write(self._place.credential)
-        unit_files.write_attempt(self._place, token, log)
+        access.write(self._paths.credential)
+        unit_files.write_attempt(self._paths, token, log)
         if not (systemd.UNIT_FILES / self._name).exists():
             self.prepare()
         crash.reach("process/supervisor/before")
@@ -80,7 +80,7 @@ class Service(spawn.Session):
     def _is_over(self) -> bool:
         return systemd.show(self._name, "ActiveState") in _OVER
 
-    def kill(self, timeout_s: float) -> Killed:
+    def kill(self, timeout_s: float) -> KillResult:
         """Have systemd kill the whole cgroup, see it empty, then look at the locks as well.
 
         The processes come last: of a supervisor that systemd does not know of, and of one that
@@ -92,7 +92,7 @@ class Service(spawn.Session):
         with contextlib.suppress(CouError):  # then what was seen last counts
             left = left and self._processes()
         still = left | set(rest.left)
-        return Killed(
+        return KillResult(
             tuple(sorted((killed | set(rest.gone)) - still)),
             tuple(sorted(still)),
         )
@@ -132,11 +132,11 @@ class Service(spawn.Session):
             CouError: systemd refused.
             OSError: the run's folder cannot be used.
         """
-        blocked = unit_files.blocked_file(self._place)
+        blocked = unit_files.blocked_file(self._paths)
         if blocked.exists() and not anew:
             return
-        self._place.make()
-        name = unit_files.looker(self._place)
+        self._paths.make()
+        name = unit_files.look_again_service(self._paths)
         if not (systemd.UNIT_FILES / name).exists():
             self.prepare()
         systemd.systemctl("restart", "--no-block", name)
@@ -149,7 +149,7 @@ class Service(spawn.Session):
         Raises:
             OSError: the run's folder cannot be used.
         """
-        unit_files.blocked_file(self._place).unlink(missing_ok=True)
+        unit_files.blocked_file(self._paths).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Kill what is left in the cgroup and remove the unit files.
@@ -165,14 +165,14 @@ class Service(spawn.Session):
             logger.error("Processes %s of %s did not end", sorted(left), self._name)
         elif killed:
             logger.warning("%d processes of %s were killed", len(killed), self._name)
-        place = self._place
-        names = (self._name, unit_files.teller(place), unit_files.looker(place))
+        paths = self._paths
+        names = (self._name, unit_files.notifier(paths), unit_files.look_again_service(paths))
         if not (systemd.UNIT_FILES / self._name).exists():
             return
         systemd.systemctl("stop", "--no-block", *names)
         for name in names:
             (systemd.UNIT_FILES / name).unlink(missing_ok=True)
-        unit_files.attempt_file(place).unlink(missing_ok=True)
+        unit_files.attempt_file(paths).unlink(missing_ok=True)
         systemd.systemctl("daemon-reload")
         for name in names:
             with contextlib.suppress(CouError):  # it has not failed, or is not known any more

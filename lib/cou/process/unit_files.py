@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import CouError
 from ..journal.records import LEFT
 from . import command_line, spawn, systemd
-from .paths import Place
+from .paths import RunPaths
 
 if TYPE_CHECKING:
     import jinja2
@@ -22,31 +22,31 @@ _LOOK_S = 900
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=+@")
 
 
-def teller(place: Place) -> str:
-    """Return the name of the service that tells the charm how the run ended."""
-    return f"{place.service.removesuffix('.service')}-tell.service"
+def notifier(paths: RunPaths) -> str:
+    """Return the name of the service that notifies the charm how the run ended."""
+    return f"{paths.service.removesuffix('.service')}-tell.service"
 
 
-def looker(place: Place) -> str:
+def look_again_service(paths: RunPaths) -> str:
     """Return the name of the service that has a blocked charm look again."""
-    return f"{place.service.removesuffix('.service')}-look.service"
+    return f"{paths.service.removesuffix('.service')}-look.service"
 
 
-def blocked_file(place: Place) -> pathlib.Path:
+def blocked_file(paths: RunPaths) -> pathlib.Path:
     """Return the file that is there for as long as the charm is to look again."""
-    return place.run_dir / "blocked"
+    return paths.run_dir / "blocked"
 
 
-def attempt_file(place: Place) -> pathlib.Path:
+def attempt_file(paths: RunPaths) -> pathlib.Path:
     """Return the file with the parameters of one attempt."""
-    return place.run_dir / "attempt.env"
+    return paths.run_dir / "attempt.env"
 
 
-def write_attempt(place: Place, token: int, log: pathlib.Path) -> None:
+def write_attempt(paths: RunPaths, token: int, log: pathlib.Path) -> None:
     """Hand over the parameters of one attempt, as systemd reads an ``EnvironmentFile``."""
     text = f'COU_TOKEN="{token}"\nCOU_LOG="{log}"\n'
     with open(
-        attempt_file(place),
+        attempt_file(paths),
         "w",
         encoding="utf-8",
         opener=lambda path, flags: os.open(path, flags, 0o600),
@@ -54,17 +54,17 @@ def write_attempt(place: Place, token: int, log: pathlib.Path) -> None:
         file.write(text)
 
 
-def render(place: Place, *, sandbox: bool) -> dict[str, str]:
+def render(paths: RunPaths, *, sandbox: bool) -> dict[str, str]:
     """Return names and texts of the unit files, for this process's Python and search path.
 
     Raises:
         CouError: a path cannot stand in a unit file.
     """
-    context = _context(place)
+    context = _context(paths)
     names = {
-        place.service: "supervisor.service.j2",
-        teller(place): "tell.service.j2",
-        looker(place): "look.service.j2",
+        paths.service: "supervisor.service.j2",
+        notifier(paths): "tell.service.j2",
+        look_again_service(paths): "look.service.j2",
     }
     return {
         name: _templates().get_template(template).render(context, sandbox=sandbox)
@@ -72,28 +72,28 @@ def render(place: Place, *, sandbox: bool) -> dict[str, str]:
     }
 
 
-def sandbox(place: Place) -> tuple[str, ...]:
+def sandbox(paths: RunPaths) -> tuple[str, ...]:
     """Return the settings that need a mount namespace, ``Key=value``."""
-    text = _templates().get_template("sandbox.conf.j2").render(_context(place))
+    text = _templates().get_template("sandbox.conf.j2").render(_context(paths))
     return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _context(place: Place) -> dict[str, object]:
+def _context(paths: RunPaths) -> dict[str, object]:
     environment = spawn.environment()
     return {
-        "name": place.service.removesuffix(".service"),
-        "tell": teller(place),
-        "unit": place.unit,
-        "home": str(place.home),
+        "name": paths.service.removesuffix(".service"),
+        "tell": notifier(paths),
+        "unit": paths.unit,
+        "home": str(paths.home),
         "left": LEFT,
-        "blocked": str(blocked_file(place)),
+        "blocked": str(blocked_file(paths)),
         "look_s": _LOOK_S,
-        "run_dir": str(place.run_dir),
-        "attempt": str(attempt_file(place)),
+        "run_dir": str(paths.run_dir),
+        "attempt": str(attempt_file(paths)),
         "python": sys.executable,
         "systemctl": systemd.tool("systemctl"),
         "timeout": systemd.tool("timeout"),
-        "arguments": command_line.folders(place),
+        "arguments": command_line.folders(paths),
         "environment": {key: environment[key] for key in _PASSED_ON if key in environment},
     }
 

@@ -15,7 +15,7 @@ from ..journal.records import StepRecord, StepState
 from ..kinds import ROWS, Kind
 from ..openstack import origins
 from ..plan.plan import Plan
-from ..plan.ready import Frontier
+from ..plan.ready_steps import ReadySteps
 from ..plan.step import Step
 
 # Of a mid-sized cloud; assumed, not measured on one.
@@ -81,7 +81,7 @@ class Durations:
         """Return how long what is left of a step or a group is expected to take.
 
         Args:
-            at_once: how many strands run at the same time.
+            at_once: how many work items run at the same time.
             now: what a running step has taken until then is not counted again.
         """
 
@@ -103,7 +103,7 @@ class Durations:
         """Return what a change window has to allow for what is left of a step or a group.
 
         Args:
-            at_once: how many strands run at the same time.
+            at_once: how many work items run at the same time.
         """
         return makespan_s(step, over, self.longest, at_once=at_once)
 
@@ -115,24 +115,24 @@ def makespan_s(
 
     Args:
         root: a step or a group; what stands beside it counts as over.
-        at_once: how many strands run at the same time.
+        at_once: how many work items run at the same time.
     """
-    frontier = Frontier(root, over, by_need=at_once > 1, expected_s=took_s)
+    ready_steps = ReadySteps(root, over, by_need=at_once > 1, expected_s=took_s)
     running: list[tuple[float, str, tuple[Step, ...]]] = []
     busy: set[str] = set()
     now_s = 0.0
     while True:
-        for strand in frontier.ready():
-            if len(running) < at_once and strand.id not in busy:
-                steps = tuple(step for step in strand.steps if step.id not in over)
+        for item in ready_steps.ready():
+            if len(running) < at_once and item.id not in busy:
+                steps = tuple(step for step in item.steps if step.id not in over)
                 end_s = now_s + max(map(took_s, steps))
-                heapq.heappush(running, (end_s, strand.id, steps))
-                busy.add(strand.id)
+                heapq.heappush(running, (end_s, item.id, steps))
+                busy.add(item.id)
         if not running:
             return now_s
         now_s, _, steps = heapq.heappop(running)
         for step in steps:
-            frontier.over(step.id)
+            ready_steps.over(step.id)
 
 
 def guess_s(step: Step) -> float:
@@ -151,7 +151,7 @@ def learn(journal: Journal, *, for_window: bool = False) -> Durations:
 
     def told(run: str) -> Mapping[str, StepRecord]:
         records = journal.steps(run)
-        return _told(records, journal.set_back(run)) if for_window else records
+        return _told(records, journal.clock_set_back(run)) if for_window else records
 
     return of_runs((rows.plan(run.plan), told(run.id)) for run in journal.runs())
 
@@ -163,7 +163,7 @@ def _told(
     """Leave out the steps in whose time the clock may have been set back, by whatever it was.
 
     Args:
-        set_back: where its stamps go back, the stamps before and after.
+        clock_set_back: where its stamps go back, the stamps before and after.
     """
     return {
         name: one
@@ -179,7 +179,7 @@ def of_runs(runs: Iterable[tuple[Plan, Mapping[str, StepRecord]]]) -> Durations:
     """Learn from plans and what became of their steps."""
     found = Durations()
     for plan, records in runs:
-        for step in plan.root.leaves():
+        for step in plan.root.single_steps():
             found.learn(step, records.get(step.id))
     return found
 

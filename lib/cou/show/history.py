@@ -15,27 +15,27 @@ from ..kinds import ROWS, Kind
 from ..options.options import Options
 from ..plan.plan import Plan
 from ..plan.step import Step
-from ..wording import NAMED, Way
+from ..wording import IN_DOCUMENTS, CommandStyle
 from . import outcome, step_attempts, view, wait_times
 from .report_data import (
-    Account,
-    Application,
-    Happening,
+    ApplicationLine,
+    AttemptLine,
+    EventLine,
     LastLook,
     MarkLine,
-    Share,
-    Sitting,
+    Report,
+    StepAttempt,
     StepLine,
-    Try,
+    TimeShare,
     next_step,
 )
 
 _ORIGINS = ("openstack-origin", "source")
 
 
-def tell(
-    journal: Journal, *, alive: bool, now: datetime.datetime, way: Way = NAMED
-) -> Account | None:
+def make_report(
+    journal: Journal, *, alive: bool, now: datetime.datetime, style: CommandStyle = IN_DOCUMENTS
+) -> Report | None:
     """Return the account of the newest run; None where nothing has ever run.
 
     Args:
@@ -44,16 +44,18 @@ def tell(
     """
     with journal.moment():
         run = journal.current()
-        return None if run is None else _tell(journal, run, alive, now, way)
+        return None if run is None else _tell(journal, run, alive, now, style)
 
 
-def _tell(journal: Journal, run: Run, alive: bool, now: datetime.datetime, way: Way) -> Account:
+def _tell(
+    journal: Journal, run: Run, alive: bool, now: datetime.datetime, style: CommandStyle
+) -> Report:
     plan = rows.plan(run.plan)
-    problems = tuple(one.told(way) for one in plan.problems)
+    problems = tuple(one.text_for(style) for one in plan.problems)
     records, events = journal.steps(run.id), journal.events(run.id)
     rows.check_steps(plan, records)
     operations, attempts = journal.operations(run.id), journal.attempts(run.id)
-    begun = step_attempts.tries(events)
+    begun = step_attempts.step_attempts(events)
     last = attempts[-1] if attempts else None
     state = view.state_of(run, last, alive=alive)
     until = now if attempts and attempts[-1].ended is None else (run.ended or now)
@@ -62,7 +64,7 @@ def _tell(journal: Journal, run: Run, alive: bool, now: datetime.datetime, way: 
     waited = wait_times.Spans(wait_times.spans(events, until))
     lines = tuple(_lines(plan, records, begun, operations, waited, until))
     every = {step.id: step for step in plan.root.walk()}
-    return Account(
+    return Report(
         run=run.id,
         state=state.value,
         model=plan.model,
@@ -76,7 +78,7 @@ def _tell(journal: Journal, run: Run, alive: bool, now: datetime.datetime, way: 
         working=working,
         resting=max(0.0, ((run.ended or now) - run.created).total_seconds() - working),
         error=run.error.told,
-        remedy=run.error.remedy.told(way),
+        remedy=run.error.remedy.text_for(style),
         options=_chosen(plan.options),
         counts=dict(Counter(line.state for line in lines)),
         applications=tuple(_applications(plan, run, records)),
@@ -94,19 +96,19 @@ def _tell(journal: Journal, run: Run, alive: bool, now: datetime.datetime, way: 
         problems=problems,
         left_out=tuple(_left_out(plan, problems, records)),
         last_look=_last_look(events),
-        next=next_step(state.value).told(way),
+        next=next_step(state.value).text_for(style),
         backups=tuple(_backups(plan, records)),
     )
 
 
 def _backups(plan: Plan, records: Mapping[str, StepRecord]) -> Iterator[str]:
-    for step in plan.root.leaves():
+    for step in plan.root.single_steps():
         if step.kind is Kind.BACKUP_DATABASE and records[step.id].state is StepState.DONE:
             yield records[step.id].note
 
 
-def _sitting(attempt: Attempt, now: datetime.datetime) -> Sitting:
-    return Sitting(
+def _sitting(attempt: Attempt, now: datetime.datetime) -> AttemptLine:
+    return AttemptLine(
         token=attempt.token,
         job=attempt.job.value,
         started=attempt.started,
@@ -123,7 +125,7 @@ def _sitting(attempt: Attempt, now: datetime.datetime) -> Sitting:
 def _lines(
     plan: Plan,
     records: Mapping[str, StepRecord],
-    begun: Mapping[str, tuple[Try, ...]],
+    begun: Mapping[str, tuple[StepAttempt, ...]],
     operations: Sequence[Operation],
     waited: wait_times.Spans,
     until: datetime.datetime,
@@ -131,7 +133,7 @@ def _lines(
     """Yield the plan's steps in its order, then those that the run added (marks put back)."""
     belongs = plan.parts
     known = {step.id: step for step in plan.root.walk()}
-    planned = [step.id for step in plan.root.leaves()]
+    planned = [step.id for step in plan.root.single_steps()]
     tasks: dict[str, list[int]] = {}
     for one in operations:
         if one.task is not None:
@@ -163,25 +165,25 @@ def _lines(
 
 def _applications(
     plan: Plan, run: Run, records: Mapping[str, StepRecord]
-) -> Iterator[Application]:
+) -> Iterator[ApplicationLine]:
     """Yield what the plan does something to, by name, with what the run found before."""
     before = (Baseline.from_json(run.baseline) if run.baseline else Baseline({})).applications
     own: dict[str, list[Step]] = {}
-    for step in plan.root.leaves():
+    for step in plan.root.single_steps():
         if step.target != "model":
             own.setdefault(step.target.split("/")[0], []).append(step)
     for name, steps in sorted(own.items()):
         was = before.get(name)
         channel = was.channel if was else ""
-        moves = [s for s in steps if s.kind is Kind.REFRESH]
+        changes = [s for s in steps if s.kind is Kind.REFRESH]
         source = [
             s for s in steps if s.kind is Kind.SET_CONFIG and s.params.get("key") in _ORIGINS
         ]
         key = str(source[-1].params["key"]) if source else ""
-        yield Application(
+        yield ApplicationLine(
             name=name,
             was=channel,
-            now=str(moves[-1].params.get("channel", channel)) if moves else channel,
+            now=str(changes[-1].params.get("channel", channel)) if changes else channel,
             origin_was=was.options.get(key, "") if was else "",
             origin_now=str(source[-1].params["value"]) if source else "",
             units=len(was.units) if was else 0,
@@ -195,25 +197,25 @@ def _applications(
         )
 
 
-def _happenings(events: Sequence[Event], steps: Mapping[str, Step]) -> Iterator[Happening]:
+def _happenings(events: Sequence[Event], steps: Mapping[str, Step]) -> Iterator[EventLine]:
     for event in events:
         name = str(event.data.get("step", ""))
         title = steps[name].title if name in steps else name
         if event.what == "drift":
             also = "; a step that is left would be wrong" if event.data.get("stops") else ""
-            yield Happening(event.at, "drift", f"{rows.told(event.data, 'text')}{also}")
+            yield EventLine(event.at, "drift", f"{rows.told(event.data, 'text')}{also}")
         elif event.what == "step-resolved":
             words = f"{title} ({name}): {event.data['as']}, because: {event.data['reason']}"
-            yield Happening(event.at, "decision", words)
+            yield EventLine(event.at, "decision", words)
         elif event.what in ("late-task", "late-change"):
-            yield Happening(
+            yield EventLine(
                 event.at, "arrived late", f"{title} ({name}): {rows.told(event.data, 'text')}"
             )
         elif event.what == "plan-replaced":
-            yield Happening(event.at, "plan", "The run goes on under other options.")
+            yield EventLine(event.at, "plan", "The run goes on under other options.")
         elif event.what == "step-ended" and event.data.get("error"):
             words = f"{title} ({name}): {rows.told(event.data, 'error')}"
-            yield Happening(event.at, str(event.data["state"]), words)
+            yield EventLine(event.at, str(event.data["state"]), words)
 
 
 def _last_look(events: Sequence[Event]) -> LastLook | None:
@@ -237,19 +239,21 @@ def _left_out(
     for one in problems:
         if one.code in outcome.LEFT_OUT:
             yield " ".join((f"{one.brief or one.subject}:", one.seen, one.remedy))
-    titles = {step.id: step.title for step in plan.root.leaves()}
+    titles = {step.id: step.title for step in plan.root.single_steps()}
     for record in records.values():
         if record.state is StepState.SKIPPED:
             yield f"{titles.get(record.id, record.id)} ({record.id}): {record.note or 'skipped'}"
 
 
-def _shares(named: Sequence[tuple[str, StepLine]], until: datetime.datetime) -> tuple[Share, ...]:
+def _shares(
+    named: Sequence[tuple[str, StepLine]], until: datetime.datetime
+) -> tuple[TimeShare, ...]:
     """Add up by name; what ran at the same time counts once. In the order of the plan."""
     found: dict[str, list[StepLine]] = {}
     for name, line in named:
         found.setdefault(name, []).append(line)
     return tuple(
-        Share(
+        TimeShare(
             name,
             len(lines),
             wait_times.length([(t.began, t.ended or until) for line in lines for t in line.tries]),

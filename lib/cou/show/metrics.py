@@ -87,7 +87,7 @@ def _run(seen: View) -> Iterable[Sample]:
 
 def _seconds(seen: View) -> Mapping[str, float]:
     found: dict[str, float] = {}
-    for step in seen.plan.root.leaves():
+    for step in seen.plan.root.single_steps():
         record = seen.steps.get(step.id)
         if record is None or record.started is None or record.ended is None:
             continue

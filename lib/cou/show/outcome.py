@@ -9,7 +9,7 @@ from ..journal.records import StepRecord, StepState
 from ..kinds import Kind, is_gate
 from ..options.options import Group
 from ..plan.plan import Plan
-from ..wording import NOTHING, Text, Way, Wording, ours, say
+from ..wording import NOTHING, CommandStyle, Text, Wording, join, own_command
 
 LEFT_OUT = ("hypervisor-not-empty", "instance-count-unknown", "needs-all-hypervisors")
 """Codes of problems that say what a plan leaves out."""
@@ -38,15 +38,15 @@ class Outcome:
     left: tuple[str, ...] = ()
     then: Wording = NOTHING
 
-    def exceptions(self, way: Way) -> str:
+    def exceptions(self, style: CommandStyle) -> str:
         """Return what is left, and what to do about it, to follow on `what`.
 
         Args:
-            way: how whoever reads it types our commands.
+            style: how whoever reads it types our commands.
         """
         if not self.left:
             return ""
-        then = self.then.told(way)
+        then = self.then.text_for(style)
         return f" except {', '.join(self.left)}" + (f": {then}" if then else "")
 
 
@@ -76,8 +76,8 @@ def _then(plan: Plan, hosts: list[str], late: list[str]) -> Wording:
     group = "data-plane" if late else plan.options.group.value.replace("all", "data-plane")
     if hosts:
         which = "it" if len(hosts) == 1 else "them"
-        return say(f"empty {which}, then ", ours("plan", group=group))
-    then = say("upgrade every hypervisor, then ", ours("plan", group="data-plane"))
+        return join(f"empty {which}, then ", own_command("plan", group=group))
+    then = join("upgrade every hypervisor, then ", own_command("plan", group="data-plane"))
     return then if late else NOTHING
 
 

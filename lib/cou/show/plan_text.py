@@ -18,7 +18,7 @@ from . import formatting
 
 
 @dataclasses.dataclass(frozen=True)
-class Line:
+class PlanLine:
     """One line of a plan's tree.
 
     Attributes:
@@ -64,8 +64,8 @@ def markdown(plan: Plan, whole: Plan | None = None) -> str:
 
 def _context(plan: Plan, whole: Plan | None) -> dict[str, Any]:
     lines = list(_lines(plan.root.steps, 0, False))
-    steps = sum(1 for _ in plan.root.leaves())
-    total = sum(1 for _ in whole.root.leaves()) if whole else steps
+    steps = sum(1 for _ in plan.root.single_steps())
+    total = sum(1 for _ in whole.root.single_steps()) if whole else steps
     return {
         "plan": plan,
         "hash": (whole or plan).hash,
@@ -83,10 +83,10 @@ def _is_warning(problem: Problem) -> bool:
     return not problem.blocks and not problem.accepted
 
 
-def _lines(steps: tuple[Step, ...], depth: int, parallel: bool) -> Iterator[Line]:
+def _lines(steps: tuple[Step, ...], depth: int, parallel: bool) -> Iterator[PlanLine]:
     for step in steps:
         section = step.kind is Kind.GROUP and step.params.get("part") == Part.SECTION.value
-        yield Line(
+        yield PlanLine(
             depth=depth,
             title=step.title,
             why=step.why.removesuffix(step.note).rstrip(),

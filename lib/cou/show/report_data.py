@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import Any, cast
 
 from ..checks.problem import Problem
-from ..wording import NOTHING, PLAN, UPGRADE, Wording, say
+from ..wording import NOTHING, PLAN, UPGRADE, Wording, join
 
 SCHEMA = 1
 _OVER = frozenset({"done", "satisfied", "skipped"})
 
 
 @dataclasses.dataclass(frozen=True)
-class Application:
+class ApplicationLine:
     """What became of one application.
 
     Attributes:
@@ -44,7 +44,7 @@ class Application:
 
 
 @dataclasses.dataclass(frozen=True)
-class Try:
+class StepAttempt:
     """One time that a step was begun; `state` is what it ended with, ``running`` if it has not.
 
     Attributes:
@@ -58,7 +58,7 @@ class Try:
 
 
 @dataclasses.dataclass(frozen=True)
-class Waiting:
+class WaitLine:
     """How long one subject was waited for, and the sentence that held longest."""
 
     subject: str
@@ -88,14 +88,14 @@ class StepLine:
     note: str
     error: str
     seconds: float
-    tries: tuple[Try, ...]
+    tries: tuple[StepAttempt, ...]
     tasks: tuple[int, ...]
-    waited: Waiting | None = None
+    waited: WaitLine | None = None
     planned: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
-class Sitting:
+class AttemptLine:
     """One runner's time with the run (an attempt).
 
     Attributes:
@@ -118,7 +118,7 @@ class Sitting:
 
 
 @dataclasses.dataclass(frozen=True)
-class Doubt:
+class DoubtLine:
     """A step that was running when its runner ended, and how that was settled.
 
     Attributes:
@@ -134,7 +134,7 @@ class Doubt:
 
 
 @dataclasses.dataclass(frozen=True)
-class Happening:
+class EventLine:
     """A line of the run's story, for people: `kind` is failed, drift, decision or plan."""
 
     at: datetime.datetime
@@ -167,7 +167,7 @@ class MarkLine:
 
 
 @dataclasses.dataclass(frozen=True)
-class Share:
+class TimeShare:
     """What a part of the plan, or a kind of step, took."""
 
     name: str
@@ -176,7 +176,7 @@ class Share:
 
 
 @dataclasses.dataclass(frozen=True)
-class Account:
+class Report:
     """A whole run.
 
     Attributes:
@@ -207,15 +207,15 @@ class Account:
     remedy: str
     options: Mapping[str, Any]
     counts: Mapping[str, int]
-    applications: tuple[Application, ...]
-    sittings: tuple[Sitting, ...]
+    applications: tuple[ApplicationLine, ...]
+    sittings: tuple[AttemptLine, ...]
     steps: tuple[StepLine, ...]
-    doubts: tuple[Doubt, ...]
-    happenings: tuple[Happening, ...]
+    doubts: tuple[DoubtLine, ...]
+    happenings: tuple[EventLine, ...]
     marks: tuple[MarkLine, ...]
-    waits: tuple[Waiting, ...]
-    parts: tuple[Share, ...]
-    kinds: tuple[Share, ...]
+    waits: tuple[WaitLine, ...]
+    parts: tuple[TimeShare, ...]
+    kinds: tuple[TimeShare, ...]
     problems: tuple[Problem, ...]
     left_out: tuple[str, ...]
     backups: tuple[str, ...]
@@ -275,12 +275,12 @@ _VERDICTS = {
     "abandoned": "It was ended for good before it was done.",
 }
 _NEXT = {
-    "stopped": say("To go on: ", UPGRADE),
-    "killed": say("To go on: ", UPGRADE),
-    "interrupted": say("To go on: ", UPGRADE),
-    "failed": say("Mend the cause, then: ", UPGRADE),
-    "refused": say("To look again: ", PLAN),
-    "abandoned": say("To see what the cloud needs: ", PLAN),
+    "stopped": join("To go on: ", UPGRADE),
+    "killed": join("To go on: ", UPGRADE),
+    "interrupted": join("To go on: ", UPGRADE),
+    "failed": join("Mend the cause, then: ", UPGRADE),
+    "refused": join("To look again: ", PLAN),
+    "abandoned": join("To see what the cloud needs: ", PLAN),
 }
 
 

@@ -9,7 +9,7 @@ import jinja2
 
 from .. import printable, templating
 from . import formatting, timeline
-from .report_data import Account
+from .report_data import Report
 
 FORMS = ("markdown", "json", "html")
 # How many of those that were waited for longest are shown; the JSON holds all.
@@ -18,7 +18,7 @@ _GOOD = frozenset({"done", "satisfied", "completed", "put-back"})
 _BAD = frozenset({"failed", "in-doubt", "killed", "interrupted", "refused"})
 
 
-def text(account: Account, form: str) -> str:
+def text(account: Report, form: str) -> str:
     """Return a report in one of `FORMS`."""
     if form == "json":
         # ASCII: whatever a name holds stands as an escape.
@@ -26,12 +26,12 @@ def text(account: Account, form: str) -> str:
     return html(account) if form == "html" else markdown(account)
 
 
-def markdown(account: Account) -> str:
+def markdown(account: Report) -> str:
     """Return a report as markdown; whatever comes from the model is text in it."""
     return _plain().get_template("report.md.j2").render(a=account, longest=_WAITS)
 
 
-def html(account: Account) -> str:
+def html(account: Report) -> str:
     """Return a report as one HTML file that loads nothing."""
     chart = timeline.chart(account)
     return _markup().get_template("report.html.j2").render(a=account, longest=_WAITS, chart=chart)

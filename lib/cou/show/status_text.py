@@ -7,44 +7,44 @@ from collections.abc import Iterator
 
 from .. import printable
 from ..journal.records import MarkState, RunState, StepRecord, StepState
-from ..wording import CANCEL, FORCE, PLAN, REPORT, UPGRADE, Way, say, told
+from ..wording import CANCEL, FORCE, PLAN, REPORT, UPGRADE, CommandStyle, join, text_for
 from . import formatting
 from .view import View
 
 # What an operator does next; the command stands at the end.
 _HINTS = {
-    RunState.PLANNED: say("To start it: ", UPGRADE),
-    RunState.STARTING: say("To stop it safely: ", CANCEL),
-    RunState.RUNNING: say("To stop it safely: ", CANCEL),
-    RunState.WAITING: say("It goes on by itself. To stop it: ", CANCEL),
-    RunState.DRAINING: say("To stop at once: ", FORCE),
-    RunState.STOPPED: say("To go on: ", UPGRADE),
-    RunState.KILLED: say("To go on (it looks first at what is in doubt): ", UPGRADE),
-    RunState.INTERRUPTED: say("To go on (it looks first at what is in doubt): ", UPGRADE),
-    RunState.FAILED: say("To try again, once the cause is mended: ", UPGRADE),
-    RunState.REFUSED: say("To look again: ", PLAN),
-    RunState.ABANDONED: say("To look at the cloud: ", PLAN),
-    RunState.COMPLETED: say("To read how it went: ", REPORT),
+    RunState.PLANNED: join("To start it: ", UPGRADE),
+    RunState.STARTING: join("To stop it safely: ", CANCEL),
+    RunState.RUNNING: join("To stop it safely: ", CANCEL),
+    RunState.WAITING: join("It goes on by itself. To stop it: ", CANCEL),
+    RunState.DRAINING: join("To stop at once: ", FORCE),
+    RunState.STOPPED: join("To go on: ", UPGRADE),
+    RunState.KILLED: join("To go on (it looks first at what is in doubt): ", UPGRADE),
+    RunState.INTERRUPTED: join("To go on (it looks first at what is in doubt): ", UPGRADE),
+    RunState.FAILED: join("To try again, once the cause is mended: ", UPGRADE),
+    RunState.REFUSED: join("To look again: ", PLAN),
+    RunState.ABANDONED: join("To look at the cloud: ", PLAN),
+    RunState.COMPLETED: join("To read how it went: ", REPORT),
 }
 # Of a plan that `upgrade` refuses.
-_BLOCKED = say("To plan again, once that is mended: ", PLAN)
-_EMPTY = say("It has no steps. To plan again: ", PLAN)
+_BLOCKED = join("To plan again, once that is mended: ", PLAN)
+_EMPTY = join("It has no steps. To plan again: ", PLAN)
 _GOING = (RunState.STARTING, RunState.RUNNING, RunState.WAITING, RunState.DRAINING)
 
 
 def text(
     view: View,
     now: datetime.datetime,
-    way: Way,
+    style: CommandStyle,
 ) -> str:
     """Return where a run is, line by line, and the command that comes next."""
-    return "\n".join(printable.line(one) for one in _lines(view, now, way))
+    return "\n".join(printable.line(one) for one in _lines(view, now, style))
 
 
 def _lines(
     view: View,
     now: datetime.datetime,
-    way: Way,
+    style: CommandStyle,
 ) -> Iterator[str]:
     yield from _head(view)
     for step in view.running if view.state in _GOING else ():
@@ -56,17 +56,17 @@ def _lines(
     if view.silent_since is not None:
         yield (
             f"The runner has given no sign of life since {view.silent_since:%H:%M:%S} UTC: it "
-            f"hangs. To end it: {way.command(FORCE)}"
+            f"hangs. To end it: {style.command(FORCE)}"
         )
     if view.waits_for:
         yield f"You are needed: {view.waits_for}"
     yield from _unclear(view)
     if view.state is RunState.COMPLETED:
-        yield f"Upgraded {view.outcome.what}{view.outcome.exceptions(way)}."
+        yield f"Upgraded {view.outcome.what}{view.outcome.exceptions(style)}."
     if view.error:
-        yield f"Error: {view.error} {told(view.remedy, way)}".rstrip()
+        yield f"Error: {view.error} {text_for(view.remedy, style)}".rstrip()
     if view.next and not view.state.finished:
-        titles = {step.id: step.title for step in view.plan.root.leaves()}
+        titles = {step.id: step.title for step in view.plan.root.single_steps()}
         yield f"Next: {titles.get(view.next, view.next)} ({view.next})"
     yield from _left(view)
     yield from (f"Arrived late: {line}" for line in view.late)
@@ -77,20 +77,20 @@ def _lines(
     if view.state is RunState.PLANNED and view.plan.blocking:
         first = view.plan.blocking[0]
         seen = f"{first.code} ({first.subject}): {first.seen}"
-        yield f"It cannot be started: {seen} {told(first.remedy, way)}".rstrip()
+        yield f"It cannot be started: {seen} {text_for(first.remedy, style)}".rstrip()
         hint = _BLOCKED
-    elif view.state is RunState.PLANNED and not list(view.plan.root.leaves()):
+    elif view.state is RunState.PLANNED and not list(view.plan.root.single_steps()):
         hint = _EMPTY
     if hint:
-        yield hint.told(way)
+        yield hint.text_for(style)
 
 
 def _head(view: View) -> Iterator[str]:
     where = view.where if view.number else f"{view.total} steps"
     if view.state is RunState.COMPLETED:
         where = f"all {view.total} steps are over"
-    way = f"from {view.plan.origin} to {view.to}"
-    yield f"Upgrade of {view.plan.model} {way}: {view.state.value}, {where}."
+    style = f"from {view.plan.origin} to {view.to}"
+    yield f"Upgrade of {view.plan.model} {style}: {view.state.value}, {where}."
     yield f"Run {view.run}, plan {view.plan_hash}." if view.run else f"Plan {view.plan_hash}."
 
 
@@ -102,7 +102,7 @@ def _since(record: StepRecord, now: datetime.datetime) -> str:
 
 def _unclear(view: View) -> Iterator[str]:
     """Yield the steps that `resolve-step` takes: those that failed or are in doubt."""
-    for step in view.plan.root.leaves():
+    for step in view.plan.root.single_steps():
         record = view.steps.get(step.id)
         if record is not None and record.state is StepState.FAILED:
             yield f"Failed: {step.title} ({step.id}) {record.error}".rstrip()

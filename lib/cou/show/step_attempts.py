@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..journal.records import Event, Operation, StepRecord, StepState
 from ..plan.step import Step
-from .report_data import Doubt, Try
+from .report_data import DoubtLine, StepAttempt
 
 
-def tries(events: Sequence[Event]) -> dict[str, tuple[Try, ...]]:
+def step_attempts(events: Sequence[Event]) -> dict[str, tuple[StepAttempt, ...]]:
     """Return every begin of every step, by step, oldest first.
 
     A step that was still running when its attempt ended is in doubt from then on.
     """
-    found: dict[str, list[Try]] = {}
+    found: dict[str, list[StepAttempt]] = {}
     running: set[str] = set()
     token = 0
     for event in events:
@@ -25,7 +25,9 @@ def tries(events: Sequence[Event]) -> dict[str, tuple[Try, ...]]:
         if event.what == "attempt-begun":
             token = int(event.data["token"])
         elif event.what == "step-begun":
-            found.setdefault(step, []).append(Try(token, event.at, None, StepState.RUNNING.value))
+            found.setdefault(step, []).append(
+                StepAttempt(token, event.at, None, StepState.RUNNING.value)
+            )
             running.add(step)
         elif event.what == "step-ended" and step in running:
             found[step][-1] = _ended(found[step][-1], event, str(event.data["state"]))
@@ -37,18 +39,18 @@ def tries(events: Sequence[Event]) -> dict[str, tuple[Try, ...]]:
     return {step: tuple(every) for step, every in found.items()}
 
 
-def _ended(one: Try, event: Event, state: str) -> Try:
+def _ended(one: StepAttempt, event: Event, state: str) -> StepAttempt:
     return dataclasses.replace(one, ended=event.at, state=state)
 
 
 def doubts(
-    found: Mapping[str, Sequence[Try]],
+    found: Mapping[str, Sequence[StepAttempt]],
     titles: Mapping[str, Step],
     records: Mapping[str, StepRecord],
     operations: Sequence[Operation],
-) -> tuple[Doubt, ...]:
+) -> tuple[DoubtLine, ...]:
     """Return the steps that a runner left running, and how each was settled, oldest first."""
-    every: list[Doubt] = []
+    every: list[DoubtLine] = []
     by_step: dict[str, list[Operation]] = {}
     for operation in sorted(operations, key=_intended):
         by_step.setdefault(operation.step, []).append(operation)
@@ -60,7 +62,7 @@ def doubts(
             after = times[number + 1] if number + 1 < len(times) else None
             title = titles[step].title if step in titles else step
             settled = _settled(one, after, records.get(step), own)
-            every.append(Doubt(one.ended, one.token, step, title, settled))
+            every.append(DoubtLine(one.ended, one.token, step, title, settled))
     return tuple(sorted(every, key=lambda doubt: (doubt.at, doubt.step)))
 
 
@@ -69,7 +71,10 @@ def _intended(operation: Operation) -> datetime.datetime:
 
 
 def _settled(
-    one: Try, after: Try | None, record: StepRecord | None, operations: Sequence[Operation]
+    one: StepAttempt,
+    after: StepAttempt | None,
+    record: StepRecord | None,
+    operations: Sequence[Operation],
 ) -> str:
     if after is None:
         if record is not None and record.state is not StepState.IN_DOUBT:
@@ -86,7 +91,7 @@ def _settled(
     return f"{looked}{sent}; it ended {after.state}."
 
 
-def _sent(one: Try, operations: Sequence[Operation]) -> Iterator[str]:
+def _sent(one: StepAttempt, operations: Sequence[Operation]) -> Iterator[str]:
     first = bisect.bisect_left(operations, one.began, key=_intended)
     last = len(operations)
     if one.ended:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Sequence
 
-from .report_data import Account, Sitting, StepLine, Try
+from .report_data import AttemptLine, Report, StepAttempt, StepLine
 
 # Narrower than that nobody sees a bar; in hundredths of the axis.
 _NARROWEST = 0.35
@@ -45,7 +45,7 @@ class Chart:
     seconds: float
 
 
-def chart(account: Account) -> Chart:
+def chart(account: Report) -> Chart:
     """Return the timeline of all steps."""
     length = sum(one.seconds for one in account.sittings) or 1.0
     rows: list[Row] = []
@@ -63,7 +63,7 @@ def chart(account: Account) -> Chart:
     return Chart(tuple(rows), tuple(rests), length)
 
 
-def _bar(one: Try, account: Account, length: float) -> Bar:
+def _bar(one: StepAttempt, account: Report, length: float) -> Bar:
     end = one.ended or account.made
     begin_s = offset(account.sittings, one.began)
     width = 100 * max(0.0, offset(account.sittings, end) - begin_s) / length
@@ -76,7 +76,7 @@ def _bar(one: Try, account: Account, length: float) -> Bar:
     )
 
 
-def offset(sittings: Sequence[Sitting], at: datetime.datetime) -> float:
+def offset(sittings: Sequence[AttemptLine], at: datetime.datetime) -> float:
     """Return how many seconds runners had worked by then."""
     passed = 0.0
     for one in sittings:

@@ -11,12 +11,12 @@ from ..clock import utc_now
 from ..errors import NO_CAUSE, Cause
 from ..journal import Journal, rows
 from ..journal.records import Attempt, Mark, Run, RunState, StepRecord, StepState
-from ..journal.waits import Awaited
+from ..journal.waits import CurrentWait
 from ..plan.plan import Plan
 from ..plan.step import Step
 from ..process import liveness
-from ..process.paths import Place
-from ..wording import NAMED, NOTHING, Way, Wording, told
+from ..process.paths import RunPaths
+from ..wording import IN_DOCUMENTS, NOTHING, CommandStyle, Wording, text_for
 from . import outcome
 from .outcome import Outcome
 
@@ -41,7 +41,7 @@ class View:
         marks: what is still switched, and what had to stay.
         again: ids of steps before the place reached that are due again, or run again.
         late: what of the run has arrived late, one sentence each.
-        got_somewhere: of one that is interrupted, whether its runner ended a step or lived for a
+        made_progress: of one that is interrupted, whether its runner ended a step or lived for a
             minute. One that ends at once and has done nothing would do so again.
         silent_since: since when the runner gives no sign of life: it hangs. None: it does not.
     """
@@ -61,12 +61,12 @@ class View:
     attempt: Attempt | None
     tasks: Mapping[str, int]
     settings: Mapping[str, Any]
-    waits: tuple[Awaited, ...] = ()
+    waits: tuple[CurrentWait, ...] = ()
     left_s: float = 0.0
     late: tuple[str, ...] = ()
     silent_since: datetime.datetime | None = None
     again: tuple[str, ...] = ()
-    got_somewhere: bool = False
+    made_progress: bool = False
     failure: Cause = NO_CAUSE
 
     @property
@@ -118,12 +118,12 @@ class View:
         """The steps that run now."""
         return tuple(
             step
-            for step in self.plan.root.leaves()
+            for step in self.plan.root.single_steps()
             if step.id in self.steps and self.steps[step.id].state is StepState.RUNNING
         )
 
-    def to_dict(self, way: Way = NAMED) -> dict[str, Any]:
-        """Return what `status format=json` shows; `way`: how its reader types our commands."""
+    def to_dict(self, style: CommandStyle = IN_DOCUMENTS) -> dict[str, Any]:
+        """Return what `status format=json` shows; `style`: how its reader types our commands."""
         cancelled = self.attempt.cancelled if self.attempt else None
         return {
             "schema": 1,
@@ -139,7 +139,7 @@ class View:
             "waits": [str(one.what) for one in self.waits],
             "next": self.next,
             "error": self.error,
-            "remedy": told(self.remedy, way),
+            "remedy": text_for(self.remedy, style),
             "left-out": list(self.outcome.left),
             "late": list(self.late),
             "silent-since": _text(self.silent_since),
@@ -159,11 +159,11 @@ class View:
             "steps": [self._step(step) for step in self.plan.root.steps],
         }
 
-    def to_text(self, way: Way) -> str:
-        """Return what `status` shows; `way`: how its reader types our commands."""
+    def to_text(self, style: CommandStyle) -> str:
+        """Return what `status` shows; `style`: how its reader types our commands."""
         from . import status_text
 
-        return status_text.text(self, utc_now(), way)
+        return status_text.text(self, utc_now(), style)
 
     def _step(self, step: Step) -> dict[str, Any]:
         data = step.to_dict()
@@ -181,28 +181,28 @@ class View:
         return data
 
 
-def look_at(
-    place: Place,
+def view_of_run(
+    paths: RunPaths,
     journal: Journal,
     *,
     estimated: bool = True,
     silent: datetime.datetime | None = None,
 ) -> View | None:
-    """Look at the newest run of a place, as `look` does, and at its processes."""
-    alive = liveness.is_going(place)
-    seen = look(journal, alive=alive, estimated=estimated, silent=silent)
+    """Look at the newest run of a place, as `view_of_journal` does, and at its processes."""
+    alive = liveness.is_going(paths)
+    seen = view_of_journal(journal, alive=alive, estimated=estimated, silent=silent)
     # Somebody may have begun it between the look at the processes and the one at the journal.
     if (
         not alive
         and seen is not None
         and seen.state is RunState.INTERRUPTED
-        and liveness.is_going(place)
+        and liveness.is_going(paths)
     ):
-        return look(journal, alive=True, estimated=estimated, silent=silent)
+        return view_of_journal(journal, alive=True, estimated=estimated, silent=silent)
     return seen
 
 
-def look(
+def view_of_journal(
     journal: Journal,
     *,
     alive: bool,
@@ -257,14 +257,14 @@ def _look(
         left_s=_left_s(journal, plan, steps) if estimated else 0.0,
         silent_since=silent if alive and state.going else None,
         again=here.again,
-        got_somewhere=state is RunState.INTERRUPTED and _got_somewhere(journal, attempt),
+        made_progress=state is RunState.INTERRUPTED and _got_somewhere(journal, attempt),
     )
 
 
 def _got_somewhere(journal: Journal, attempt: Attempt | None) -> bool:
     if attempt is None:
         return False
-    return journal.got_somewhere(attempt.run, attempt.ended or utc_now(), _LIVED_S)
+    return journal.made_progress(attempt.run, attempt.ended or utc_now(), _LIVED_S)
 
 
 class _Here(NamedTuple):
@@ -278,7 +278,7 @@ class _Here(NamedTuple):
 
 
 def _here(plan: Plan, records: Mapping[str, StepRecord]) -> _Here:
-    ordered = [step for step in plan.root.leaves() if step.id in records]
+    ordered = [step for step in plan.root.single_steps() if step.id in records]
     left = [step for step in ordered if not records[step.id].state.over]
     running = [step for step in left if records[step.id].state is StepState.RUNNING]
     due = [step for step in left if records[step.id].state is not StepState.RUNNING]
@@ -323,7 +323,7 @@ def _left_s(journal: Journal, plan: Plan, steps: Mapping[str, StepRecord]) -> fl
 
 
 def _planned(plan: Plan, left_s: float) -> View:
-    leaves = list(plan.root.leaves())
+    leaves = list(plan.root.single_steps())
     return View(
         run="",
         state=RunState.PLANNED,

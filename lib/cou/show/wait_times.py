@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from ..journal import rows
 from ..journal.records import Event
-from ..journal.waits import QUIET, Awaited
+from ..journal.waits import QUIET, CurrentWait
 from ..wording import Text
 
 if TYPE_CHECKING:
-    from .report_data import Waiting
+    from .report_data import WaitLine
 
 Span = tuple[datetime.datetime, datetime.datetime]
-Wait = tuple[datetime.datetime, datetime.datetime, Awaited]  # since when, until when
+Wait = tuple[datetime.datetime, datetime.datetime, CurrentWait]  # since when, until when
 
 
-def subject(awaited: Awaited) -> str:
+def subject(awaited: CurrentWait) -> str:
     """Return who is waited for: the first unit or application that it is about."""
     if awaited.about:
         return awaited.about[0]
@@ -28,20 +28,20 @@ def subject(awaited: Awaited) -> str:
     return str(awaited.what)
 
 
-def waits(events: Sequence[Event], until: datetime.datetime) -> tuple[Waiting, ...]:
+def waits(events: Sequence[Event], until: datetime.datetime) -> tuple[WaitLine, ...]:
     """Return how long each subject was waited for, the longest first.
 
     Args:
         events: a run's story.
         until: when a wait that has not ended is taken to end.
     """
-    from .report_data import Waiting
+    from .report_data import WaitLine
 
-    by_line: dict[str, dict[Awaited, list[Span]]] = {}
+    by_line: dict[str, dict[CurrentWait, list[Span]]] = {}
     for since, at, line in spans(events, until):
         by_line.setdefault(subject(line), {}).setdefault(line, []).append((since, at))
     found = [
-        Waiting(
+        WaitLine(
             who,
             length([span for each in lines.values() for span in each]),
             _longest(lines),
@@ -54,7 +54,7 @@ def waits(events: Sequence[Event], until: datetime.datetime) -> tuple[Waiting, .
 def spans(events: Sequence[Event], until: datetime.datetime) -> list[Wait]:
     """Return from when to when each line was waited for, in the order of their begins."""
     found: list[Wait] = []
-    since: dict[Awaited, datetime.datetime] = {}
+    since: dict[CurrentWait, datetime.datetime] = {}
     for at, lines in _looks(events, until):
         for line in [one for one in since if one not in lines]:
             found.append((since.pop(line), at, line))
@@ -95,7 +95,7 @@ def within(
     every: Spans,
     times: Sequence[Span],
     target: str,
-) -> Waiting | None:
+) -> WaitLine | None:
     """Return who was waited for longest while a step ran; None where nobody was.
 
     Args:
@@ -103,7 +103,7 @@ def within(
         times: when the step ran.
         target: of the step. Others may have run beside it: what is about it is its own.
     """
-    found: dict[Awaited, list[Span]] = {}
+    found: dict[CurrentWait, list[Span]] = {}
     for begin, end in times:
         for number in every.between(begin, end):
             since, until, line = every[number]
@@ -114,15 +114,15 @@ def within(
     lines = own or found
     if not lines:
         return None
-    from .report_data import Waiting
+    from .report_data import WaitLine
 
     line = max(lines, key=lambda one: (length(lines[one]), one.what))
-    return Waiting(subject(line), length(lines[line]), str(line.what))
+    return WaitLine(subject(line), length(lines[line]), str(line.what))
 
 
 def _looks(
     events: Sequence[Event], until: datetime.datetime
-) -> Iterable[tuple[datetime.datetime, list[Awaited]]]:
+) -> Iterable[tuple[datetime.datetime, list[CurrentWait]]]:
     for event in events:
         if event.what == "waits":
             yield event.at, rows.awaited(event)
@@ -141,5 +141,5 @@ def length(spans: Sequence[Span]) -> float:
     return total
 
 
-def _longest(lines: dict[Awaited, list[Span]]) -> str:
+def _longest(lines: dict[CurrentWait, list[Span]]) -> str:
     return str(max(lines, key=lambda line: (length(lines[line]), line.what)).what)

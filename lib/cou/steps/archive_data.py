@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..wording import text
-from .context import DONE, Context, Drained, Result
+from .context import DONE, Context, StepDrained, StepResult
 from .task_results import must_have_completed
 
 _MOST_BATCHES = 10_000
@@ -15,7 +15,7 @@ _BATCH = "batch-"
 _RESULT = "archive-deleted-rows"
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Repeat until nothing was archived; never for ever."""
     size = int(ctx.step.params["batch-size"])
     batch = max(1, ctx.newest(_BATCH))
@@ -40,5 +40,5 @@ async def perform(ctx: Context) -> Result:
             return DONE
         batch += 1
         if ctx.draining:
-            raise Drained
+            raise StepDrained
     raise StepFailed("archive-endless", most_batches=_MOST_BATCHES, size=size)

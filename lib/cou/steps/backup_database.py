@@ -15,7 +15,7 @@ from ..errors import StepFailed
 from ..juju import commands
 from ..juju.port import Task
 from ..wording import NOTHING, Wording, text
-from .context import Context, End, Result
+from .context import Context, StepEnd, StepResult
 from .task_results import must_have_completed
 
 _DUMP = "mysqldump"
@@ -23,7 +23,7 @@ _DATA = "/var/lib/mysql"
 _BACKUPS = "/var/backups"
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Make sure that there is room, dump, check that the dump is whole."""
     unit = ctx.step.target
     key = _key(ctx)
@@ -40,8 +40,8 @@ async def perform(ctx: Context) -> Result:
         raise StepFailed("backup-incomplete", path=path, unit=unit, why=why)
     size = await _line(ctx, unit, f"stat -c %s {quoted}")
     digest = (await _line(ctx, unit, f"sha256sum {quoted}")).split()[0]
-    return Result(
-        End.DONE,
+    return StepResult(
+        StepEnd.DONE,
         text(
             "note/backup",
             path=path,

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import untyped
 from ..errors import StepFailed
-from ..wording import UPGRADE, Wording, say
+from ..wording import UPGRADE, Wording, join
 from .context import Context
 from .task_results import must_have_completed
 
@@ -36,4 +36,4 @@ async def ask(ctx: Context, unit: str, query: str) -> dict[str, Any]:
 
 
 def _look(unit: str, query: str) -> Wording:
-    return say(f"Look at juju exec -u {unit} 'ceph {query}', then run `", UPGRADE, "`.")
+    return join(f"Look at juju exec -u {unit} 'ceph {query}', then run `", UPGRADE, "`.")

@@ -14,7 +14,7 @@ from ..plan.step import Step
 from ..wording import NOTHING, Wording, text
 
 
-class End(enum.Enum):
+class StepEnd(enum.Enum):
     """How a step ended; a failure is an exception."""
 
     DONE = "done"
@@ -24,17 +24,17 @@ class End(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class StepResult:
     """A step's answer; `note` says what was seen, for the report."""
 
-    end: End
+    end: StepEnd
     note: Wording = NOTHING
 
 
-DONE = Result(End.DONE)
+DONE = StepResult(StepEnd.DONE)
 
 
-class Drained(Exception):
+class StepDrained(Exception):
     """Nothing further begins, and the rest of the step can wait: it is due again."""
 
 
@@ -51,7 +51,7 @@ class NeedsOperator(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Pending:
+class PendingWait:
     """Why a wait goes on.
 
     Attributes:
@@ -75,7 +75,7 @@ History = Mapping[str, tuple[HistoryEntry, ...]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Before:
+class StateBefore:
     """How it was just before a change: what the hooks that it causes come after.
 
     Attributes:
@@ -95,7 +95,7 @@ class Before:
     answered_s: float = 0.0
 
 
-class Look(Protocol):
+class LookTime(Protocol):
     """What a check may ask of time: the stamps of the model's clock prove no duration."""
 
     @property
@@ -107,7 +107,7 @@ class Look(Protocol):
         """Return for how long a unit has certainly shown what it shows."""
         ...
 
-    def set_back_s(self, before: Before) -> float:
+    def set_back_s(self, before: StateBefore) -> float:
         """Return by how much the model's clock was set back since a change; 0 where it was not."""
         ...
 
@@ -126,11 +126,11 @@ class Wait:
         needs_history: whether this look is worth reading the history of these units.
     """
 
-    check: Callable[[ModelStatus, History, Look], Pending | None]
+    check: Callable[[ModelStatus, History, LookTime], PendingWait | None]
     applications: tuple[str, ...]
     timeout_s: float
-    history_since: Callable[[Look], datetime.datetime] | None = None
-    needs_history: Callable[[ModelStatus, Look], Sequence[str]] | None = None
+    history_since: Callable[[LookTime], datetime.datetime] | None = None
+    needs_history: Callable[[ModelStatus, LookTime], Sequence[str]] | None = None
 
 
 class Context(Protocol):
@@ -182,7 +182,7 @@ class Context(Protocol):
         """
         ...
 
-    def asked(self, key: str) -> bool:
+    def was_requested(self, key: str) -> bool:
         """Return whether this run has asked for an operation before, in whatever round.
 
         Where it has, a look at the model is no proof that the step is satisfied: what was asked
@@ -208,7 +208,7 @@ class Context(Protocol):
         request: Mapping[str, Any],
         perform: Callable[[], Awaitable[None]],
         is_so: Callable[[], Awaitable[bool]],
-    ) -> Before:
+    ) -> StateBefore:
         """Make a change that may be repeated without harm; return how it was before it.
 
         Args:
@@ -243,7 +243,7 @@ class Context(Protocol):
                 is not begun once a cancel is recorded, whether or not anybody here knows of that.
 
         Raises:
-            Drained: it can wait, and a cancel is recorded.
+            StepDrained: it can wait, and a cancel is recorded.
             StepFailed: it did not end in time, was aborted, or Juju refused it.
             NeedsOperator: what became of its request cannot be told, and it is not safe to repeat
                 (`cou.kinds`).

@@ -12,23 +12,23 @@ from ..juju.port import UnitStatus
 from ..openstack import charms, origins
 from ..wording import NOTHING, Wording, text
 from . import set_config, units_at_release
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 
 # How charms built on charm-helpers tell of deferred events in their status.
 _DEFERRED = ("Services queued for restart", "Hooks skipped due to disabled auto restarts")
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Put the mark's option back, or say why it has to stay."""
     mark = str(ctx.step.params["mark"])
     data = ctx.marked(mark)
     if data is None:
-        return Result(End.SATISFIED, text("note/not-changed"))
+        return StepResult(StepEnd.SATISFIED, text("note/not-changed"))
     _, application, key = mark.split(":", 2)
     reason = await why_not(ctx, application, key)
     if reason:
         await ctx.unmark(mark, reason, kept=True)
-        return Result(End.DONE, text("note/stays", reason=reason))
+        return StepResult(StepEnd.DONE, text("note/stays", reason=reason))
     await set_config.put_back(ctx, application, key, str(data["was"]))
     await ctx.unmark(mark)
     return DONE

@@ -8,12 +8,12 @@ from __future__ import annotations
 from ..errors import StepFailed
 from ..wording import text
 from . import wait_conditions
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 
 _NAME = "refresh"
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Refresh, read back what is really deployed, wait for upgrade-charm and config-changed."""
     name, channel = ctx.step.target, str(ctx.step.params["channel"])
     switch = str(ctx.step.params.get("switch", ""))
@@ -27,8 +27,8 @@ async def perform(ctx: Context) -> Result:
     async def send() -> None:
         await ctx.juju.refresh(name, channel, switch)
 
-    if not ctx.asked(_NAME) and await is_so():
-        return Result(End.SATISFIED, text("note/follows", channel=channel))
+    if not ctx.was_requested(_NAME) and await is_so():
+        return StepResult(StepEnd.SATISFIED, text("note/follows", channel=channel))
     request = {
         "kind": "refresh",
         "application": name,
@@ -42,7 +42,7 @@ async def perform(ctx: Context) -> Result:
         raise StepFailed("refresh-without-effect", name=name, channel=channel, now=after.channel)
     was = str(ctx.request(_NAME)["was"])
     if after.charm_url == was:
-        return Result(End.DONE, text("note/same-revision", channel=channel, was=was))
+        return StepResult(StepEnd.DONE, text("note/same-revision", channel=channel, was=was))
     await ctx.wait(
         wait_conditions.hooks_ended(
             name,
@@ -54,5 +54,7 @@ async def perform(ctx: Context) -> Result:
         )
     )
     return (
-        DONE if not was else Result(End.DONE, text("note/refreshed", was=was, now=after.charm_url))
+        DONE
+        if not was
+        else StepResult(StepEnd.DONE, text("note/refreshed", was=was, now=after.charm_url))
     )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..openstack.ceph_releases import release_of
-from ..wording import ours, text
+from ..wording import own_command, text
 from . import ceph
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 from .task_results import must_have_completed
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Look at the OSDs; all must run one release."""
     unit = ctx.step.target
     required = str((await ceph.ask(ctx, unit, "osd dump")).get("require_osd_release", ""))
@@ -24,9 +24,11 @@ async def perform(ctx: Context) -> Result:
         raise StepFailed("ceph-mixed-osds", running=running)
     release = release_of(running[0])
     if not release:
-        skip = ours("resolve-step", step=ctx.step.id, as_="skip", reason="it is set by hand")
+        skip = own_command(
+            "resolve-step", step=ctx.step.id, as_="skip", reason="it is set by hand"
+        )
         raise StepFailed("ceph-unknown/perform", running=f"{running[0]!r}", skip=skip)
     if release == required:
-        return Result(End.SATISFIED, text("note/osd-release-required", release=release))
+        return StepResult(StepEnd.SATISFIED, text("note/osd-release-required", release=release))
     must_have_completed(await ctx.command(unit, f"ceph osd require-osd-release {release}"))
     return DONE

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .context import DONE, Context, Result
+from .context import DONE, Context, StepResult
 from .task_results import must_have_completed
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Run it and insist on its completion."""
     action = str(ctx.step.params["action"])
     must_have_completed(await ctx.action(ctx.step.target, action, ctx.step.params["params"]))

@@ -8,23 +8,23 @@ from __future__ import annotations
 from ..juju.port import TaskStatus
 from ..openstack import compute_actions
 from ..wording import text
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 from .task_results import must_have_completed
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Disable as a mark, or enable what this run has disabled."""
     unit = ctx.step.target
     mark = f"compute-service:{unit}"
     if ctx.step.params["enabled"]:
         if ctx.marked(mark) is None:
-            return Result(End.SATISFIED, text("note/not-disabled"))
+            return StepResult(StepEnd.SATISFIED, text("note/not-disabled"))
         must_have_completed(await ctx.action(unit, "enable"))
         await ctx.unmark(mark)
         return DONE
     if ctx.marked(mark) is None:
         if not await _is_enabled(ctx, unit):
-            return Result(End.SATISFIED, text("note/disabled-before"))
+            return StepResult(StepEnd.SATISFIED, text("note/disabled-before"))
         await ctx.mark(mark, {})
     must_have_completed(await ctx.action(unit, "disable"))
     return DONE

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from ..wording import text
 from . import wait_conditions
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Set the option unless it is so already; wait for config-changed on every unit."""
     key, value = str(ctx.step.params["key"]), str(ctx.step.params["value"])
     before = await current(ctx, ctx.step.target, key)
@@ -20,8 +20,8 @@ async def perform(ctx: Context) -> Result:
     # What an earlier run has changed becomes this run's to put back, although it stands already.
     if ctx.step.params.get("mark") and (was or not stands) and ctx.marked(mark) is None:
         await ctx.mark(mark, {"was": was or text_of(before), "set": value})
-    if stands and not ctx.asked(key):
-        return Result(End.SATISFIED, text("note/option-set", option=key, value=value))
+    if stands and not ctx.was_requested(key):
+        return StepResult(StepEnd.SATISFIED, text("note/option-set", option=key, value=value))
     await change(ctx, key, ctx.step.target, key, value, timeout_s=ctx.step.timeout_s)
     return DONE
 
@@ -53,7 +53,7 @@ async def change(
 async def put_back(ctx: Context, application: str, key: str, value: str) -> None:
     """Set an option to what it was; where it is so without us, no hook is waited for."""
     name = "put-back"
-    if not ctx.asked(name) and same(await current(ctx, application, key), value):
+    if not ctx.was_requested(name) and same(await current(ctx, application, key), value):
         return
     await change(ctx, name, application, key, value, timeout_s=ctx.step.timeout_s)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus
-from ..wording import UPGRADE, say
+from ..wording import UPGRADE, join
 
 
 def went_well(task: Task) -> bool:
@@ -29,5 +29,5 @@ def must_have_completed(task: Task) -> Task:
         f"{task.name} on {task.unit} (task {task.id}) ended {task.status.value}"
         + (f" with exit code {code}" if str(code) not in ("0", "") else "")
         + (f": {detail}." if detail else "."),
-        say(f"See juju show-task {task.id}; then run `", UPGRADE, "` to try it again."),
+        join(f"See juju show-task {task.id}; then run `", UPGRADE, "` to try it again."),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..juju.port import ApplicationStatus, ModelStatus, UnitStatus
 from ..openstack import workload_versions
 from ..wording import text
-from .context import Context, History, Look, Pending, Wait
+from .context import Context, History, LookTime, PendingWait, Wait
 from .wait_conditions import told
 
 UPDATE_STATUS = (
@@ -31,13 +31,13 @@ def reached(
 ) -> Wait:
     """Wait until units show a workload version of a release, or a later one, and are not busy."""
 
-    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
+    def check(status: ModelStatus, history: History, look: LookTime) -> PendingWait | None:
         app = status.applications.get(application)
         for unit in app.units.values() if app else ():
             if unit.name not in units:
                 continue
             if unit.agent.current == "executing":
-                return Pending(
+                return PendingWait(
                     text("wait/not-idle", unit=unit.name, status=told(unit)), (unit.name,)
                 )
             if not workload_versions.at_least(charm, unit.workload_version, release):
@@ -48,7 +48,7 @@ def reached(
                     if shown
                     else text("wait/no-version", **values)
                 )
-                return Pending(what, (unit.name,), settled=True)
+                return PendingWait(what, (unit.name,), settled=True)
         return None
 
     return Wait(check=check, applications=(application,), timeout_s=timeout_s)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from ..juju.port import Task
 from ..wording import text
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 from .task_results import must_have_completed, went_well
 
 _APT = "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600"
@@ -21,11 +21,11 @@ REMOVE = f"{_APT} --assume-yes {_KEEP} autoremove"
 _SOURCES = "/etc/apt/sources.list /etc/apt/sources.list.d"
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Hold, upgrade, release; nothing on a unit that already follows the target's pocket."""
     unit, pocket = ctx.step.target, str(ctx.step.params.get("pocket", ""))
-    if pocket and not ctx.asked("upgrade") and await _follows(ctx, unit, pocket):
-        return Result(End.SATISFIED, text("note/apt-sources", pocket=pocket))
+    if pocket and not ctx.was_requested("upgrade") and await _follows(ctx, unit, pocket):
+        return StepResult(StepEnd.SATISFIED, text("note/apt-sources", pocket=pocket))
     if not ctx.begun("upgrade"):
         held = await _hold(ctx, unit, [str(name) for name in ctx.step.params.get("hold", ())])
     else:

@@ -13,15 +13,15 @@ from ..errors import StepFailed
 from ..juju.port import Task, TaskStatus, UnitStatus
 from ..openstack import workload_versions as known
 from ..openstack.workload_status import is_paused
-from ..wording import ours, text
+from ..wording import own_command, text
 from . import units_at_release
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 from .task_results import must_have_completed
 
 _TOLERATED = "Services not running that should be: ceilometer-agent-compute"
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Do what the charm can of pause, openstack-upgrade, resume."""
     unit, actions = ctx.step.target, list(ctx.step.params["actions"])
     hacluster = str(ctx.step.params.get("hacluster", ""))
@@ -32,7 +32,7 @@ async def perform(ctx: Context) -> Result:
     paused = ctx.marked(f"paused:{unit}") is not None
     if known.surely_at_least(charm, found.workload_version, release) and not begun:
         if not paused:
-            return Result(End.SATISFIED, text("note/runs", version=found.workload_version))
+            return StepResult(StepEnd.SATISFIED, text("note/runs", version=found.workload_version))
     else:
         # Once the upgrade is sent, what came before it is behind: a unit that is upgraded shows
         # other things than that it is paused.
@@ -61,7 +61,9 @@ async def _unit(ctx: Context, unit: str) -> UnitStatus:
         raise StepFailed(
             "unit-gone",
             unit=unit,
-            resolve_step=ours("resolve-step", step=ctx.step.id, as_="skip", reason="it is gone"),
+            resolve_step=own_command(
+                "resolve-step", step=ctx.step.id, as_="skip", reason="it is gone"
+            ),
         ) from None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..errors import StepFailed
 from ..openstack import compute_actions
 from ..wording import text
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 from .task_results import must_have_completed
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Count; with instances the host is not touched at all."""
     task = await ctx.read_action(ctx.step.target, compute_actions.INSTANCE_COUNT, {})
     try:
@@ -22,5 +22,7 @@ async def perform(ctx: Context) -> Result:
             INSTANCE_COUNT=compute_actions.INSTANCE_COUNT,
         ) from error
     if count:
-        return Result(End.SKIP_GROUP, text("note/instances", unit=ctx.step.target, count=count))
+        return StepResult(
+            StepEnd.SKIP_GROUP, text("note/instances", unit=ctx.step.target, count=count)
+        )
     return DONE

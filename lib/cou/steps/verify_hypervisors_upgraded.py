@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..errors import StepFailed
-from ..wording import ours, text
+from ..wording import own_command, text
 from . import units_at_release
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Look; where only hosts are behind that were left out, leave the rest of the group out too.
 
     Raises:
@@ -25,10 +25,13 @@ async def perform(ctx: Context) -> Result:
     if not old:
         return DONE
     if set(old) <= ctx.skipped_units:
-        return Result(
-            End.SKIP_GROUP,
+        return StepResult(
+            StepEnd.SKIP_GROUP,
             text("note/hypervisors-not-upgraded", units=old),
         )
     raise StepFailed(
-        "hypervisors-behind", old=old, release=release, plan=ours("plan", group="hypervisors")
+        "hypervisors-behind",
+        old=old,
+        release=release,
+        plan=own_command("plan", group="hypervisors"),
     )

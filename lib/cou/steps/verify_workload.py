@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from .. import concurrency
 from ..errors import StepFailed
-from ..wording import UPGRADE, say, text
+from ..wording import UPGRADE, join, text
 from . import units_at_release
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Have the units say their version, and wait for it: some charms say it late."""
     name, release = ctx.step.target, str(ctx.step.params["release"])
     charm = str(ctx.step.params["charm"])
@@ -21,7 +21,7 @@ async def perform(ctx: Context) -> Result:
     ]
     if not late:
         return DONE
-    await concurrency.together(*(units_at_release.update_status(ctx, [unit]) for unit in late))
+    await concurrency.run_together(*(units_at_release.update_status(ctx, [unit]) for unit in late))
     try:
         shown = await ctx.wait(
             units_at_release.reached(name, charm, release, units, ctx.step.timeout_s)
@@ -30,6 +30,6 @@ async def perform(ctx: Context) -> Result:
         raise StepFailed(
             "workload-not-upgraded",
             error.seen,
-            say("Look at the units named, then run `", UPGRADE, "`."),
+            join("Look at the units named, then run `", UPGRADE, "`."),
         ) from error
-    return DONE if shown else Result(End.AGAIN, text("note/drained-verifying"))
+    return DONE if shown else StepResult(StepEnd.AGAIN, text("note/drained-verifying"))

@@ -11,13 +11,13 @@ from ..errors import StepFailed
 from ..juju.port import ApplicationStatus, HistoryEntry, ModelStatus, Status, UnitStatus
 from ..openstack.workload_status import SEALED, is_sealed
 from ..wording import text
-from .context import Before, History, Look, Pending, Wait
+from .context import History, LookTime, PendingWait, StateBefore, Wait
 
 
 def hooks_ended(
     application: str,
     hooks: Sequence[str],
-    before: Before,
+    before: StateBefore,
     *,
     timeout_s: float,
     grace_s: float,
@@ -42,19 +42,19 @@ def hooks_ended(
     errors = HookErrors(grace_s)
     began: dict[str, datetime.datetime] = {}  # unit -> when its last hook did, as a look showed
 
-    def since(look: Look) -> datetime.datetime:
+    def since(look: LookTime) -> datetime.datetime:
         return before.at - datetime.timedelta(seconds=look.set_back_s(before))
 
-    def settled(unit: UnitStatus, look: Look) -> bool:
+    def settled(unit: UnitStatus, look: LookTime) -> bool:
         was = before.agents.get(unit.name) if look.set_back_s(before) else None
         return _idle_after(unit, since(look)) and (was is None or unit.agent.since != was)
 
-    def needs(status: ModelStatus, look: Look) -> list[str]:
+    def needs(status: ModelStatus, look: LookTime) -> list[str]:
         app = status.applications.get(application)
         units = app.units.values() if app else ()
         return [unit.name for unit in units if settled(unit, look)]
 
-    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
+    def check(status: ModelStatus, history: History, look: LookTime) -> PendingWait | None:
         app = _application(status, application)
         back = datetime.timedelta(seconds=look.set_back_s(before))
         for unit in app.units.values():
@@ -89,13 +89,13 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
     """Wait until applications are active and their units idle, and have been for a while.
 
     The quiet period counts from the last activity that any status shows, so where nothing has
-    changed one look is enough. It is measured by our own clock (`Look.quiet_s`).
+    changed one look is enough. It is measured by our own clock (`LookTime.quiet_s`).
     """
 
     errors = HookErrors(grace_s)
 
-    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
-        found: list[Pending] = []
+    def check(status: ModelStatus, history: History, look: LookTime) -> PendingWait | None:
+        found: list[PendingWait] = []
         quiet_for = math.inf
         for name in applications:
             app = _application(status, name)
@@ -111,7 +111,7 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
             # Times, since nobody looks again before the end: a count would stand still.
             since = status.controller_time - datetime.timedelta(seconds=quiet_for)
             until = since + datetime.timedelta(seconds=quiet_s)
-            return Pending(
+            return PendingWait(
                 text("wait/quiet", since=f"{since:%H:%M:%S}", until=f"{until:%H:%M:%S}"),
                 settled=True,
                 due_s=quiet_s - quiet_for,
@@ -124,7 +124,7 @@ def idle(applications: Sequence[str], *, quiet_s: float, timeout_s: float, grace
 def unsealed(application: str, *, timeout_s: float) -> Wait:
     """Wait until no unit of a vault application is sealed; without a deadline while one is."""
 
-    def check(status: ModelStatus, history: History, look: Look) -> Pending | None:
+    def check(status: ModelStatus, history: History, look: LookTime) -> PendingWait | None:
         units = _application(status, application).units.values()
         sealed = sorted(unit.name for unit in units if is_sealed(unit.workload))
         if sealed:
@@ -165,7 +165,7 @@ class HookErrors:
         self._grace_s = grace_s
         self._first: dict[str, float] = {}  # unit -> when the wait saw its error, by our clock
 
-    def check(self, unit: UnitStatus, look: Look) -> None:
+    def check(self, unit: UnitStatus, look: LookTime) -> None:
         """Look at one unit.
 
         Raises:
@@ -225,7 +225,7 @@ def _last_hook(
     return at
 
 
-def _not_idle(unit: UnitStatus) -> list[Pending]:
+def _not_idle(unit: UnitStatus) -> list[PendingWait]:
     if unit.agent.current != "idle":
         return [_of(unit, "wait/busy")]
     if is_sealed(unit.workload):
@@ -237,26 +237,26 @@ def _not_idle(unit: UnitStatus) -> list[Pending]:
 
 def _of(
     unit: UnitStatus, key: str, *, settled: bool = False, due_s: float | None = None, **values: str
-) -> Pending:
+) -> PendingWait:
     what = text(key, unit=unit.name, status=told(unit), **values)
-    return Pending(what, (unit.name,), settled=settled, due_s=due_s)
+    return PendingWait(what, (unit.name,), settled=settled, due_s=due_s)
 
 
-def _sealed(units: Sequence[str]) -> Pending:
+def _sealed(units: Sequence[str]) -> PendingWait:
     what = text("wait/sealed", units=units, message=SEALED)
-    return Pending(what, tuple(units), text("operator/unseal", units=units), settled=True)
+    return PendingWait(what, tuple(units), text("operator/unseal", units=units), settled=True)
 
 
-def _not_active(name: str, status: Status) -> Pending:
+def _not_active(name: str, status: Status) -> PendingWait:
     values = {"application": name, "status": status.current, "message": status.message}
     if status.since:
         what = text("wait/application-since", since=f"{status.since:%H:%M:%S}", **values)
     else:
         what = text("wait/application", **values)
-    return Pending(what, (name,), settled=True)
+    return PendingWait(what, (name,), settled=True)
 
 
-def _worst(found: Sequence[Pending]) -> Pending:
+def _worst(found: Sequence[PendingWait]) -> PendingWait:
     """Return what is worth telling first; settled only where everything is."""
     busy = [pending for pending in found if not pending.settled]
     if busy:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..wording import text
 from . import wait_conditions
-from .context import DONE, Context, End, Result
+from .context import DONE, Context, StepEnd, StepResult
 
 
-async def perform(ctx: Context) -> Result:
+async def perform(ctx: Context) -> StepResult:
     """Wait; a drain lets go as soon as nothing is busy any more, and the wait is due again."""
     reached = await ctx.wait(
         wait_conditions.idle(
@@ -17,4 +17,4 @@ async def perform(ctx: Context) -> Result:
             grace_s=ctx.settings.hook_error_grace_s,
         )
     )
-    return DONE if reached else Result(End.AGAIN, text("note/drained-waiting"))
+    return DONE if reached else StepResult(StepEnd.AGAIN, text("note/drained-waiting"))

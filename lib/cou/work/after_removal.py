@@ -19,7 +19,7 @@ logger = logging.getLogger("cou.removal")
 _UNKNOWN = "This cou does not know how to undo it"
 
 
-async def leave(
+async def end_removed_run(
     journal: Journal,
     run: str,
     unit: str,
@@ -55,7 +55,7 @@ def forget(home: pathlib.Path) -> None:
         (home / FILE).unlink(missing_ok=True)
 
 
-def undos(marks: Sequence[Mark]) -> dict[str, str]:
+def undo_texts(marks: Sequence[Mark]) -> dict[str, str]:
     """Return for each mark that is not put back how it is undone, as a sentence."""
     return {
         mark.id: f"{undo_commands.of_mark(mark.id, mark.data) or _UNKNOWN}"
@@ -87,7 +87,7 @@ def left(journal: Journal, run: str, unit: str) -> str:
 
 def _end(journal: Journal, run: Run) -> Iterator[str]:
     records = journal.steps(run.id)
-    planned = [step.id for step in rows.plan(run.plan).root.leaves()]
+    planned = [step.id for step in rows.plan(run.plan).root.single_steps()]
     over = sum(records[one].state.over for one in planned if one in records)
     yield f"Its state is {run.state.value}. Steps finished: {over} of {len(planned)}."
     if not run.state.finished:
@@ -98,4 +98,4 @@ def _end(journal: Journal, run: Run) -> Iterator[str]:
 
 def _switched(marks: Sequence[Mark]) -> list[str]:
     notes = {mark.id: f" ({mark.note})" if mark.note else "" for mark in marks}
-    return [f"- {mark}{notes[mark]}. {how}." for mark, how in undos(marks).items()]
+    return [f"- {mark}{notes[mark]}. {how}." for mark, how in undo_texts(marks).items()]

@@ -10,21 +10,21 @@ from typing import Any, TypeVar
 from .. import concurrency
 from ..clock import Clock, LoopClock
 from ..errors import Cause, CouError, JournalError, StepFailed
-from ..journal import Fenced, Journal, JournalGone, rows
-from ..journal.ages import Moment
+from ..journal import FencedOff, Journal, JournalGone, rows
+from ..journal.operation_age import ClockReading
 from ..journal.records import REMOVAL, Attempt, Job, Run, RunState
-from ..journal.waits import Awaited
+from ..journal.waits import CurrentWait
 from ..juju.port import Juju
 from ..operations import late_tasks
-from ..operations.calls import Holder
+from ..operations.calls import RunContext
 from ..operations.observer import Observer
 from ..operations.outside import Outside
 from ..options.settings import Settings
 from ..process import lost_journal, runner_files
 from ..process.connection import RUN_TIMING
 from ..wording import NOTHING, Wording, text, to_json
-from . import drift, final_look, make_plan, old_backups, refusal, unit_removed
-from .executor import Ending, Executor
+from . import drift, make_plan, old_backups, post_check, refusal, unit_removed
+from .executor import Executor, WorkEnd
 from .lease import Lease
 from .release_marks import release_marks, settle_put_backs
 
@@ -35,7 +35,7 @@ _LOOK_S = 0.5
 _RELEASE_S = 10.0
 _REQUEST_LIFE_S = RUN_TIMING.call_s + 5.0
 
-_CANCELLED = Ending(RunState.STOPPED)
+_CANCELLED = WorkEnd(RunState.STOPPED)
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class Runner:
         clock: Clock | None = None,
         beat: Callable[[], None] = lambda: None,
         outside: Outside | None = None,
-        kept: runner_files.Keeper | None = None,
+        kept: runner_files.RunnerRecordFile | None = None,
         unit: str = "",
         fresh: Callable[[], Juju] | None = None,
     ):
@@ -85,11 +85,13 @@ class Runner:
         self._news = asyncio.Event()
         self._removal = None
         if unit and fresh is not None:
-            self._removal = unit_removed.Watch(
+            self._removal = unit_removed.UnitWatch(
                 juju, fresh, self._clock, self._plan.model_uuid, unit
             )
-        self._crew = concurrency.Crew()
-        self._observer = Observer(juju, self._clock, self._crew, self._news.set, self._outside)
+        self._background = concurrency.BackgroundTasks()
+        self._observer = Observer(
+            juju, self._clock, self._background, self._news.set, self._outside
+        )
         self._lease = Lease(
             juju,
             self._clock,
@@ -101,7 +103,7 @@ class Runner:
             unit,
             journal.home,
         )
-        self._held = Holder(
+        self._held = RunContext(
             journal,
             juju,
             self._clock,
@@ -110,7 +112,7 @@ class Runner:
             attempt.token,
             self._lease.check,
             _REQUEST_LIFE_S,
-            kept or runner_files.Keeper(),
+            kept or runner_files.RunnerRecordFile(),
             journal.newest_operation()[0],
         )
         self._executor = Executor(
@@ -122,21 +124,21 @@ class Runner:
             at_once=self._plan.options.max_parallel,
         )
         self._endable: asyncio.Task[Any] | None = None  # by a cancel
-        self._noted: tuple[Wording, list[Awaited]] = NOTHING, []
+        self._noted: tuple[Wording, list[CurrentWait]] = NOTHING, []
 
-    async def work(self) -> Ending:
+    async def work(self) -> WorkEnd:
         """Do the attempt's job.
 
         Raises:
-            Fenced: this runner no longer holds the run.
+            FencedOff: this runner no longer holds the run.
             CouError: why the work broke off.
         """
-        self._crew.start(self._watch(), "watch for a cancel")
+        self._background.start(self._watch(), "watch for a cancel")
         if self._removal is not None:
-            self._crew.start(self._await_removal(self._removal), "watch for a removal")
+            self._background.start(self._await_removal(self._removal), "watch for a removal")
         try:
-            ending = await self._crew.run(self._job())
-        except Fenced:
+            ending = await self._background.run(self._job())
+        except FencedOff:
             raise
         except Exception:  # however the work ended, the model must not say that it goes on
             await self._release(RunState.FAILED)
@@ -148,13 +150,13 @@ class Runner:
         """Look into the journal now: somebody has written it, as the signal says."""
         self._news.set()
 
-    async def _job(self) -> Ending:
+    async def _job(self) -> WorkEnd:
         self._journal.set_run_state(self._attempt.token, RunState.RUNNING)
         if self._attempt.job is Job.UPGRADE:
             return await self._upgrade()
         return await self._put_back()
 
-    async def _upgrade(self) -> Ending:
+    async def _upgrade(self) -> WorkEnd:
         refused = await self._until_cancelled(self._look_again(), _CANCELLED)
         if refused is not None:
             return refused
@@ -164,16 +166,16 @@ class Runner:
         try:
             await self._compare()
         except StepFailed as error:
-            return Ending(RunState.FAILED, Cause.of(error))
+            return WorkEnd(RunState.FAILED, Cause.of(error))
         old_backups.make_due(
             self._journal,
             self._attempt.run,
             self._attempt.token,
             self._plan,
             self._settings.backup_max_age_s,
-            Moment.of(self._clock),
+            ClockReading.of(self._clock),
         )
-        self._crew.start(self._lease.keep(), "keep the model's annotation fresh")
+        self._background.start(self._lease.keep(), "keep the model's annotation fresh")
         settle_put_backs(self._held, self._plan)
         ending = await self._executor.run()
         if ending.state is RunState.COMPLETED:
@@ -185,13 +187,13 @@ class Runner:
         """Write down for the report what the cloud is like; a cancel ends the look."""
 
         async def look() -> bool:
-            await final_look.look(self._journal, self._juju, self._attempt.run, self._plan)
+            await post_check.look(self._journal, self._juju, self._attempt.run, self._plan)
             return True
 
         if not await self._until_cancelled(look(), False):
-            final_look.tell_of_none(self._journal, self._attempt.run, text("post-check/cancelled"))
+            post_check.tell_of_none(self._journal, self._attempt.run, text("post-check/cancelled"))
 
-    async def _put_back(self) -> Ending:
+    async def _put_back(self) -> WorkEnd:
         """Put the marks back: to end the run for good, or to have the cloud whole for a while."""
         for_good = self._attempt.job is Job.ABANDON
         if not await self._take(for_good=for_good):
@@ -199,14 +201,14 @@ class Runner:
         every = await release_marks(
             self._held, self._plan, self._settings, self._lease, for_good=for_good
         )
-        return Ending(RunState.ABANDONED if for_good and every else RunState.STOPPED)
+        return WorkEnd(RunState.ABANDONED if for_good and every else RunState.STOPPED)
 
     async def _take(self, *, for_good: bool = False) -> bool:
         """Take the model, once no other run holds it; return whether no cancel came before.
 
         That its annotation says so is written down before (`letting_go`).
         """
-        free = await self._until_cancelled(self._lease.until_free(), None)
+        free = await self._until_cancelled(self._lease.await_free(), None)
         if free is None:
             return False
         self._journal.note_taken(self._attempt.run, self._attempt.token)
@@ -219,7 +221,7 @@ class Runner:
         It is said however the work ended. Where Juju does not answer, others say it later.
         """
         try:
-            await concurrency.within(self._lease.release(state.value), _RELEASE_S)
+            await concurrency.with_timeout(self._lease.release(state.value), _RELEASE_S)
             if self._journal.is_on_model(self._attempt.run):
                 self._journal.note_let_go(self._attempt.run, self._attempt.token)
         except (CouError, asyncio.TimeoutError) as error:
@@ -249,7 +251,7 @@ class Runner:
         found = drift.compare(before, now, self._plan, records, undone)
         for one in found:
             logger.warning("changed by other hands: %s", one.text)
-            self._journal.tell(
+            self._journal.add_event(
                 self._attempt.run, "drift", {"text": to_json(one.text), "stops": one.stops}
             )
         wrong = [one for one in found if one.stops]
@@ -264,7 +266,7 @@ class Runner:
 
         A look at the model asks units by tasks, which are operations too.
         """
-        self._endable = task = concurrency.begin(work, "what a cancel ends")
+        self._endable = task = concurrency.begin_task(work, "what a cancel ends")
         try:
             self._look_for_cancel(-1)  # the watch may not have come to it
             if self._executor.draining:
@@ -272,12 +274,12 @@ class Runner:
             await asyncio.wait([task])
             return otherwise if task.cancelled() else task.result()
         finally:
-            await concurrency.end(task)
+            await concurrency.end_tasks(task)
             self._endable = None
 
-    async def _look_again(self) -> Ending | None:
+    async def _look_again(self) -> WorkEnd | None:
         """Before the first step: is the plan still the one that was shown? None where it is."""
-        await self._lease.look_back()
+        await self._lease.check_journal_is_current()
         records = self._journal.steps(self._attempt.run).values()
         if any(record.started for record in records):
             return None
@@ -285,7 +287,7 @@ class Runner:
             self._juju, self._settings, self._plan.options, patient=True
         )
         refused = refusal.of(self._plan, fresh)
-        return Ending(RunState.REFUSED, refused) if refused else None
+        return WorkEnd(RunState.REFUSED, refused) if refused else None
 
     async def _watch(self) -> None:
         """Read the journal when it was written, or a signal came: a cancel may be in it."""
@@ -296,7 +298,7 @@ class Runner:
                 self._note_waits()
             except JournalGone as gone:
                 lost_journal.end_without(self._journal, self._attempt.run, gone)
-            except Fenced:
+            except FencedOff:
                 raise
             except JournalError as error:  # held by another for too long: look again
                 logger.warning("%s", error)
@@ -304,7 +306,7 @@ class Runner:
             self._beat()
             await self._outside.pause(_LOOK_S, self._news)
 
-    async def _await_removal(self, watch: unit_removed.Watch) -> None:
+    async def _await_removal(self, watch: unit_removed.UnitWatch) -> None:
         """Record a cancel once the unit is gone: what runs is finished, nothing further begins.
 
         Not where the run is being ended for good: there is nothing better to do.
@@ -328,7 +330,7 @@ class Runner:
         attempt = self._journal.attempt(self._attempt.run)
         if attempt is None or attempt.token != self._attempt.token or attempt.ended:
             text = f"Attempt {self._attempt.token} no longer holds run {self._attempt.run}."
-            raise Fenced("fenced", text)
+            raise FencedOff("fenced", text)
         if attempt.cancelled is not None and not self._executor.draining:
             logger.info("cancelled by %s: draining", attempt.cancelled_by)
             self._executor.drain()
@@ -344,7 +346,7 @@ class Runner:
         """
         pending = self._observer.waited_for
         operator = next((one.operator for one in pending if one.operator), NOTHING)
-        awaited = [Awaited(one.what, one.about) for one in pending]
+        awaited = [CurrentWait(one.what, one.about) for one in pending]
         if operator != self._noted[0]:
             state = RunState.WAITING if operator else RunState.RUNNING
             self._journal.set_run_state(self._attempt.token, state, operator)

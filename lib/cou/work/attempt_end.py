@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import Cause, cause
 from ..journal.records import SIGNAL, Attempt, RunState
-from .executor import Ending
+from .executor import WorkEnd
 
 
 def broke_off(failure: Exception) -> Cause:
@@ -12,7 +12,7 @@ def broke_off(failure: Exception) -> Cause:
     return cause("runner-broke-off", kind=type(failure).__name__, failure=str(failure))
 
 
-def of(ending: Ending, attempt: Attempt | None) -> tuple[RunState, Cause]:
+def of(ending: WorkEnd, attempt: Attempt | None) -> tuple[RunState, Cause]:
     """Return how an ending is recorded.
 
     A drain that nobody asked for, because the machine or the service was stopped, leaves an

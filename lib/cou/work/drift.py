@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..journal.baseline import Application, Baseline
+from ..journal.baseline import ApplicationBaseline, Baseline
 from ..journal.records import Mark, Operation, StepRecord, StepState
 from ..juju.port import Juju
 from ..kinds import ROWS, Kind
@@ -19,7 +19,7 @@ from ..plan.step import Step
 from ..wording import Wording, text
 
 if TYPE_CHECKING:
-    from ..operations.late_changes import Overtaken
+    from ..operations.late_changes import UndoneChange
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Drift:
 async def observe(juju: Juju, plan: Plan) -> Baseline:
     """Read what is compared, of the applications that the plan changes."""
     keys = _changed_options(plan)
-    names = sorted({step.target.split("/")[0] for step in plan.root.leaves()} - {"model"})
+    names = sorted({step.target.split("/")[0] for step in plan.root.single_steps()} - {"model"})
     status = await juju.full_status(names)
     present = [name for name in names if name in status.applications]
     configs = await juju.config([name for name in present if keys.get(name)])
     return Baseline(
         {
-            name: Application(
+            name: ApplicationBaseline(
                 status.applications[name].channel,
                 tuple(sorted(status.applications[name].units)),
                 {
@@ -58,7 +58,7 @@ def compare(
     now: Baseline,
     plan: Plan,
     records: Mapping[str, StepRecord],
-    undone: Sequence[Overtaken] = (),
+    undone: Sequence[UndoneChange] = (),
 ) -> tuple[Drift, ...]:
     """Return what differs from what the run found and did, in order of application.
 
@@ -75,7 +75,7 @@ def compare(
     ]
     moved = {one.application for one in undone if one.is_refresh}
     theirs: dict[str, list[Step]] = {}
-    for step in plan.root.leaves():
+    for step in plan.root.single_steps():
         theirs.setdefault(step.target.split("/")[0], []).append(step)
     for name, was in sorted(before.applications.items()):
         steps = theirs.get(name, [])
@@ -90,7 +90,9 @@ def compare(
     return tuple(found)
 
 
-def _units(name: str, was: Application, now: Application, left: list[Step]) -> Iterator[Drift]:
+def _units(
+    name: str, was: ApplicationBaseline, now: ApplicationBaseline, left: list[Step]
+) -> Iterator[Drift]:
     targets = {step.target for step in left}
     for unit in sorted(set(was.units) - set(now.units)):
         yield Drift(text("drift/gone", name=unit), stops=unit in targets)
@@ -100,32 +102,32 @@ def _units(name: str, was: Application, now: Application, left: list[Step]) -> I
 
 def _channel(
     name: str,
-    was: Application,
-    now: Application,
+    was: ApplicationBaseline,
+    now: ApplicationBaseline,
     steps: list[Step],
     records: Mapping[str, StepRecord],
 ) -> Iterator[Drift]:
-    moves = [step for step in steps if step.kind is Kind.REFRESH]
+    changes = [step for step in steps if step.kind is Kind.REFRESH]
     so = (StepState.DONE, StepState.SATISFIED)
-    done = [step for step in moves if records[step.id].state in so]
+    done = [step for step in changes if records[step.id].state in so]
     expected = str(done[-1].params["channel"]) if done else was.channel
     # A step in doubt may or may not have moved it; its own settling finds out.
-    allowed = {expected, *(str(s.params["channel"]) for s in moves if _open(records[s.id]))}
+    allowed = {expected, *(str(s.params["channel"]) for s in changes if _open(records[s.id]))}
     if now.channel not in allowed:
         left = any(not records[step.id].state.over for step in steps)
         yield Drift(
             text("drift/channel", name=name, channel=now.channel, expected=expected), stops=left
         )
     elif now.channel != expected and not any(
-        records[step.id].state is StepState.IN_DOUBT for step in moves
+        records[step.id].state is StepState.IN_DOUBT for step in changes
     ):
         yield Drift(text("drift/channel-already", name=name, channel=now.channel), stops=False)
 
 
 def _options(
     name: str,
-    was: Application,
-    now: Application,
+    was: ApplicationBaseline,
+    now: ApplicationBaseline,
     steps: list[Step],
     records: Mapping[str, StepRecord],
 ) -> Iterator[Drift]:
@@ -159,7 +161,7 @@ def unproved(
     asked = {operation.step for operation in operations}
     switched = {mark.step for mark in marks}
     last: dict[tuple[object, ...], Step] = {}
-    for step in plan.root.leaves():
+    for step in plan.root.single_steps():
         if ROWS[step.kind].by_hooks and (step.id in asked or records[step.id].state.over):
             last[step.kind, step.target, step.params.get("key")] = step
     return tuple(
@@ -177,7 +179,7 @@ def _open(record: StepRecord) -> bool:
 
 def _changed_options(plan: Plan) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for step in plan.root.leaves():
+    for step in plan.root.single_steps():
         if step.kind is Kind.SET_CONFIG:
             found.setdefault(step.target, set()).add(str(step.params["key"]))
     return found

@@ -16,20 +16,20 @@ from typing import Any
 
 from .. import concurrency
 from ..errors import NO_CAUSE, Cause, CouError, JujuError, cause
-from ..journal import Cancelled, Fenced
+from ..journal import CancelRecorded, FencedOff
 from ..journal.records import Limit, MarkState, RunState, StepState
 from ..kinds import ROWS, Kind, is_gate
 from ..operations import late_tasks
-from ..operations.calls import Holder
+from ..operations.calls import RunContext
 from ..operations.step_context import StepContext
 from ..options.settings import Settings
 from ..plan.plan import parts_of
-from ..plan.ready import Frontier, Strand
+from ..plan.ready_steps import ReadySteps, WorkItem
 from ..plan.step import Part, Step
 from ..show import estimate
-from ..steps import performing
-from ..steps.context import End, NeedsOperator, Result
-from ..wording import NOTHING, Wording, ours, text
+from ..steps import performers
+from ..steps.context import NeedsOperator, StepEnd, StepResult
+from ..wording import NOTHING, Wording, own_command, text
 from . import next_step
 from .lease import Lease, LeaseLost
 
@@ -37,7 +37,7 @@ logger = logging.getLogger("cou.executor")
 
 
 @dataclasses.dataclass(frozen=True)
-class Ending:
+class WorkEnd:
     """How a runner's work ended: the run's state and, where there is one, the cause."""
 
     state: RunState
@@ -48,18 +48,18 @@ class Executor:
     """Runs what is left of a plan.
 
     Args:
-        holder: the attempt.
+        run_context: the attempt.
         root: the plan's root.
         settings: the run's settings.
         limit: where to stop by itself.
         lease: this run's name on the model.
-        at_once: how many strands (`cou.plan.ready`) may run at the same time; 1 keeps the
+        at_once: how many work items (`cou.plan.ready_steps`) may run at the same time; 1 keeps the
             plan's order.
     """
 
     def __init__(
         self,
-        holder: Holder,
+        run_context: RunContext,
         root: Step,
         settings: Settings,
         limit: Limit,
@@ -67,19 +67,19 @@ class Executor:
         *,
         at_once: int = 1,
     ):
-        self._held = holder
+        self._held = run_context
         self._root = root
         self._settings = settings
         self._limit = limit
         self._lease = lease
         self._at_once = at_once
         self._draining = False
-        self._ending: Ending | None = None
+        self._ending: WorkEnd | None = None
         self._taken: list[str] = []
         self._tried: set[str] = set()  # begun by this attempt, each once
         self._late = ""  # the application or zone for which the window is too short
         self._halfway: list[str] = []
-        self._frontier: Frontier  # set by `run`, as what follows
+        self._ready_steps: ReadySteps  # set by `run`, as what follows
         self._durations: estimate.Durations
         self._over: set[str]
         self._passed_by: set[str]  # what was skipped
@@ -98,14 +98,14 @@ class Executor:
         self._draining = True
         self._held.observer.drain()
 
-    async def run(self) -> Ending:
+    async def run(self) -> WorkEnd:
         """Work until everything is over, or something ends it.
 
         What tasks that arrived late have undone is due again, before the first step and after
         the last.
 
         Raises:
-            Fenced: this runner no longer holds the run; the journal is not ours to write.
+            FencedOff: this runner no longer holds the run; the journal is not ours to write.
         """
         await late_tasks.undo(self._held, self._root, self._settings)
         ending = await self._run()
@@ -115,12 +115,12 @@ class Executor:
             ending = await self._run()
         return ending
 
-    async def _run(self) -> Ending:
+    async def _run(self) -> WorkEnd:
         records = self._records()
         self._over = {one.id for one in records.values() if one.state.over}
         self._passed_by = {r.id for r in records.values() if r.state is StepState.SKIPPED}
         self._durations = estimate.learn(self._held.journal, for_window=True)
-        self._frontier = Frontier(
+        self._ready_steps = ReadySteps(
             self._root,
             self._over,
             by_need=self._at_once > 1,
@@ -131,8 +131,8 @@ class Executor:
         if self._ending is not None:
             return self._ending
         if all(record.state.over for record in self._records().values()):
-            return Ending(RunState.COMPLETED)
-        return self._window_closed() if self._late else Ending(RunState.STOPPED)
+            return WorkEnd(RunState.COMPLETED)
+        return self._window_closed() if self._late else WorkEnd(RunState.STOPPED)
 
     def _records(self) -> Mapping[str, Any]:
         return self._held.journal.steps(self._held.run)
@@ -143,10 +143,10 @@ class Executor:
         begun: dict[str, list[Step]] = {}
         try:
             while True:
-                for strand, steps in self._next(running):
-                    work = self._together(strand, steps)
-                    running[strand.id] = concurrency.begin(work, f"work on {strand.id}")
-                    begun[strand.id] = steps
+                for item, steps in self._next(running):
+                    work = self._together(item, steps)
+                    running[item.id] = concurrency.begin_task(work, f"work on {item.id}")
+                    begun[item.id] = steps
                 if not running:
                     return
                 await asyncio.wait(running.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -154,7 +154,7 @@ class Executor:
                     running.pop(name).result()
                     self._must_have_ended(begun[name])
         finally:
-            await concurrency.end(*running.values())
+            await concurrency.end_tasks(*running.values())
 
     def _must_have_ended(self, steps: Sequence[Step]) -> None:
         """Make sure that work which is over has left no step running.
@@ -166,17 +166,17 @@ class Executor:
             if self._held.journal.step(self._held.run, step.id).state is StepState.RUNNING:
                 raise CouError("task-ended/must-have-ended", title=step.title, step=step.id)
 
-    def _next(self, running: Mapping[str, object]) -> list[tuple[Strand, list[Step]]]:
+    def _next(self, running: Mapping[str, object]) -> list[tuple[WorkItem, list[Step]]]:
         """Return what begins now, with those of its steps that do; none while draining."""
         room = self._at_once - len(running)
-        ready = [one for one in self._frontier.ready() if one.id not in running]
-        found: list[tuple[Strand, list[Step]]] = []
-        for strand in next_step.in_order(ready, self._halfway):
+        ready = [one for one in self._ready_steps.ready() if one.id not in running]
+        found: list[tuple[WorkItem, list[Step]]] = []
+        for item in next_step.in_order(ready, self._halfway):
             if self._draining or len(found) >= room:
                 break
-            steps = [step for step in strand.steps if self._due(step)]
+            steps = [step for step in item.steps if self._due(step)]
             if steps:
-                found.append((strand, steps))
+                found.append((item, steps))
         return [] if self._draining else found
 
     def _due(self, step: Step) -> bool:
@@ -186,11 +186,11 @@ class Executor:
         over = self._held.journal.step(self._held.run, step.id).state.over
         return not over and self._admits(step)
 
-    async def _together(self, strand: Strand, steps: Sequence[Step]) -> None:
+    async def _together(self, item: WorkItem, steps: Sequence[Step]) -> None:
         if len(steps) == 1:
-            await self._one(steps[0], strand.group)
+            await self._one(steps[0], item.group)
             return
-        await concurrency.together(*(self._one(step, strand.group) for step in steps))
+        await concurrency.run_together(*(self._one(step, item.group) for step in steps))
 
     async def _one(self, step: Step, group: Step) -> None:
         self._tried.add(step.id)
@@ -206,7 +206,7 @@ class Executor:
             self._durations.learn(step, record)
             if record.state is StepState.SKIPPED:
                 self._passed_by.add(step.id)
-            self._frontier.over(step.id)
+            self._ready_steps.over(step.id)
 
     def _gated(self, step: Step, group: Step) -> bool:
         """Whether an earlier step of the group found that the group cannot be done now."""
@@ -224,7 +224,7 @@ class Executor:
         if self._limit.expect and not self._taken and self._limit.expect not in (step.id, unit):
             self._draining = True
             found = cause("not-expected/admits", next=step.id, expected=self._limit.expect)
-            self._ending = Ending(RunState.STOPPED, found)
+            self._ending = WorkEnd(RunState.STOPPED, found)
             return False
         if not self._in_window(unit):
             return False
@@ -242,7 +242,7 @@ class Executor:
             self._late = unit
         return not self._late
 
-    def _window_closed(self) -> Ending:
+    def _window_closed(self) -> WorkEnd:
         """Record a drain: what had begun has ended, and nothing further begins."""
         self._held.journal.cancel(self._held.token, "window closed")
         marks = [mark.id for mark in self._held.journal.switched(self._held.run)]
@@ -251,12 +251,12 @@ class Executor:
             found = cause("window-closed/switched", marks=marks, **values)
         else:
             found = cause("window-closed/nothing-switched", **values)
-        return Ending(RunState.STOPPED, found)
+        return WorkEnd(RunState.STOPPED, found)
 
     def _begin(self, step: Step) -> bool:
         try:
             self._held.journal.begin_step(self._held.token, step.id)
-        except Cancelled:
+        except CancelRecorded:
             self.drain()
             return False
         return True
@@ -272,10 +272,10 @@ class Executor:
             self._skipped_units,
         )
         try:
-            result = await performing.perform(context)
+            result = await performers.perform(context)
             if await self._undone_late(step):
-                result = await performing.perform(context)
-        except Fenced:
+                result = await performers.perform(context)
+        except FencedOff:
             raise
         except NeedsOperator as doubt:
             self._fail(step, StepState.IN_DOUBT, _needs_operator(step, doubt))
@@ -298,12 +298,12 @@ class Executor:
             self._held.journal.write_mark(self._held.token, again)
         return bool(marks)
 
-    def _record(self, step: Step, result: Result) -> None:
+    def _record(self, step: Step, result: StepResult) -> None:
         states = {
-            End.DONE: StepState.DONE,
-            End.SATISFIED: StepState.SATISFIED,
-            End.AGAIN: StepState.PENDING,
-            End.SKIP_GROUP: StepState.SKIPPED,
+            StepEnd.DONE: StepState.DONE,
+            StepEnd.SATISFIED: StepState.SATISFIED,
+            StepEnd.AGAIN: StepState.PENDING,
+            StepEnd.SKIP_GROUP: StepState.SKIPPED,
         }
         self._end(step, states[result.end], note=result.note)
 
@@ -311,7 +311,7 @@ class Executor:
         self._end(step, state, error=error.seen)
         self._draining = True
         if self._ending is None:
-            self._ending = Ending(RunState.FAILED, Cause.of(error, step.id, step.title))
+            self._ending = WorkEnd(RunState.FAILED, Cause.of(error, step.id, step.title))
 
     def _end(
         self, step: Step, state: StepState, *, note: Wording = NOTHING, error: Wording = NOTHING
@@ -330,8 +330,8 @@ def _gates(group: Step) -> Iterator[str]:
 
 
 def _needs_operator(step: Step, doubt: NeedsOperator) -> CouError:
-    done = ours("resolve-step", step=step.id, as_="done", reason="how you know")
-    retry = ours("resolve-step", step=step.id, as_="retry", reason="how you know")
+    done = own_command("resolve-step", step=step.id, as_="done", reason="how you know")
+    retry = own_command("resolve-step", step=step.id, as_="retry", reason="how you know")
     return CouError("needs-operator", doubt=doubt.seen, done=done, retry=retry)
 
 
@@ -339,7 +339,7 @@ def _hosts(root: Step) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield for each host's gate the units that its group would upgrade."""
     for group in root.walk():
         if group.params.get("part") == Part.HOST.value:
-            units = frozenset(step.target for step in group.leaves() if "/" in step.target)
+            units = frozenset(step.target for step in group.single_steps() if "/" in step.target)
             for step in group.steps:
                 if step.kind is Kind.VERIFY_HYPERVISOR_EMPTY:
                     yield step.id, units

@@ -30,7 +30,7 @@ from ..errors import CouError, JujuError
 from ..journal.records import Mark
 from ..juju import resending
 from ..juju.port import Juju
-from ..wording import ABANDON, PLAN, UPGRADE, say
+from ..wording import ABANDON, PLAN, UPGRADE, join
 from . import after_removal
 
 KEY = run_annotation.KEY
@@ -45,7 +45,7 @@ class LeaseLost(CouError):
     """Another holder has written its name on the model."""
 
 
-class Story(Protocol):
+class LeaseJournal(Protocol):
     """What the lease asks of the journal."""
 
     def newest_event(self) -> tuple[int, str]:
@@ -93,7 +93,7 @@ class Lease:
         run: str,
         holder: str,
         token: int,
-        story: Story,
+        story: LeaseJournal,
         unit: str = "",
         home: pathlib.Path = pathlib.Path("its-folder"),
     ):
@@ -107,7 +107,9 @@ class Lease:
         self._marks: list[str] = []
         self._inherited: list[str] = []  # left by earlier runs; ours once we have set them too
         self._written: float | None = None
-        self._how = run_annotation.How()  # earlier runs' marks are undone, as they have written
+        self._how = (
+            run_annotation.MarkUndo()
+        )  # earlier runs' marks are undone, as they have written
         self._position = f"{POSITION}{run}"
         self._others: list[str] = []  # positions of earlier runs
         self._announced = -1  # the newest operation that stands on the model
@@ -120,7 +122,7 @@ class Lease:
         """Write the name, and read it back.
 
         Args:
-            every: the model's annotations, as `until_free` has found them just now.
+            every: the model's annotations, as `await_free` has found them just now.
             for_good: only to end the run: that can be done with an old journal too. The marks of
                 which it does not know stay on the model, for the next plan to find.
 
@@ -145,12 +147,12 @@ class Lease:
         """Take over what stands on the model; `inherited` is the key of earlier runs' marks."""
         found = run_annotation.load(every.get(KEY, ""))
         self._inherited = [*run_annotation.names(found, inherited)]
-        self._how = run_annotation.how(found)
+        self._how = run_annotation.mark_undo(found)
         marks = run_annotation.names(found, "marks")
         self._marks = [mark for mark in marks if mark not in self._inherited]
         self._others = [key for key in every if key.startswith(POSITION) and key != self._position]
 
-    async def until_free(self) -> Mapping[str, str]:
+    async def await_free(self) -> Mapping[str, str]:
         """Return the model's annotations, once no other run is seen to be alive.
 
         A name that was renewed a moment ago is alive. Any other may be too, since its stamp is of
@@ -172,7 +174,7 @@ class Lease:
             every = await self._juju.annotations(self._tag)
         return every
 
-    async def look_back(self) -> None:
+    async def check_journal_is_current(self) -> None:
         """Make sure, before anything is decided from it, that the journal is no copy from before.
 
         Raises:
@@ -196,7 +198,7 @@ class Lease:
             "journal-old",
             f"The journal is older than its run {self._mine['run']}, which went on until "
             f"{found.get('renewed', '-')}: a copy was put back.",
-            say(
+            join(
                 "Put the newest journal back and run `",
                 UPGRADE,
                 "`. If it is lost, run `",
@@ -216,12 +218,12 @@ class Lease:
         Raises:
             LeaseLost: it is not.
         """
-        look = concurrency.begin(self._look(), "look whose name it is")
-        announce = concurrency.begin(self._announce(), "write the position")
+        look = concurrency.begin_task(self._look(), "look whose name it is")
+        announce = concurrency.begin_task(self._announce(), "write the position")
         try:
             await asyncio.wait([look, announce])
         finally:
-            await concurrency.end(look, announce)
+            await concurrency.end_tasks(look, announce)
         every = look.result()
         found = run_annotation.load(every.get(KEY, ""))
         if self._is_old(every):  # as in a machine that was restored as it ran, with its memory
@@ -278,7 +280,7 @@ class Lease:
             await self._say(state)
         self._stands = False
 
-    async def let_go(self, state: str) -> None:
+    async def release_for_runner(self, state: str) -> None:
         """Say that nothing runs, in place of a runner of this run that could not say so.
 
         Whoever calls this knows that no such runner is left. A name that another run or a later
@@ -294,7 +296,7 @@ class Lease:
             return
         self._mine |= {key: found[key] for key in self._mine if key in found}
         self._read(every, "inherited")
-        self._marks = list(after_removal.undos(self._story.marks(self._mine["run"])))
+        self._marks = list(after_removal.undo_texts(self._story.marks(self._mine["run"])))
         await self._say(state)
 
     async def _say(self, state: str) -> None:
@@ -325,7 +327,7 @@ class Lease:
     def _undone(self, marks: Sequence[str]) -> Mapping[str, Any]:
         """Return how marks are undone: for people, and what that was made of."""
         own = self._story.marks(str(self._mine["run"]))
-        undo = {**self._how.undo, **after_removal.undos(own)}
+        undo = {**self._how.undo, **after_removal.undo_texts(own)}
         data = {**self._how.data, **{mark.id: dict(mark.data) for mark in own}}
         return {
             "undo": {mark: undo[mark] for mark in marks if mark in undo},

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from ..errors import BadInput
 from ..journal.records import Limit, StepRecord, StepState
 from ..plan.plan import Plan
-from ..plan.ready import Frontier, Strand
+from ..plan.ready_steps import ReadySteps, WorkItem
 from ..plan.step import Step
 from ..show.estimate import Durations
 from . import old_backups
@@ -17,7 +17,7 @@ from . import old_backups
 _HALFWAY = (StepState.IN_DOUBT, StepState.RUNNING)
 
 
-def in_order(ready: Sequence[Strand], halfway: Container[str]) -> list[Strand]:
+def in_order(ready: Sequence[WorkItem], halfway: Container[str]) -> list[WorkItem]:
     """Return what may begin: what an earlier runner left in the middle comes before the rest."""
     return sorted(ready, key=lambda one: not any(step.id in halfway for step in one.steps))
 
@@ -29,8 +29,8 @@ def first(
     over = {one.id for one in records.values() if one.state.over}
     halfway = {one.id for one in records.values() if one.state in _HALFWAY}
     by_need = plan.options.max_parallel > 1
-    frontier = Frontier(plan.root, over, by_need=by_need, expected_s=expected_s)
-    steps = (step for strand in in_order(frontier.ready(), halfway) for step in strand.steps)
+    ready_steps = ReadySteps(plan.root, over, by_need=by_need, expected_s=expected_s)
+    steps = (step for item in in_order(ready_steps.ready(), halfway) for step in item.steps)
     return next((step for step in steps if step.id not in over), None)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..journal import Journal, ages
-from ..journal.ages import Moment
+from ..journal import Journal, operation_age
+from ..journal.operation_age import ClockReading
 from ..journal.records import StepRecord, StepState
 from ..kinds import Kind
 from ..plan.plan import Plan
@@ -13,7 +13,7 @@ from ..wording import text
 
 
 def make_due(
-    journal: Journal, run: str, token: int, plan: Plan, max_age_s: float, moment: Moment
+    journal: Journal, run: str, token: int, plan: Plan, max_age_s: float, moment: ClockReading
 ) -> None:
     """Make backup steps due again whose dump is older than it may be, while anything is left.
 
@@ -21,9 +21,9 @@ def make_due(
     not what the operator counts on when the upgrade goes on.
 
     Raises:
-        Fenced: this runner no longer holds the run.
+        FencedOff: this runner no longer holds the run.
     """
-    age_s = ages.of_steps(journal, run, moment)
+    age_s = operation_age.of_steps(journal, run, moment)
     for name in outdated(plan, journal.steps(run), age_s, max_age_s):
         note = journal.step(run, name).note
         journal.make_due(token, name, text("note/backup-outdated", before=note))
@@ -47,7 +47,7 @@ def outdated(
         return []
     return [
         step.id
-        for step in plan.root.leaves()
+        for step in plan.root.single_steps()
         if step.kind is Kind.BACKUP_DATABASE
         and (record := records.get(step.id)) is not None
         and record.state is StepState.DONE

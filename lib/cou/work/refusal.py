@@ -33,10 +33,10 @@ def difference(shown: Plan, fresh: Plan) -> Wording:
         return text("difference/target", now=fresh.target, was=shown.target)
     before = {step.id: step for step in shown.root.walk()}
     after = {step.id: step for step in fresh.root.walk()}
-    for step in shown.root.leaves():
+    for step in shown.root.single_steps():
         if step.id not in after:
             return text("difference/not-needed", step=step.id, title=step.title)
-    for step in fresh.root.leaves():
+    for step in fresh.root.single_steps():
         if step.id not in before:
             return text("difference/new", step=step.id, title=step.title)
         if step.doing() != before[step.id].doing():

@@ -22,7 +22,7 @@ from ..juju.transport import Timing
 from ..process import liveness
 from ..process.access import Access
 from ..process.connection import PLAN_TIMING, RUN_TIMING, open_client
-from ..process.paths import Place
+from ..process.paths import RunPaths
 from ..show import view
 from .lease import Lease
 
@@ -35,7 +35,7 @@ _FOR_S = 600.0
 _LOOK_S = 0.5
 
 
-async def let_go(journal: Journal, juju: Juju, state: RunState, within_s: float) -> bool:
+async def release_once(journal: Journal, juju: Juju, state: RunState, within_s: float) -> bool:
     """Say that nothing runs, once; the caller knows that no runner is left.
 
     Another run's name, or that of a later attempt, is left as it is.
@@ -57,7 +57,7 @@ async def let_go(journal: Journal, juju: Juju, state: RunState, within_s: float)
     lease = Lease(juju, LoopClock(), model, run.id, "", attempt.token, journal)
     try:
         journal.version()  # it is still the one that lies there
-        await concurrency.within(lease.let_go(state.value), within_s)
+        await concurrency.with_timeout(lease.release_for_runner(state.value), within_s)
         journal.note_let_go(run.id, attempt.token)
     except JournalGone as error:  # whoever has lost its journal says nothing more
         logger.warning("%s", error)
@@ -68,33 +68,33 @@ async def let_go(journal: Journal, juju: Juju, state: RunState, within_s: float)
 
 
 def settle(
-    place: Place, journal: Journal, account: Callable[[], Access], within_s: float = WITHIN_S
+    paths: RunPaths, journal: Journal, account: Callable[[], Access], within_s: float = WITHIN_S
 ) -> bool:
     """Say that nothing runs if that is due and nothing does; return whether it is said.
 
     Args:
-        place: folders of the unit.
+        paths: folders of the unit.
         journal: its journal.
         account: how to log in; asked for only where it is due.
         within_s: how long to wait for Juju.
     """
-    seen = view.look_at(place, journal, estimated=False)
+    seen = view.view_of_run(paths, journal, estimated=False)
     if seen is None or not seen.run or not journal.is_on_model(seen.run):
         return True
-    if liveness.is_going(place):
+    if liveness.is_going(paths):
         return False
-    return asyncio.run(concurrency.alone(_with_account(journal, account, seen.state, within_s)))
+    return asyncio.run(concurrency.run_main(_with_account(journal, account, seen.state, within_s)))
 
 
 def keep_trying(
-    place: Place,
+    paths: RunPaths,
     journal: Journal,
     account: Callable[[], Access],
     needless: Callable[[], bool],
 ) -> None:
     """Try until it is said, for ten minutes at most, or until it is needless."""
     until = time.monotonic() + _FOR_S
-    while not needless() and not settle(place, journal, account):
+    while not needless() and not settle(paths, journal, account):
         pause = time.monotonic() + _PAUSE_S
         while time.monotonic() < pause:
             if needless() or time.monotonic() > until:
@@ -124,6 +124,6 @@ async def _with_account(
         return False
     juju = open_client(access, timing, any_version=True)
     try:
-        return await let_go(journal, juju, state, within_s)
+        return await release_once(journal, juju, state, within_s)
     finally:
         await juju.close()

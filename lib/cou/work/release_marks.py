@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..errors import CouError
-from ..journal import Cancelled
+from ..journal import CancelRecorded
 from ..journal.records import MarkState, StepState
 from ..kinds import ROWS, Kind
-from ..operations.calls import Holder
+from ..operations.calls import RunContext
 from ..operations.step_context import StepContext
 from ..options.settings import Settings
 from ..plan.plan import Plan
@@ -21,12 +21,12 @@ _PREFIX = "put-back/"
 
 
 async def release_marks(
-    holder: Holder, plan: Plan, settings: Settings, lease: Lease, *, for_good: bool
+    run_context: RunContext, plan: Plan, settings: Settings, lease: Lease, *, for_good: bool
 ) -> bool:
     """Put back every mark that is set, the newest first; one that fails keeps no other.
 
     Args:
-        holder: the attempt.
+        run_context: the attempt.
         plan: the run's plan.
         settings: the run's settings.
         lease: this run's name on the model.
@@ -37,16 +37,17 @@ async def release_marks(
         Whether it came to the last one: none is begun after a recorded cancel.
 
     Raises:
-        Fenced: this runner no longer holds the run.
+        FencedOff: this runner no longer holds the run.
     """
     charms = {
-        name: app.charm for name, app in (await holder.juju.full_status()).applications.items()
+        name: app.charm
+        for name, app in (await run_context.juju.full_status()).applications.items()
     }
-    touched = _touched(holder, plan)
-    marks_now = holder.journal.marks(holder.run)
+    touched = _touched(run_context, plan)
+    marks_now = run_context.journal.marks(run_context.run)
     await lease.show_marks([m.id for m in marks_now if m.state is not MarkState.PUT_BACK])
-    settle_put_backs(holder, plan)
-    for mark in reversed(holder.journal.marks(holder.run)):
+    settle_put_backs(run_context, plan)
+    for mark in reversed(run_context.journal.marks(run_context.run)):
         if mark.state is not MarkState.SET:
             continue
         step = Step(
@@ -57,19 +58,19 @@ async def release_marks(
             params={"mark": mark.id},
             timeout_s=_TIMEOUT_S,
         )
-        holder.journal.add_step(holder.token, step.id)
+        run_context.journal.add_step(run_context.token, step.id)
         try:
-            holder.journal.begin_step(holder.token, step.id)
-        except Cancelled:
-            settle_put_backs(holder, plan)
+            run_context.journal.begin_step(run_context.token, step.id)
+        except CancelRecorded:
+            settle_put_backs(run_context, plan)
             return False
         context = StepContext(
-            holder, step, settings, lambda: False, lease.show_marks, lambda: frozenset()
+            run_context, step, settings, lambda: False, lease.show_marks, lambda: frozenset()
         )
         if not for_good:
             # Before it is put back: a runner killed in between must not leave a step done of
             # which nothing is left. Where it is still so, the step finds that and sends nothing.
-            holder.journal.make_due(holder.token, mark.step, text("note/mark-put-back"))
+            run_context.journal.make_due(run_context.token, mark.step, text("note/mark-put-back"))
         name = mark.target.split("/")[0].split(":")[0]
         try:
             reason = await put_back_early.release(
@@ -81,8 +82,8 @@ async def release_marks(
             reason = doubt.seen
         if not reason or for_good:
             await context.unmark(mark.id, reason, kept=bool(reason))
-        holder.journal.end_step(
-            holder.token,
+        run_context.journal.end_step(
+            run_context.token,
             step.id,
             StepState.FAILED if reason else StepState.DONE,
             error=reason,
@@ -90,29 +91,31 @@ async def release_marks(
     return True
 
 
-def settle_put_backs(holder: Holder, plan: Plan) -> None:
+def settle_put_backs(run_context: RunContext, plan: Plan) -> None:
     """Close what an earlier `restore` or `abandon` has left open of its own steps.
 
     They are not in the plan, so nothing else would come back to them. What became of one stands in
     the ledger: its mark is put back, or it still is set and left to what comes now.
 
     Raises:
-        Fenced: this runner no longer holds the run.
+        FencedOff: this runner no longer holds the run.
     """
-    planned = {step.id for step in plan.root.leaves()}
-    marks_now = {mark.id: mark.state for mark in holder.journal.marks(holder.run)}
-    for record in holder.journal.steps(holder.run).values():
+    planned = {step.id for step in plan.root.single_steps()}
+    marks_now = {mark.id: mark.state for mark in run_context.journal.marks(run_context.run)}
+    for record in run_context.journal.steps(run_context.run).values():
         if record.id in planned or record.state.over or not record.id.startswith(_PREFIX):
             continue
         is_set = marks_now.get(record.id.removeprefix(_PREFIX)) is MarkState.SET
         state = StepState.SKIPPED if is_set else StepState.DONE
         note = text("note/mark-left" if is_set else "note/mark-put-back")
-        holder.journal.end_step(holder.token, record.id, state, note=note)
+        run_context.journal.end_step(run_context.token, record.id, state, note=note)
 
 
-def _touched(holder: Holder, plan: Plan) -> frozenset[str]:
+def _touched(run_context: RunContext, plan: Plan) -> frozenset[str]:
     """Units whose upgrade has begun: an operation of a step that changes them is journalled."""
-    begun = {operation.step for operation in holder.journal.operations(holder.run)}
+    begun = {operation.step for operation in run_context.journal.operations(run_context.run)}
     return frozenset(
-        step.target for step in plan.root.leaves() if ROWS[step.kind].upgrades and step.id in begun
+        step.target
+        for step in plan.root.single_steps()
+        if ROWS[step.kind].upgrades and step.id in begun
     )

@@ -10,15 +10,15 @@ from collections.abc import Callable
 
 from .. import audit, concurrency, crash
 from ..errors import NO_CAUSE, Cause, CouError
-from ..journal import Fenced, Journal, JournalGone
+from ..journal import FencedOff, Journal, JournalGone
 from ..journal.records import Attempt, Job, RunState
 from ..juju.port import Juju
 from ..process import account_in_memory, command_line, logs, lost_journal, runner_files
 from ..process.access import Access
 from ..process.connection import PLAN_TIMING, RUN_TIMING, open_client
-from ..process.heartbeat import Pulse
+from ..process.heartbeat import HeartbeatSender
 from ..process.locks import Lock
-from ..process.paths import Place
+from ..process.paths import RunPaths
 from . import after_removal, attempt_end, preload, release_lease
 from .attempt import Runner
 
@@ -26,26 +26,26 @@ logger = logging.getLogger("cou.runner")
 
 
 async def run_attempt(
-    place: Place, token: int, beat: Callable[[], None], account: Callable[[], Access]
+    paths: RunPaths, token: int, beat: Callable[[], None], account: Callable[[], Access]
 ) -> None:
     """Hold an attempt, work on it, record how it ended.
 
     Where its unit was removed meanwhile, the run is ended for good.
 
     Raises:
-        Fenced: the attempt is no longer ours; nothing is recorded.
+        FencedOff: the attempt is no longer ours; nothing is recorded.
     """
-    journal = Journal(place.home, create=False)
+    journal = Journal(paths.home, create=False)
     journal.tidy()
     attempt = journal.hold(token)
     journal.bring_up_to_date()
-    after_removal.forget(place.home)
+    after_removal.forget(paths.home)
 
     async def work(attempt: Attempt, unit: str = "") -> bool:
-        return await _work_on(journal, attempt, place, beat, account, unit)
+        return await _work_on(journal, attempt, paths, beat, account, unit)
 
-    if await work(attempt, place.unit):
-        await after_removal.leave(journal, attempt.run, place.unit, place.home, work)
+    if await work(attempt, paths.unit):
+        await after_removal.end_removed_run(journal, attempt.run, paths.unit, paths.home, work)
         await release_lease.patiently(journal, account)
     journal.close()
 
@@ -53,7 +53,7 @@ async def run_attempt(
 async def _work_on(
     journal: Journal,
     attempt: Attempt,
-    place: Place,
+    paths: RunPaths,
     beat: Callable[[], None],
     account: Callable[[], Access],
     unit: str,
@@ -63,7 +63,7 @@ async def _work_on(
     Args:
         journal: the journal.
         attempt: what is held.
-        place: folders of the unit.
+        paths: folders of the unit.
         beat: gives a sign of life.
         account: how to log in.
         unit: the unit that is looked for meanwhile; empty where nobody looks.
@@ -72,13 +72,13 @@ async def _work_on(
         whether the unit was removed.
 
     Raises:
-        Fenced: the attempt is no longer ours; nothing is recorded.
+        FencedOff: the attempt is no longer ours; nothing is recorded.
     """
     error = NO_CAUSE
     removed, token = False, attempt.token
-    kept = runner_files.keep(place, journal, attempt.run)
+    kept = runner_files.keep(paths, journal, attempt.run)
     begins = f"Attempt {token} at run {attempt.run} begins: {attempt.job.value}."
-    audit.tell(audit.Event.STARTUP, "cou.work.runner", description=begins)
+    audit.log_event(audit.Event.STARTUP, "cou.work.runner", description=begins)
     try:
         access = account()
         # What a run has switched is put back, or named, wherever the model is by now.
@@ -88,7 +88,7 @@ async def _work_on(
             return open_client(access, PLAN_TIMING, account, any_version=anywhere)
 
         juju = open_client(access, RUN_TIMING, account, any_version=anywhere)
-        name = f"{place.unit or access.username} of model {access.model}"
+        name = f"{paths.unit or access.username} of model {access.model}"
         loop = asyncio.get_running_loop()
         runner = Runner(journal, juju, attempt, name, beat=beat, kept=kept, unit=unit, fresh=fresh)
         # A signal only has the runner look at once; what it means stands in the journal. Until
@@ -101,7 +101,7 @@ async def _work_on(
             removed = runner.removed
             await juju.close()
         state, error = attempt_end.of(ending, journal.attempt(attempt.run))
-    except Fenced:
+    except FencedOff:
         raise
     except JournalGone as gone:
         lost_journal.end_without(journal, attempt.run, gone)
@@ -118,31 +118,31 @@ async def _work_on(
         lost_journal.end_without(journal, attempt.run, gone)
     kept.clear()
     ends = f"Attempt {token} at run {attempt.run} ended: {state.value}."
-    audit.tell(audit.Event.SHUTDOWN, "cou.work.runner", description=ends)
+    audit.log_event(audit.Event.SHUTDOWN, "cou.work.runner", description=ends)
     return removed
 
 
 def main(argv: list[str]) -> int:
     """Run the runner."""
     crash.program = "runner"
-    place, token, log = command_line.parse(argv)
-    pulse, account = Pulse.inherited(), account_in_memory.source(place)
-    logs.configure(log, place.way)
+    paths, token, log = command_line.parse(argv)
+    sender, account = HeartbeatSender.inherited(), account_in_memory.source(paths)
+    logs.configure(log, paths.style)
     logging.getLogger("websockets").setLevel(logging.WARNING)
     try:
-        lock = Lock(place.runner_lock)
+        lock = Lock(paths.runner_lock)
     except BlockingIOError:
-        logger.error("another runner holds %s", place.runner_lock)
+        logger.error("another runner holds %s", paths.runner_lock)
         return 1
 
     def beat() -> None:
-        pulse.beat()
+        sender.beat()
         lock.look()
 
     preload.load()
     try:
-        asyncio.run(concurrency.alone(run_attempt(place, token, beat, account)))
-    except Fenced as error:
+        asyncio.run(concurrency.run_main(run_attempt(paths, token, beat, account)))
+    except FencedOff as error:
         logger.error("%s", error)
         return 3
     lock.release()

@@ -36,7 +36,7 @@ def is_gone(status: ModelStatus, model_uuid: str, unit: str) -> bool:
     return found is None or found.life in _GOING
 
 
-class Watch:
+class UnitWatch:
     """Looks after the unit of a run.
 
     Args:

@@ -20,7 +20,7 @@ from cou.cloud import names
     ],
 )
 def test_a_name_stands_in_a_text_only_as_a_whole(name, text, there):
-    assert names.stands_in(name, text) is there
+    assert names.is_named_in(name, text) is there
 
 
 def test_numbers_count_as_numbers():

@@ -89,7 +89,7 @@ def test_without_an_unfinished_run_there_is_nothing_to_resolve(place, journal, s
 
 
 def test_the_reason_and_what_was_sent_before_stay_on_record(place, journal, attempt):
-    sent = journal.intend(attempt.token, "a", "pause", {})
+    sent = journal.record_intent(attempt.token, "a", "pause", {})
     Control(place).resolve_step("a", "retry", "by hand")
     told = [event for event in journal.events(attempt.run) if event.what == "step-resolved"]
     assert [event.data for event in told] == [{"step": "a", "as": "retry", "reason": "by hand"}]

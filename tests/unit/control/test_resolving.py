@@ -7,7 +7,7 @@ from cou.control.control import Control
 from cou.errors import BadInput
 from cou.journal import Journal
 from cou.journal.records import RunState, StepState
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.wording import COMMAND_LINE
 
 from ..one_step import begin
@@ -21,7 +21,7 @@ from ..one_step import begin
     ],
 )
 def test_an_unknown_step_is_refused_with_those_that_are_open(tmp_path, failed, told):
-    place = Place(tmp_path / "home", tmp_path / "run")
+    place = RunPaths(tmp_path / "home", tmp_path / "run")
     place.make()
     journal = Journal(place.home)
     attempt = begin(journal)
@@ -33,4 +33,4 @@ def test_an_unknown_step_is_refused_with_those_that_are_open(tmp_path, failed, t
     with pytest.raises(BadInput) as refusal:
         Control(place).resolve_step("keystone/other", "skip", "why")
     assert refusal.value.code == "step-unknown"
-    assert refusal.value.remedy.told(COMMAND_LINE) == told
+    assert refusal.value.remedy.text_for(COMMAND_LINE) == told

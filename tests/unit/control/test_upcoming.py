@@ -9,7 +9,7 @@ import json
 import pytest
 from cou import clock
 from cou.control import start
-from cou.control.control_base import Desk
+from cou.control.unit_run import UnitRun
 from cou.errors import BadInput
 from cou.journal.records import Limit, RunState, StepRecord, StepState
 from cou.kinds import Kind
@@ -18,7 +18,7 @@ from cou.options.settings import Settings
 from cou.plan.plan import Plan, canonical
 from cou.plan.step import Part, Step
 from cou.process.access import Access
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.show import estimate
 from cou.work import next_step
 
@@ -59,7 +59,7 @@ def records(plan: Plan, **states: StepState) -> dict[str, StepRecord]:
         step.id: StepRecord(
             step.id, n, named.get(step.id, StepState.PENDING), 1, NOW, NOW - HOUR, "", ""
         )
-        for n, step in enumerate(plan.root.leaves())
+        for n, step in enumerate(plan.root.single_steps())
     }
 
 
@@ -139,15 +139,15 @@ def test_where_several_work_at_once_the_first_is_the_one_that_the_runner_takes()
 
 @pytest.fixture
 def desk(tmp_path):
-    place = Place(tmp_path / "home", tmp_path / "run")
-    found = Desk(place, "test")
+    place = RunPaths(tmp_path / "home", tmp_path / "run")
+    found = UnitRun(place, "test")
     journal = found.journal()
     journal.show(canonical(PLAN.to_dict()), dataclasses.asdict(Settings()))
     journal.close()
     return found
 
 
-def everything(desk: Desk) -> str:
+def everything(desk: UnitRun) -> str:
     journal = desk.journal()
     try:
         run = journal.current()
@@ -170,7 +170,7 @@ def everything(desk: Desk) -> str:
 def test_a_refused_order_leaves_everything_as_it_was(desk, limit, plan_hash, code, begun):
     if begun:
         journal = desk.journal()
-        steps = [step.id for step in PLAN.root.leaves()]
+        steps = [step.id for step in PLAN.root.single_steps()]
         attempt = journal.create_run(*journal.shown(), steps, Limit())
         journal.end_attempt(attempt.token, RunState.STOPPED)
         journal.close()
@@ -179,7 +179,7 @@ def test_a_refused_order_leaves_everything_as_it_was(desk, limit, plan_hash, cod
         start.start(desk, ACCESS, limit, plan_hash)
     assert refusal.value.code == code
     assert everything(desk) == before
-    assert not desk.place.coming.exists()
+    assert not desk.paths.coming.exists()
 
 
 @pytest.mark.parametrize(

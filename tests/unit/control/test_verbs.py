@@ -117,7 +117,7 @@ def test_the_plan_of_an_unfinished_run_is_what_is_left_of_it(control, journal, s
     shown = control.plan(ACCESS, SETTINGS, Options(), lambda: read.append(1))
     assert read == [1]
     assert shown.remainder
-    assert [step.id for step in shown.left.root.leaves()] == ["b", "c"]
+    assert [step.id for step in shown.left.root.single_steps()] == ["b", "c"]
     assert shown.message == f"Run {stopped.run} is stopped: 2 of 3 steps are left."
     assert journal.shown(stopped.run) is None
 

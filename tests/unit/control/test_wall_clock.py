@@ -8,13 +8,13 @@ import time
 import pytest
 from cou import clock
 from cou.control import start
-from cou.control.control_base import Desk
+from cou.control.unit_run import UnitRun
 from cou.journal import Journal
 from cou.journal.records import Mark, MarkState, RunState, StepState
-from cou.journal.waits import Awaited
+from cou.journal.waits import CurrentWait
 from cou.process import liveness
 from cou.show import estimate, view
-from cou.wording import say
+from cou.wording import join
 
 from .. import one_step
 from ..show.test_estimate import Clock, leaf, plan_of, run
@@ -36,7 +36,7 @@ def kept(tmp_path, wall):
 
 def ended(journal, attempt):
     journal.end_attempt(attempt.token, RunState.INTERRUPTED)
-    return view.look(journal, alive=False, estimated=False)
+    return view.view_of_journal(journal, alive=False, estimated=False)
 
 
 @pytest.mark.parametrize("jump_s", [-HOUR_S, 0, HOUR_S])
@@ -45,7 +45,7 @@ def test_a_runner_that_ended_a_step_got_somewhere(kept, wall, jump_s):
     kept.begin_step(attempt.token, "a")
     wall.pass_(jump_s)
     kept.end_step(attempt.token, "a", StepState.FAILED)
-    assert ended(kept, attempt).got_somewhere
+    assert ended(kept, attempt).made_progress
 
 
 @pytest.mark.parametrize("jump_s", [-HOUR_S, 0])
@@ -54,10 +54,10 @@ def test_a_runner_that_lived_for_a_minute_got_somewhere(kept, wall, jump_s, live
     attempt = one_step.begin(kept)
     kept.begin_step(attempt.token, "a")
     wall.pass_(lived_s)
-    kept.set_waits(attempt.token, [Awaited(say("a unit is busy"))])
+    kept.set_waits(attempt.token, [CurrentWait(join("a unit is busy"))])
     wall.pass_(jump_s)
-    kept.set_waits(attempt.token, [Awaited(say("another unit is busy"))])
-    assert ended(kept, attempt).got_somewhere is somewhere
+    kept.set_waits(attempt.token, [CurrentWait(join("another unit is busy"))])
+    assert ended(kept, attempt).made_progress is somewhere
 
 
 def test_what_others_say_of_a_run_after_its_end_is_no_work_of_its_runner(kept, wall):
@@ -65,20 +65,20 @@ def test_what_others_say_of_a_run_after_its_end_is_no_work_of_its_runner(kept, w
     kept.note_taken(attempt.run, attempt.token)
     wall.pass_(3)
     kept.end_attempt(attempt.token, RunState.INTERRUPTED)
-    told = kept.told_until(attempt.run)
+    told = kept.last_event_time(attempt.run)
     wall.pass_(300)
     kept.note_let_go(attempt.run, attempt.token)
-    assert not ended(kept, attempt).got_somewhere
-    assert kept.told_until(attempt.run) == told
+    assert not ended(kept, attempt).made_progress
+    assert kept.last_event_time(attempt.run) == told
 
 
 def test_what_an_earlier_attempt_has_done_is_not_of_this_one(kept, wall):
     attempt = one_step.begin(kept)
     kept.begin_step(attempt.token, "a")
     kept.end_step(attempt.token, "a", StepState.FAILED)
-    assert ended(kept, attempt).got_somewhere
+    assert ended(kept, attempt).made_progress
     again = kept.resume_run(attempt.run, attempt.job, attempt.limit)
-    assert not ended(kept, again).got_somewhere
+    assert not ended(kept, again).made_progress
 
 
 def test_marks_stand_in_the_order_in_which_they_were_written(kept, wall):
@@ -127,7 +127,7 @@ def test_what_is_left_of_a_running_step_is_never_more_than_the_whole(kept, wall,
 
 @pytest.mark.parametrize("jump_s", [-HOUR_S, 0, HOUR_S])
 def test_a_run_that_was_asked_for_a_moment_ago_comes_whatever_the_wall_clock_says(place, jump_s):
-    desk = Desk(place, "a test")
+    desk = UnitRun(place, "a test")
     start._expect(desk)
     then = time.time() - jump_s
     os.utime(place.coming, (then, then))

@@ -13,7 +13,7 @@ import sys
 import pytest
 from cou import errors, wording
 from cou.errors import JournalError
-from cou.journal import FILE, Cancelled, Fenced, Journal, disk_reserve
+from cou.journal import FILE, CancelRecorded, FencedOff, Journal, disk_reserve
 from cou.journal.records import (
     Job,
     Limit,
@@ -38,7 +38,7 @@ def test_nothing_begins_after_a_cancel_is_recorded(journal):
     journal.begin_step(attempt.token, "a")
     _, running = journal.cancel(attempt.token, "operator")
     assert running == ["a"]
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelRecorded):
         journal.begin_step(attempt.token, "b")
     assert journal.step(attempt.run, "b").state is StepState.PENDING
 
@@ -47,7 +47,7 @@ def test_a_step_begun_before_the_cancel_may_still_act_and_end(journal):
     attempt = begin(journal)
     journal.begin_step(attempt.token, "a")
     journal.cancel(attempt.token, "operator")
-    operation = journal.intend(attempt.token, "a", "pause", {})
+    operation = journal.record_intent(attempt.token, "a", "pause", {})
     journal.record_verdict(attempt.token, operation.id, Verdict.DONE, {})
     journal.end_step(attempt.token, "a", StepState.DONE)
     assert journal.step(attempt.run, "a").state is StepState.DONE
@@ -102,7 +102,7 @@ def story_of_a_race(tmp_path, begun_before):
     return acknowledged, why.strip(), events, steps
 
 
-NO = errors.Cause("no", wording.say("no"), wording.say("Run `", wording.UPGRADE, "`."))
+NO = errors.Cause("no", wording.join("no"), wording.join("Run `", wording.UPGRADE, "`."))
 
 
 def told(journal, run):
@@ -141,7 +141,7 @@ def test_an_attempt_that_has_ended_writes_no_more(journal):
     attempt = begin(journal)
     journal.end_attempt(attempt.token, RunState.STOPPED)
     for token in (attempt.token, attempt.token + 1):  # nobody has begun the other
-        with pytest.raises(Fenced):
+        with pytest.raises(FencedOff):
             journal.begin_step(token, "a")
     assert journal.step(attempt.run, "a").state is StepState.PENDING
 
@@ -182,10 +182,10 @@ def test_an_old_runner_is_fenced_off_by_a_new_attempt(journal):
     for write in (
         lambda: journal.begin_step(old.token, "b"),
         lambda: journal.end_step(old.token, "a", StepState.DONE),
-        lambda: journal.intend(old.token, "a", "pause", {}),
+        lambda: journal.record_intent(old.token, "a", "pause", {}),
         lambda: journal.set_run_state(old.token, RunState.RUNNING),
     ):
-        with pytest.raises(Fenced):
+        with pytest.raises(FencedOff):
             write()
     assert journal.step(old.run, "a").state is StepState.IN_DOUBT
 
@@ -194,14 +194,14 @@ def test_no_operation_is_begun_after_a_forced_cancel(journal):
     attempt = begin(journal)
     journal.begin_step(attempt.token, "a")
     journal.cancel(attempt.token, "operator", forced=True)
-    with pytest.raises(Fenced):
-        journal.intend(attempt.token, "a", "pause", {})
+    with pytest.raises(FencedOff):
+        journal.record_intent(attempt.token, "a", "pause", {})
 
 
 def test_steps_of_a_dead_runner_are_in_doubt_and_keep_what_they_sent(journal):
     attempt = begin(journal)
     journal.begin_step(attempt.token, "a")
-    operation = journal.intend(attempt.token, "a", "pause", {"x": 1}, watermark=7)
+    operation = journal.record_intent(attempt.token, "a", "pause", {"x": 1}, watermark=7)
     journal.record_task(attempt.token, operation.id, 12)
     journal.end_attempt(attempt.token, RunState.KILLED)
     again = journal.resume_run(attempt.run, Job.UPGRADE, Limit())
@@ -214,7 +214,7 @@ def test_steps_of_a_dead_runner_are_in_doubt_and_keep_what_they_sent(journal):
 def test_a_failed_step_is_tried_again_in_a_new_round(journal):
     attempt = begin(journal)
     journal.begin_step(attempt.token, "a")
-    operation = journal.intend(attempt.token, "a", "pause", {})
+    operation = journal.record_intent(attempt.token, "a", "pause", {})
     journal.record_verdict(attempt.token, operation.id, Verdict.FAILED, {})
     journal.end_step(attempt.token, "a", StepState.FAILED, error="no")
     journal.end_attempt(attempt.token, RunState.FAILED, NO)
@@ -229,7 +229,7 @@ def test_what_a_failed_step_has_done_is_not_asked_for_again(journal):
     first = begin(journal)
     journal.begin_step(first.token, "a")
     for name, verdict in (("pause", Verdict.DONE), ("upgrade", Verdict.FAILED)):
-        operation = journal.intend(first.token, "a", name, {})
+        operation = journal.record_intent(first.token, "a", name, {})
         well = verdict is Verdict.DONE
         journal.record_verdict(first.token, operation.id, verdict, {"ended-well": well})
     journal.end_step(first.token, "a", StepState.FAILED, error="upgrade failed")

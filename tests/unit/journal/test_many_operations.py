@@ -31,9 +31,9 @@ def test_an_operation_is_found_by_its_key_among_any_number(tmp_path, key):
         journal = Journal(tmp_path / str(many))
         attempt = one_step.begin(journal)
         for number in range(1, many + 1):
-            made = journal.intend(attempt.token, "a", f"batch-{number}", {})
+            made = journal.record_intent(attempt.token, "a", f"batch-{number}", {})
             journal.record_verdict(attempt.token, made.id, Verdict.DONE, {})
-        journal.intend(attempt.token, "a", f"{key}~2", {})
+        journal.record_intent(attempt.token, "a", f"{key}~2", {})
         found = journal.named(attempt.run, "a", key)
         assert [one.key for one in found] == [key, f"{key}~2"]
         assert journal.newest_name(attempt.run, "a", "batch-") == key

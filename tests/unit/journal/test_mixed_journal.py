@@ -16,7 +16,7 @@ from cou.control.control import Control
 from cou.errors import CouError, JournalError
 from cou.journal import FILE, Journal, JournalGone, wal_seal
 from cou.journal.records import Limit
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 PARTS = ("", "-wal", "-shm")
 STEPS = [f"step-{number}" for number in range(40)]
@@ -76,7 +76,7 @@ def copies(tmp_path_factory):
         def work(count):
             for step in itertools.islice(steps, count):
                 journal.begin_step(attempt.token, step)
-                journal.intend(attempt.token, step, "op", {"of": step})
+                journal.record_intent(attempt.token, step, "op", {"of": step})
 
         for number, copy in enumerate(found):
             work(7)
@@ -203,7 +203,7 @@ def test_a_log_without_its_journal_is_set_aside_and_not_deleted(copies, tmp_path
 
 
 def test_every_verb_says_so_and_a_cancel_that_nothing_runs(copies, tmp_path):
-    place = Place(tmp_path / "home", tmp_path / "run")
+    place = RunPaths(tmp_path / "home", tmp_path / "run")
     place.make()
     put_back(place.home, {"": copies[0], "-wal": copies[4]})
     control = Control(place)
@@ -228,7 +228,7 @@ def test_a_copy_written_over_an_open_journal_is_noticed_and_nothing_is_mixed(
         "journal = Journal(pathlib.Path(sys.argv[1]))\n"
         "run = journal.current().id\n"
         "print(flush=True); sys.stdin.readline()\n"
-        "try: journal.tell(run, 'x', {})\n"
+        "try: journal.add_event(run, 'x', {})\n"
         "except JournalGone as gone: print(gone.code)\n"
         "journal.close()\n"
     )
@@ -261,7 +261,7 @@ def test_a_log_that_another_process_moves_meanwhile_is_never_taken_for_a_strange
         journal = Journal(home)
         attempt = journal.create_run("{}", {}, STEPS, Limit())
         for number in itertools.count():
-            journal.tell(attempt.run, "x", {})
+            journal.add_event(attempt.run, "x", {})
             if number % 3 == 0:
                 journal.tidy()
             if number == 10:

@@ -35,21 +35,21 @@ URGENT = {
 def test_once_given_up_it_is_made_again_when_there_is_room(journal, attempt, room, record):
     assert size(journal) == reserves.BYTES
     room["bytes"] = 0
-    journal.tell(attempt.run, "nothing that needs it", {})
+    journal.add_event(attempt.run, "nothing that needs it", {})
     assert size(journal) == reserves.BYTES
     record(journal, attempt.token)
     assert size(journal) is None
-    journal.tell(attempt.run, "still full", {})
+    journal.add_event(attempt.run, "still full", {})
     assert size(journal) is None
     room["bytes"] = 4 * reserves.BYTES
-    journal.tell(attempt.run, "there is room", {})
+    journal.add_event(attempt.run, "there is room", {})
     assert size(journal) == reserves.BYTES
 
 
 def test_it_is_not_made_where_it_would_have_to_be_given_up_at_once(journal, attempt, room):
     (journal.home / "reserve").unlink()
     room["bytes"] = reserves.BYTES + 1
-    journal.tell(attempt.run, "little room", {})
+    journal.add_event(attempt.run, "little room", {})
     assert size(journal) is None
 
 
@@ -57,7 +57,7 @@ def test_it_is_not_made_where_it_would_have_to_be_given_up_at_once(journal, atte
 def test_a_part_of_one_is_made_whole(journal, attempt, left):
     """As code before this has left it on a full disk: empty, and never made again."""
     (journal.home / "reserve").write_bytes(b"x" * left)
-    journal.tell(attempt.run, "next", {})
+    journal.add_event(attempt.run, "next", {})
     assert size(journal) == reserves.BYTES
 
 
@@ -72,13 +72,13 @@ def test_what_the_disk_refuses_leaves_nothing_and_is_not_tried_at_each_write(
         raise OSError(122, "Disk quota exceeded")
 
     monkeypatch.setattr(reserves.os, "fsync", refuse)
-    journal.tell(attempt.run, "first", {})
+    journal.add_event(attempt.run, "first", {})
     assert size(journal) is None
-    journal.tell(attempt.run, "second", {})
+    journal.add_event(attempt.run, "second", {})
     assert len(tried) == 1
     monkeypatch.undo()
     monkeypatch.setattr(reserves, "_TRY_AGAIN_S", 0.0)
-    journal.tell(attempt.run, "third", {})
+    journal.add_event(attempt.run, "third", {})
     assert size(journal) == reserves.BYTES
 
 

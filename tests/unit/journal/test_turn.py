@@ -25,7 +25,7 @@ with journal._db.write("tell") as db:
     print("inside", flush=True)
     sys.stdin.readline()
 for number in range(300):
-    journal.tell(sys.argv[2], "further", {})
+    journal.add_event(sys.argv[2], "further", {})
 """
 ROUNDS = 8
 
@@ -93,7 +93,7 @@ def test_who_waited_for_a_cancel_goes_on_after_it(journal, attempt):
     held.execute("begin immediate")
     thread = cancel_beside(journal, attempt)
     held.execute("rollback")
-    journal.tell(attempt.run, "after", {})
+    journal.add_event(attempt.run, "after", {})
     thread.join()
     held.close()
     what = [event.what for event in journal.events(attempt.run)]
@@ -115,7 +115,7 @@ def test_a_canceller_that_is_killed_in_the_line_leaves_it(journal, attempt):
     held.execute("rollback")
     held.close()
     assert not is_taken(journal.home)
-    journal.tell(attempt.run, "after", {})
+    journal.add_event(attempt.run, "after", {})
     assert journal.attempt(attempt.run).cancelled is None
 
 
@@ -140,7 +140,7 @@ def test_a_writer_is_as_patient_as_the_others_get_on(journal, attempt, monkeypat
     thread = threading.Thread(target=keep_busy)
     thread.start()
     inside.wait()
-    journal.tell(attempt.run, "in the end", {})
+    journal.add_event(attempt.run, "in the end", {})
     thread.join()
     assert [str(one.what) for one in journal.run(attempt.run).waits] == ["7"]
 
@@ -149,7 +149,7 @@ def test_the_log_of_writes_stays_short_however_long_a_run_is(journal, attempt):
     log = journal.home / f"{FILE}-wal"
     longest = []
     for number in range(4 * database._TIDY_EVERY):
-        journal.tell(attempt.run, f"line {number}", {})
+        journal.add_event(attempt.run, f"line {number}", {})
         longest.append(log.stat().st_size)
     assert longest[-1] < 1.2 * longest[database._TIDY_EVERY]
     other = Journal(journal.home)
@@ -162,7 +162,7 @@ def test_where_there_is_no_turnstile_sqlite_alone_decides(journal, attempt, monk
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(write_turn.fcntl, "flock", refuse)
-    journal.tell(attempt.run, "written", {})
+    journal.add_event(attempt.run, "written", {})
     journal.cancel(attempt.token, "operator")
     assert [e.what for e in journal.events(attempt.run)][-2:] == ["written", "cancel"]
 

@@ -16,7 +16,7 @@ from cou.juju.client import Client
 from cou.options.options import Options
 from cou.options.settings import Settings
 from cou.process.access import Access
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 from .controller import Controller
 from .inprocess import UUID
@@ -89,7 +89,7 @@ def access_to(daemon: Daemon) -> Access:
 
 async def test_a_plan_is_refused(tmp_path: Path):
     daemon = juju_4()
-    control = Control(Place(tmp_path / "home", tmp_path / "run", ""))
+    control = Control(RunPaths(tmp_path / "home", tmp_path / "run", ""))
 
     async with served(daemon):
         planned = asyncio.to_thread(control.plan, access_to(daemon), Settings(), Options())

@@ -9,7 +9,7 @@ import datetime
 
 import pytest
 from cou.clock import LoopClock
-from cou.concurrency import Crew
+from cou.concurrency import BackgroundTasks
 from cou.errors import StepFailed
 from cou.juju.port import Status, Task, TaskStatus
 from cou.operations.observer import Observer
@@ -60,7 +60,7 @@ def made(outside=lambda model: None):
     model = Model()
     for name in ("glance", "cinder"):
         model.add(name, "20.0.1")
-    return model, Observer(model, LoopClock(NOW), Crew(), outside=outside(model))
+    return model, Observer(model, LoopClock(NOW), BackgroundTasks(), outside=outside(model))
 
 
 def idle(*names):
@@ -161,7 +161,7 @@ async def test_to_a_new_runner_a_stamp_that_lies_ahead_says_nothing_and_it_waits
     model, _ = made()
     model.stir("glance", "idle")
     set_clock(model, -3600)
-    await Observer(model, LoopClock(NOW), Crew()).wait(idle("glance"))
+    await Observer(model, LoopClock(NOW), BackgroundTasks()).wait(idle("glance"))
     assert asyncio.get_running_loop().time() == pytest.approx(10.0, abs=0.3)
 
 
@@ -256,7 +256,9 @@ async def test_a_wait_leaves_the_loop_to_others_between_two_looks():
     model = Watched()
     model.add("glance", "20.0.1")
     model.stir("glance", "executing")
-    waiting = asyncio.ensure_future(Observer(model, LoopClock(NOW), Crew()).wait(idle("glance")))
+    waiting = asyncio.ensure_future(
+        Observer(model, LoopClock(NOW), BackgroundTasks()).wait(idle("glance"))
+    )
     while not waiting.done():
         model.turns += 1
         await asyncio.sleep(0.05)
@@ -271,7 +273,7 @@ async def test_a_task_in_which_nothing_moves_is_given_up(status, message, outsid
     model.tasks_made[7] = task
     model.silent.add("glance/0")
     begun = asyncio.get_running_loop().time()
-    observer = Observer(model, LoopClock(NOW), Crew(), outside=outside(model))
+    observer = Observer(model, LoopClock(NOW), BackgroundTasks(), outside=outside(model))
     with pytest.raises(StepFailed, match="mysqldump on glance/0") as caught:
         await asyncio.wait_for(observer.task(7, 600.0), 900)
     assert caught.value.code == "task-slow"
@@ -282,7 +284,9 @@ async def test_a_task_that_goes_on_telling_something_is_waited_for():
     model = Model()
     task = Task(7, "glance/0", "archive-data", {}, TaskStatus.RUNNING, "0 rows")
     model.tasks_made[7] = task
-    waiting = asyncio.ensure_future(Observer(model, LoopClock(NOW), Crew()).task(7, 600.0))
+    waiting = asyncio.ensure_future(
+        Observer(model, LoopClock(NOW), BackgroundTasks()).task(7, 600.0)
+    )
     for rows in range(1, 10):
         await asyncio.sleep(500)
         model.tasks_made[7] = dataclasses.replace(task, message=f"{rows} rows")

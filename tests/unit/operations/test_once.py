@@ -10,7 +10,7 @@ import time
 import pytest
 from cou.juju.port import Task, TaskStatus
 from cou.operations import run_once
-from cou.operations.run_once import Heard
+from cou.operations.run_once import MarkerReply
 
 ID = run_once.name("run", "step", 1, "upgrade", "glance/0", "echo done")
 
@@ -34,8 +34,8 @@ def test_the_first_arrival_works_and_the_second_does_nothing_and_says_so(arrive,
     command = f"echo work >> {tmp_path}/log"
     first, second = arrive(command), arrive(command)
     assert (tmp_path / "log").read_text() == "work\n"
-    assert run_once.heard(ID, first) is Heard.WORKED
-    assert run_once.heard(ID, second) is Heard.AGAIN
+    assert run_once.marker_reply(ID, first) is MarkerReply.WORKED
+    assert run_once.marker_reply(ID, second) is MarkerReply.AGAIN
     assert ID in second.output["stderr"]
     assert run_once.is_of(ID, second)
 
@@ -44,7 +44,8 @@ def test_of_many_arrivals_at_once_one_works(arrive, tmp_path):
     command = f"echo work >> {tmp_path}/log; sleep 0.2"
     with concurrent.futures.ThreadPoolExecutor(16) as crowd:
         heard = [
-            run_once.heard(ID, task) for task in crowd.map(lambda _: arrive(command), range(16))
+            run_once.marker_reply(ID, task)
+            for task in crowd.map(lambda _: arrive(command), range(16))
         ]
     assert sorted(one.name for one in heard) == ["AGAIN"] * 15 + ["WORKED"]
     assert (tmp_path / "log").read_text() == "work\n"
@@ -53,13 +54,13 @@ def test_of_many_arrivals_at_once_one_works(arrive, tmp_path):
 def test_the_exit_code_and_the_output_are_the_commands_own(arrive):
     ran = arrive("echo out; echo err >&2; exit 86")
     assert (ran.output["return-code"], ran.output["stdout"]) == (86, "out\n")
-    assert run_once.heard(ID, ran) is Heard.WORKED
+    assert run_once.marker_reply(ID, ran) is MarkerReply.WORKED
 
 
 def test_without_a_marker_nothing_is_done_and_the_reason_is_told(arrive, tmp_path):
     (tmp_path / "markers").write_text("in the way")
     ran = arrive(f"touch {tmp_path}/worked")
-    assert run_once.heard(ID, ran) is Heard.UNMARKED
+    assert run_once.marker_reply(ID, ran) is MarkerReply.UNMARKED
     assert "File exists" in ran.output["stderr"]
     assert not (tmp_path / "worked").exists()
 
@@ -71,7 +72,7 @@ def test_a_marker_that_is_not_on_the_disk_is_none(arrive, tmp_path, monkeypatch)
     (tools / "sync").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     ran = arrive(f"touch {tmp_path}/worked")
-    assert run_once.heard(ID, ran) is Heard.UNMARKED
+    assert run_once.marker_reply(ID, ran) is MarkerReply.UNMARKED
     assert not (tmp_path / "worked").exists()
 
 

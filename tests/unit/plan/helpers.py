@@ -62,7 +62,7 @@ def find(plan: Plan, identity: str) -> Step:
 
 def does(plan: Plan, identity: str = "upgrade") -> list[str]:
     """Return what a step and all below it do, line by line."""
-    return [told(leaf) for leaf in find(plan, identity).leaves()]
+    return [told(leaf) for leaf in find(plan, identity).single_steps()]
 
 
 def groups(plan: Plan, section: str) -> list[str]:

@@ -24,7 +24,7 @@ SECTIONS = ["prepare", "subordinates", "control-plane", "hypervisors", "data-pla
 
 def leaves(plan: Plan) -> list[Step]:
     """Return the steps that do something."""
-    return list(plan.root.leaves())
+    return list(plan.root.single_steps())
 
 
 def application(step: Step) -> str:
@@ -198,7 +198,7 @@ def an_application_is_changed_in_the_right_order(cloud: Cloud, plan: Plan) -> No
         if group.params.get("part") != Part.APPLICATION.value:
             continue
         ranks = []
-        for step in group.leaves():
+        for step in group.single_steps():
             if step.kind is Kind.UPGRADE_UNIT:
                 break  # unit by unit: packages of the next unit come later
             if step.kind is Kind.UPGRADE_PACKAGES:
@@ -209,7 +209,7 @@ def an_application_is_changed_in_the_right_order(cloud: Cloud, plan: Plan) -> No
                 ranks.append(2)
             elif step.kind is Kind.VERIFY_WORKLOAD:
                 ranks.append(3)
-        units = [step.kind for step in group.leaves() if step.kind is Kind.UPGRADE_UNIT]
+        units = [step.kind for step in group.single_steps() if step.kind is Kind.UPGRADE_UNIT]
         assert units or ranks == sorted(ranks)
 
 
@@ -226,7 +226,7 @@ def every_change_is_followed_by_a_wait_in_its_group(cloud: Cloud, plan: Plan) ->
     for group in plan.root.walk():
         if group.params.get("part") not in (Part.APPLICATION.value, Part.ZONE.value):
             continue
-        found = list(group.leaves())
+        found = list(group.single_steps())
         for place, step in enumerate(found):
             if step.kind in CHANGES and cloud.world.apps[application(step)].units:
                 assert any(
@@ -269,7 +269,7 @@ def a_host_is_taken_out_looked_at_upgraded_and_given_back(cloud: Cloud, plan: Pl
     for host in plan.root.walk():
         if host.params.get("part") != Part.HOST.value:
             continue
-        found = list(host.leaves())
+        found = list(host.single_steps())
         ranks = [order.index((step.kind, step.params.get("enabled"))) for step in found]
         assert ranks == sorted(ranks)
         upgraded = {s.target for s in found if s.kind is Kind.UPGRADE_UNIT}
@@ -293,12 +293,12 @@ def units_of_hypervisors_are_upgraded_inside_their_host_and_zone(cloud: Cloud, p
             if host.params.get("part") == Part.HOST.value:
                 there = {
                     cloud.world.apps[application(step)].units[step.target].machine
-                    for step in host.leaves()
+                    for step in host.single_steps()
                 }
                 assert len(there) == 1
                 assert not there & homes
                 homes |= there
-                inside |= {s.target for s in host.leaves() if s.kind is Kind.UPGRADE_UNIT}
+                inside |= {s.target for s in host.single_steps() if s.kind is Kind.UPGRADE_UNIT}
         assert len({cloud.world.machines[home] for home in homes}) <= 1
     for step in leaves(plan):
         if step.kind is Kind.UPGRADE_UNIT:
@@ -422,7 +422,7 @@ def sections_come_in_order(cloud: Cloud, plan: Plan) -> None:
     sections = [step.id for step in plan.root.steps]
     assert sections == [one for one in SECTIONS if one in sections]
     for section in plan.root.steps:
-        names = {application(s) for s in section.leaves() if s.kind in CHANGES}
+        names = {application(s) for s in section.single_steps() if s.kind in CHANGES}
         charms = {cloud.truth[name].charm for name in names}
         if section.id == "subordinates":
             assert charms <= set(SUBORDINATES)

@@ -47,7 +47,7 @@ def test_a_base_cloud_on_jammy_moves_every_track_that_has_a_newer_one():
     plan = plan_of(openstack_base("jammy", "yoga"))
     channels = {
         step.target: step.params["channel"]
-        for step in plan.root.leaves()
+        for step in plan.root.single_steps()
         if step.kind is Kind.REFRESH
     }
     assert channels["vault"] == "1.8/stable"

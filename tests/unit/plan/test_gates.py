@@ -153,7 +153,9 @@ def test_an_odd_application_has_its_own_problem_and_the_others_their_steps(name)
     application = odd["name"]
     plan = plan_of(with_odd(**odd))
     assert blocking(plan) == [expected]
-    assert not any(step.target.partition("/")[0] == application for step in plan.root.leaves())
+    assert not any(
+        step.target.partition("/")[0] == application for step in plan.root.single_steps()
+    )
     assert does(plan, "control-plane") == does(plan_of(example()), "control-plane")
 
 
@@ -269,7 +271,9 @@ def test_an_unrecognised_application_is_listed_and_left_alone():
     world.add("memcached", "1.5", channel="latest/stable")
     plan = plan_of(world, backup=False, archive=False)
     assert plan.ignored == ("memcached",)
-    waited = {name for step in plan.root.leaves() for name in step.params.get("applications", ())}
+    waited = {
+        name for step in plan.root.single_steps() for name in step.params.get("applications", ())
+    }
     assert waited == {"keystone"}
 
 
@@ -311,7 +315,7 @@ def test_what_is_beyond_the_target_is_never_moved_backwards(odd):
     plan = plan_of(world)
     assert blocking(plan) == []
     left_alone = {"glance", "keystone-ldap", "ceph-dashboard", "rabbitmq-server"}
-    assert not any(s.target.partition("/")[0] in left_alone for s in plan.root.leaves())
+    assert not any(s.target.partition("/")[0] in left_alone for s in plan.root.single_steps())
 
 
 @pytest.mark.parametrize("group", ["control-plane", "data-plane", "hypervisors"])

@@ -34,7 +34,7 @@ def hyper(world, settings=None, **options):
 
 
 def order(plan):
-    return [step.target for step in plan.root.leaves() if step.kind.value == "upgrade-unit"]
+    return [step.target for step in plan.root.single_steps() if step.kind.value == "upgrade-unit"]
 
 
 def test_hosts_go_one_at_a_time_zone_by_zone():

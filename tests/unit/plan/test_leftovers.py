@@ -92,11 +92,13 @@ def test_an_option_that_a_zone_before_has_left_is_put_back_by_the_last_zone():
     world = left(f"option:nova-compute:{AMU}")
     world.options["nova-compute"][AMU] = True
     plan = plan_of(world)
-    sets = [s for s in plan.root.leaves() if s.kind is Kind.SET_CONFIG and s.params["key"] == AMU]
+    sets = [
+        s for s in plan.root.single_steps() if s.kind is Kind.SET_CONFIG and s.params["key"] == AMU
+    ]
     assert [(s.params["value"], s.params["mark"], s.params["was"]) for s in sets] == [
         ("True", True, "False")
     ]
-    backs = [s.params["mark"] for s in plan.root.leaves() if s.kind is Kind.PUT_BACK]
+    backs = [s.params["mark"] for s in plan.root.single_steps() if s.kind is Kind.PUT_BACK]
     assert backs == [f"option:nova-compute:{AMU}"]
     assert told(plan) == {}
     assert "action-managed-upgrade-stays:nova-compute" not in codes(plan)
@@ -106,7 +108,7 @@ def test_an_option_that_the_operator_has_set_is_left_alone():
     world = example()
     world.options["nova-compute"][AMU] = True
     plan = plan_of(world)
-    assert not [s for s in plan.root.leaves() if s.kind is Kind.PUT_BACK]
+    assert not [s for s in plan.root.single_steps() if s.kind is Kind.PUT_BACK]
     assert "action-managed-upgrade-stays:nova-compute" in codes(plan)
 
 
@@ -150,7 +152,7 @@ def test_the_command_is_the_one_that_the_earlier_run_wrote_for_people(data, comm
     if isinstance(data.get("was"), str):
         id = f"option:nova-compute:{AMU}"
         mark = Mark(id, "option", "nova-compute", data, MarkState.KEPT, "", EARLIER, "")
-        (written,) = after_removal.undos([mark]).values()
+        (written,) = after_removal.undo_texts([mark]).values()
         assert told(plan)["nova-compute"] == f"{written}."
 
 

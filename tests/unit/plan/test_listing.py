@@ -114,7 +114,7 @@ def planned():
     for section in plan.root.steps:
         whole = section.id in ("prepare", "hypervisors", "finish")
         for group in [section] if whole else section.steps:
-            found[group.id] = [text for step in group.leaves() for text in noted(step)]
+            found[group.id] = [text for step in group.single_steps() for text in noted(step)]
     return found
 
 

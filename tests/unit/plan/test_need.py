@@ -9,7 +9,7 @@ from cou.control import remainder
 from cou.kinds import Kind
 from cou.openstack import overlaps
 from cou.options.settings import Settings
-from cou.plan.ready import Frontier
+from cou.plan.ready_steps import ReadySteps
 from cou.plan.step import Part, Step
 
 from ..fakes import COMPUTE_ACTIONS, SERVICE_ACTIONS, World, example
@@ -27,7 +27,7 @@ def behind(root):
     def go(step, waits):
         own = set(waits)
         for name in step.after:
-            for leaf in by_id[name].leaves():
+            for leaf in by_id[name].single_steps():
                 own |= {leaf.id} | found[leaf.id]
         if step.kind is not Kind.GROUP:
             found[step.id] = own
@@ -41,7 +41,7 @@ def behind(root):
 def free_pairs(plan):
     """Return the pairs of leaves of which neither waits for the other."""
     waits = behind(plan.root)
-    leaves = list(plan.root.leaves())
+    leaves = list(plan.root.single_steps())
     return [
         (one, other)
         for one, other in itertools.combinations(leaves, 2)
@@ -61,13 +61,13 @@ def test_only_units_of_one_packages_group_declared_charms_and_hosts_are_free():
             leaf.id: group.id
             for group in plan.root.walk()
             if group.parallel
-            for leaf in group.leaves()
+            for leaf in group.single_steps()
         }
         hosts = {
             leaf.id: group.id
             for group in plan.root.walk()
             if group.params.get("part") == Part.HOST.value
-            for leaf in group.leaves()
+            for leaf in group.single_steps()
         }
         for one, other in free_pairs(plan):
             if one.id in together and together[one.id] == together.get(other.id):
@@ -212,7 +212,7 @@ def names(frontier):
 
 
 def test_a_step_may_begin_when_all_that_it_comes_after_is_over():
-    frontier = Frontier(ROOT, (), by_need=True)
+    frontier = ReadySteps(ROOT, (), by_need=True)
     assert names(frontier) == {"a1", "b1"}
     frontier.over("a1")
     assert names(frontier) == {"a2", "b1"}
@@ -226,32 +226,32 @@ def test_a_step_may_begin_when_all_that_it_comes_after_is_over():
 
 
 def test_what_is_over_already_holds_nothing_up():
-    assert names(Frontier(ROOT, {"a1", "a2", "b1"}, by_need=True)) == {"b2", "p"}
+    assert names(ReadySteps(ROOT, {"a1", "a2", "b1"}, by_need=True)) == {"b2", "p"}
 
 
 def test_one_at_a_time_keeps_the_order_of_the_plan():
-    frontier = Frontier(ROOT, (), by_need=False)
+    frontier = ReadySteps(ROOT, (), by_need=False)
     order = []
     while ready := frontier.ready():
         assert len(ready) == 1
         order += [step.id for step in ready[0].steps]
         for step in ready[0].steps:
             frontier.over(step.id)
-    assert order == [step.id for step in ROOT.leaves()]
+    assert order == [step.id for step in ROOT.single_steps()]
 
 
 def test_a_plan_of_before_there_was_an_order_by_need_is_followed_step_by_step():
     old = group("root", group("a", leaf("a1"), leaf("a2")), group("b", leaf("b1")))
-    assert names(Frontier(old, (), by_need=True)) == {"a1"}
+    assert names(ReadySteps(old, (), by_need=True)) == {"a1"}
 
 
 def test_the_longest_way_comes_first():
     times = {"a1": 1, "a2": 1, "b1": 9, "b2": 9, "p1": 1, "p2": 1, "d1": 1}
-    frontier = Frontier(ROOT, (), by_need=True, expected_s=lambda step: times[step.id])
+    frontier = ReadySteps(ROOT, (), by_need=True, expected_s=lambda step: times[step.id])
     assert [strand.id for strand in frontier.ready()] == ["b1", "a1"]
 
 
 def test_what_came_after_a_step_that_is_left_out_comes_after_all_before_it():
     chain = group("root", leaf("x"), leaf("y", "x"), leaf("z", "y"))
     kept = group("root", leaf("x"), leaf("z", "y"))
-    assert [step.after for step in remainder.without(chain, kept).steps] == [(), ("x",)]
+    assert [step.after for step in remainder.without_steps(chain, kept).steps] == [(), ("x",)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from cou.checks import application, changes
+from cou.checks import application, application_changes
 from cou.cloud import analysis
 from cou.kinds import Kind
 from cou.openstack import charms, releases, tracks
@@ -49,14 +49,14 @@ def _forgets_glance(patch):
 
 
 def _codenames_as_tracks(patch):
-    true = changes.channel_for
+    true = application_changes.channel_for
 
     def named(app, release):
         if app.charm.from_table:
             return true(app, release)
         return f"{release.codename}/stable"
 
-    patch.setattr(changes, "channel_for", named)
+    patch.setattr(application_changes, "channel_for", named)
 
 
 def _oldest_of_principals(patch):
@@ -109,8 +109,10 @@ def _origin_first(patch):
 
 
 def _every_risk(patch):
-    true = changes.channel_for
-    patch.setattr(changes, "channel_for", lambda *a: true(*a).replace("/stable", "/edge"))
+    true = application_changes.channel_for
+    patch.setattr(
+        application_changes, "channel_for", lambda *a: true(*a).replace("/stable", "/edge")
+    )
 
 
 def _two_releases_at_once(patch):
@@ -192,7 +194,7 @@ BREAKAGES = {
         "a_managed_option_goes_back_only_when_no_unit_stays_old",
     ),
     "units-that-are-done": (
-        _replaced(planner.Scene, "done", lambda *a: False),
+        _replaced(planner.PlanContext, "done", lambda *a: False),
         "no_unit_is_upgraded_twice_or_at_the_target",
     ),
     "mismatched-units": (

@@ -32,7 +32,7 @@ def service(name="glance", *, actions=SERVICE_ACTIONS, units=3, leader=1, haclus
 
 def test_units_go_one_by_one_the_leader_first_with_their_hacluster():
     plan = plan_of(service(), strategy="rolling")
-    steps = [s for s in find(plan, "glance").leaves() if s.kind is Kind.UPGRADE_UNIT]
+    steps = [s for s in find(plan, "glance").single_steps() if s.kind is Kind.UPGRADE_UNIT]
     assert [step.target for step in steps] == ["glance/1", "glance/0", "glance/2"]
     assert [step.params["hacluster"] for step in steps] == ["ha/1", "ha/0", "ha/2"]
 
@@ -58,14 +58,14 @@ def test_the_steps_are_those_of_the_paused_single_unit():
 
 def test_without_hacluster_only_the_unit_is_paused():
     plan = plan_of(service(hacluster=False), strategy="rolling")
-    steps = [s for s in find(plan, "glance").leaves() if s.kind is Kind.UPGRADE_UNIT]
+    steps = [s for s in find(plan, "glance").single_steps() if s.kind is Kind.UPGRADE_UNIT]
     assert all("hacluster" not in step.params for step in steps)
 
 
 def test_a_principal_that_cannot_roll_is_named_and_upgraded_together():
     plan = plan_of(service(actions=frozenset(["pause"])), strategy="rolling")
     assert "not-rolling:glance" in codes(plan)
-    assert not [s for s in plan.root.leaves() if s.kind is Kind.UPGRADE_UNIT]
+    assert not [s for s in plan.root.single_steps() if s.kind is Kind.UPGRADE_UNIT]
     assert not plan.blocking or "not-rolling:glance" not in [p.code for p in plan.blocking]
 
 

@@ -109,7 +109,7 @@ def test_units_that_depend_on_nothing_upgrade_packages_together():
 )
 def test_a_quorum_upgrades_packages_one_unit_at_a_time_and_waits(name, version, channel):
     plan = alone(name, version, channel=channel, units=3, config={"source": "distro"})
-    leaves = list(find(plan, name).leaves())
+    leaves = list(find(plan, name).single_steps())
     assert not any(step.parallel for step in find(plan, name).walk())
     places = [at for at, step in enumerate(leaves) if step.kind is Kind.UPGRADE_PACKAGES]
     assert len(places) == 3
@@ -224,7 +224,7 @@ def test_timeouts_follow_the_settings():
         config=principal_options(),
         settings=settings,
     )
-    waits = [step for step in plan.root.leaves() if step.kind is Kind.WAIT_IDLE]
+    waits = [step for step in plan.root.single_steps() if step.kind is Kind.WAIT_IDLE]
     assert {step.timeout_s for step in waits} == {11, 22, 33, 1200}
     assert {step.params["quiet"] for step in waits} == {1}
 
@@ -247,4 +247,4 @@ def test_a_known_issue_stands_at_the_step_that_it_hits():
 
 def test_every_step_says_why_it_is_there():
     plan = alone("glance", "20.1.0", channel="ussuri/stable", config=principal_options())
-    assert [step.id for step in plan.root.leaves() if not step.why] == []
+    assert [step.id for step in plan.root.single_steps() if not step.why] == []

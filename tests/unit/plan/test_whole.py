@@ -35,7 +35,7 @@ def test_what_is_on_a_hypervisor_is_prepared_and_checked_too():
 
 
 def test_noout_is_the_first_change_and_its_end_the_last():
-    leaves = list(plan_of(shared(), set_noout=True, backup=False).root.leaves())
+    leaves = list(plan_of(shared(), set_noout=True, backup=False).root.single_steps())
     assert [leaf.kind for leaf in leaves[:2]] == [Kind.WAIT_IDLE, Kind.SET_NOOUT]
     assert leaves[-1].kind is Kind.SET_NOOUT
 

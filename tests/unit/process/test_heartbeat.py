@@ -7,14 +7,14 @@ import os
 
 import pytest
 from cou.process import heartbeat
-from cou.process.heartbeat import Ear, Pulse
+from cou.process.heartbeat import HeartbeatReceiver, HeartbeatSender
 
 
 @pytest.fixture
 def ears():
     time = [0.0]
-    ear = Ear(lambda: time[0])
-    pulse = Pulse(os.dup(ear.descriptor))
+    ear = HeartbeatReceiver(lambda: time[0])
+    pulse = HeartbeatSender(os.dup(ear.descriptor))
     ear.given()
     yield time, ear, pulse
     ear.close()
@@ -40,7 +40,7 @@ def test_a_runner_beats_on_though_nobody_listens(ears):
 
 def test_a_runner_without_a_supervisor_beats_into_nothing(monkeypatch):
     monkeypatch.delenv(heartbeat.VARIABLE, raising=False)
-    Pulse.inherited().beat()
+    HeartbeatSender.inherited().beat()
 
 
 def test_what_is_noted_is_read_and_taken_back(tmp_path):

@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 import pytest
-from cou.cli import app
-from cou.cli.exit_codes import Code
+from cou.cli import command_process
+from cou.cli.exit_codes import ExitCode
 from cou.cli.screen import Screen
 from cou.cli.signals import Signals
 from cou.control.control import Control
@@ -18,7 +18,7 @@ from cou.errors import CouError
 from cou.journal import Journal
 from cou.process import ownership
 from cou.process.access import Access
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 
 STRANGER = 4711  # nobody's id here
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of somebody else's")
@@ -27,7 +27,7 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of
 @pytest.fixture
 def place(tmp_path):
     """A place in which something was planned once."""
-    place = Place(tmp_path / "my cou" / "home", tmp_path / "my cou" / "run")
+    place = RunPaths(tmp_path / "my cou" / "home", tmp_path / "my cou" / "run")
     place.make()
     Journal(place.home).close()
     (place.home / "log" / "r1.log").touch()
@@ -166,7 +166,7 @@ def test_a_folder_that_others_may_write_to_is_not_used_until_it_is_closed(place,
 
 def test_a_folder_may_lie_behind_a_link(place, tmp_path):
     (tmp_path / "linked").symlink_to(place.home.parent)
-    there = Place(tmp_path / "linked" / "home", tmp_path / "linked" / "run")
+    there = RunPaths(tmp_path / "linked" / "home", tmp_path / "linked" / "run")
     assert Control(there).view() is None
 
 
@@ -196,13 +196,13 @@ def test_the_command_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     (tmp_path / "cou").mkdir()
     os.chown(tmp_path / "cou", STRANGER, -1)
-    assert app.run(["plan"], Signals()) is Code.ERROR
+    assert command_process.run(["plan"], Signals()) is ExitCode.ERROR
     assert "belongs to the user 4711" in capsys.readouterr().err
 
 
 def used(home):
     """Return what each way into the folders of a model is refused with, and what was made."""
-    place = Place(home, home / "run")
+    place = RunPaths(home, home / "run")
     refusals = []
     for way in (
         lambda: Control(place).view(),
@@ -229,7 +229,7 @@ def test_a_link_that_a_stranger_has_planted_above_is_not_followed(tmp_path):
     assert str(state / "cou") in seen
     assert not list(target.iterdir())
     do(remedy.rpartition("remove the link: ")[2])
-    assert Control(Place(state / "cou" / "uuid", state / "cou" / "uuid" / "run")).view() is None
+    assert Control(RunPaths(state / "cou" / "uuid", state / "cou" / "uuid" / "run")).view() is None
 
 
 @root
@@ -248,7 +248,7 @@ def test_a_state_folder_in_which_a_stranger_may_swap_ours_is_not_used(tmp_path, 
     assert str(state) in seen
     assert not list(target.iterdir())
     do(remedy.rpartition(": ")[2])
-    place = Place(state / "cou" / "uuid", state / "cou" / "uuid" / "run")
+    place = RunPaths(state / "cou" / "uuid", state / "cou" / "uuid" / "run")
     assert Control(place).view() is None
 
 
@@ -258,5 +258,5 @@ def test_a_link_of_ones_own_above_is_followed(tmp_path):
     (tmp_path / "cou").symlink_to(target)
     home = tmp_path / "cou" / "uuid"
     Screen(Signals()).open_log(home.parent / "log")
-    assert Control(Place(home, home / "run")).view() is None
+    assert Control(RunPaths(home, home / "run")).view() is None
     assert list((target / "log").iterdir())

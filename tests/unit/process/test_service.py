@@ -14,9 +14,9 @@ import pytest
 from cou.errors import CouError
 from cou.journal.records import LEFT
 from cou.process import command_line, launcher, sd_notify, systemd, unit_files
-from cou.process.paths import Place
-from cou.process.spawn import Session
-from cou.process.systemd_service import Service
+from cou.process.paths import RunPaths
+from cou.process.spawn import SessionLauncher
+from cou.process.systemd_service import ServiceLauncher
 
 CHARM = pathlib.Path("/var/lib/juju/agents/unit-cou-0/charm")
 
@@ -25,7 +25,7 @@ CHARM = pathlib.Path("/var/lib/juju/agents/unit-cou-0/charm")
 def place(tmp_path, monkeypatch):
     # Also on a machine without systemd.
     monkeypatch.setattr(systemd, "tool", "/usr/bin/{}".format)
-    return Place(tmp_path / "home", tmp_path / "run", "cou/0", CHARM, "cou-cou-0.service")
+    return RunPaths(tmp_path / "home", tmp_path / "run", "cou/0", CHARM, "cou-cou-0.service")
 
 
 class Settings(dict):
@@ -45,8 +45,8 @@ def read(text):
 
 
 def test_a_place_names_how_its_supervisor_is_kept(place, tmp_path):
-    assert isinstance(launcher.of(place), Service)
-    assert isinstance(launcher.of(Place(tmp_path, tmp_path)), Session)
+    assert isinstance(launcher.of(place), ServiceLauncher)
+    assert isinstance(launcher.of(RunPaths(tmp_path, tmp_path)), SessionLauncher)
 
 
 def test_the_service_never_starts_by_itself_and_stops_as_designed(place):
@@ -69,7 +69,7 @@ def test_the_supervisor_understands_the_command_line_of_the_unit_file(place):
 
 def tell(place, tmp_path, fails):
     """Do what the teller's service does, where so many calls fail; return its code and calls."""
-    text = unit_files.render(place, sandbox=False)[unit_files.teller(place)]
+    text = unit_files.render(place, sandbox=False)[unit_files.notifier(place)]
     line = text[text.index("ExecStart=") :].partition("=")[2].partition("'\n")[0] + "'"
     given = shlex.split(line.replace("\\\n", " ").replace("$$", "$"))
     calls, pauses = tmp_path / "calls", tmp_path / "pauses"
@@ -109,7 +109,7 @@ def test_nobody_goes_on_telling_a_charm_that_was_removed(place, tmp_path, how):
 
 def looking(place):
     """Return the command line of the service that has the charm look again."""
-    text = unit_files.render(place, sandbox=False)[unit_files.looker(place)]
+    text = unit_files.render(place, sandbox=False)[unit_files.look_again_service(place)]
     assert read(text)["Service"]["SuccessExitStatus"] == "124"
     assert f"Environment=COU_BLOCKED={unit_files.blocked_file(place)}\n" in text
     line = text[text.index("ExecStart=") :].partition("=")[2].partition("'\n")[0] + "'"
@@ -182,7 +182,7 @@ def test_the_end_of_the_time_is_no_failure_of_the_service(place, monkeypatch):
 def asked(place, tmp_path, monkeypatch):
     """What systemd is asked for; its unit files lie in a folder of the test's."""
     (tmp_path / "units").mkdir()
-    (tmp_path / "units" / unit_files.looker(place)).touch()
+    (tmp_path / "units" / unit_files.look_again_service(place)).touch()
     monkeypatch.setattr(systemd, "UNIT_FILES", tmp_path / "units")
     asked = []
     monkeypatch.setattr(systemd, "systemctl", lambda *words: asked.append(" ".join(words)) or "")
@@ -190,7 +190,7 @@ def asked(place, tmp_path, monkeypatch):
 
 
 def test_looking_again_is_begun_once_and_anew_where_somebody_tries_something(place, asked):
-    service, blocked = Service(place), unit_files.blocked_file(place)
+    service, blocked = ServiceLauncher(place), unit_files.blocked_file(place)
     start = "restart --no-block cou-cou-0-look.service"
     for _ in range(3):  # its own looks, and update-status, do not prolong it
         service.look_again(anew=False)
@@ -209,7 +209,7 @@ def test_looking_again_is_begun_once_and_anew_where_somebody_tries_something(pla
 def test_the_file_that_keeps_it_looking_is_no_way_to_write_elsewhere(place, tmp_path, asked):
     place.make()
     unit_files.blocked_file(place).symlink_to(tmp_path / "elsewhere")
-    Service(place).look_again(anew=True)
+    ServiceLauncher(place).look_again(anew=True)
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -217,7 +217,7 @@ def test_where_systemd_refuses_the_next_event_tries_again(place, asked, monkeypa
     def refuse(*_):
         raise CouError("systemd", "It is not up.")
 
-    service = Service(place)
+    service = ServiceLauncher(place)
     with monkeypatch.context() as broken:
         broken.setattr(systemd, "systemctl", refuse)
         with pytest.raises(CouError):
@@ -229,7 +229,7 @@ def test_where_systemd_refuses_the_next_event_tries_again(place, asked, monkeypa
 @pytest.mark.slow
 def test_a_removed_charm_has_nothing_that_looks(place, tmp_path, asked):
     (tmp_path / "units" / place.service).touch()
-    service = Service(place)
+    service = ServiceLauncher(place)
     service.look_again(anew=True)
     service.remove()
     assert [*(tmp_path / "units").iterdir()] == []
@@ -305,11 +305,11 @@ def test_no_cgroup_has_no_processes(tmp_path, group):
 
 def test_words_to_systemd_arrive_and_are_not_missed_where_there_is_none(tmp_path, monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    sd_notify.tell("READY=1")
+    sd_notify.notify("READY=1")
     for address in (str(tmp_path / "socket"), f"@cou-test-{os.getpid()}"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
             server.bind(address.replace("@", "\0", 1) if address[0] == "@" else address)
             monkeypatch.setenv("NOTIFY_SOCKET", address)
-            sd_notify.tell("READY=1", "STATUS=x")
+            sd_notify.notify("READY=1", "STATUS=x")
             assert server.recv(100) == b"READY=1\nSTATUS=x"
-    sd_notify.tell("WATCHDOG=1")  # nobody listens any more
+    sd_notify.notify("WATCHDOG=1")  # nobody listens any more

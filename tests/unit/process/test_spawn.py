@@ -10,8 +10,8 @@ import sys
 import pytest
 from cou.errors import CouError
 from cou.process.access import Access
-from cou.process.paths import Place
-from cou.process.spawn import Session
+from cou.process.paths import RunPaths
+from cou.process.spawn import SessionLauncher
 
 ACCESS = Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "secret")
 
@@ -20,9 +20,9 @@ def test_a_supervisor_that_cannot_be_started_is_an_error_that_names_the_log(tmp_
     false = shutil.which("false")
     assert false
     monkeypatch.setattr(sys, "executable", false)
-    place = Place(tmp_path / "home", pathlib.Path(tmp_path / "run"))
+    place = RunPaths(tmp_path / "home", pathlib.Path(tmp_path / "run"))
     with pytest.raises(CouError) as caught:
-        Session(place).start("r1", 1, ACCESS)
+        SessionLauncher(place).start("r1", 1, ACCESS)
     assert caught.value.code == "not-started"
     assert str(place.log("r1")) in caught.value.remedy
 
@@ -43,7 +43,7 @@ def test_a_key_that_is_pressed_before_it_has_a_session_does_not_end_it(tmp_path,
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("needs strace")
-    place = Place(tmp_path / "home", tmp_path / "run")
+    place = RunPaths(tmp_path / "home", tmp_path / "run")
     done = subprocess.run(
         [
             *(strace, "-f", "-o", str(tmp_path / "trace")),

@@ -16,7 +16,7 @@ from cou.journal.records import SIGNAL, RunState, StepState
 from cou.process import juju_exec as process_juju_exec
 from cou.process import supervisor as supervising
 from cou.process.locks import Lock
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.process.supervisor import Supervisor
 
 from .. import one_step
@@ -54,7 +54,7 @@ def place(tmp_path, monkeypatch):
     """A unit's place, with a `juju-exec` that writes down that it was called."""
     juju_exec(tmp_path, f"echo told >> {tmp_path}/told")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    place = Place(tmp_path / "home", tmp_path / "run", "cou/0", tmp_path)
+    place = RunPaths(tmp_path / "home", tmp_path / "run", "cou/0", tmp_path)
     place.make()
     return place
 
@@ -86,7 +86,7 @@ def test_the_charm_is_told_again_of_what_it_was_told_in_vain(place, tmp_path):
     journal = Journal(place.home)
     attempt = one_step.begin(journal)
     supervisor = supervised(place, attempt.token)
-    supervisor._teller = process_juju_exec.Teller(place, clock)
+    supervisor._teller = process_juju_exec.CharmNotifier(place, clock)
     juju_exec(tmp_path, f"[ -e {tmp_path}/up ] && echo told >> {tmp_path}/told")
     for _ in range(40):
         supervisor._look(None)
@@ -111,7 +111,7 @@ def test_the_charm_is_told_again_of_what_it_was_told_in_vain(place, tmp_path):
 
 def tell(teller, summary):
     """Tell, and wait for the end of the call if there is one."""
-    teller.tell(summary)
+    teller.notify(summary)
     while teller._is_busy():
         time.sleep(0.01)
 
@@ -119,7 +119,7 @@ def tell(teller, summary):
 @pytest.mark.parametrize("fails", ["exit 1", "kill -9 $PPID"], ids=["failed", "cut off"])
 def test_calls_in_vain_come_seldom_and_news_comes_soon(place, tmp_path, fails):
     clock = Clock()
-    teller = process_juju_exec.Teller(place, clock)
+    teller = process_juju_exec.CharmNotifier(place, clock)
     juju_exec(tmp_path, f"echo call >> {tmp_path}/calls; {fails}")
     for _ in range(600):  # ten minutes
         tell(teller, "step 3")
@@ -139,7 +139,7 @@ def test_calls_in_vain_come_seldom_and_news_comes_soon(place, tmp_path, fails):
 
 def test_a_machine_that_has_no_juju_exec_for_a_while_ends_no_supervisor(place, tmp_path):
     clock = Clock()
-    teller = process_juju_exec.Teller(place, clock)
+    teller = process_juju_exec.CharmNotifier(place, clock)
     (tmp_path / "juju-exec").rename(tmp_path / "away")
     tell(teller, "step 3")
     (tmp_path / "away").rename(tmp_path / "juju-exec")
@@ -152,11 +152,11 @@ def test_a_machine_that_has_no_juju_exec_for_a_while_ends_no_supervisor(place, t
 
 def test_what_changes_while_the_charm_looks_is_told_next(place, tmp_path):
     clock = Clock()
-    teller = process_juju_exec.Teller(place, clock)
+    teller = process_juju_exec.CharmNotifier(place, clock)
     os.mkfifo(tmp_path / "gate")
     juju_exec(tmp_path, f"read line < {tmp_path}/gate; echo told >> {tmp_path}/told")
-    teller.tell("step 3")
-    teller.tell("step 4")
+    teller.notify("step 3")
+    teller.notify("step 4")
     assert not teller.due()
     (tmp_path / "gate").write_text("go\n")
     while teller._is_busy():
@@ -169,10 +169,10 @@ def test_what_changes_while_the_charm_looks_is_told_next(place, tmp_path):
 def test_the_end_is_told_until_the_charm_has_looked_or_another_tells(place, tmp_path, monkeypatch):
     monkeypatch.setattr(process_juju_exec, "EVERY_S", 0.02)
     juju_exec(tmp_path, f"echo x >> {tmp_path}/calls; [ $(wc -l < {tmp_path}/calls) -gt 2 ]")
-    assert process_juju_exec.Teller(place).finish(lambda: False)
+    assert process_juju_exec.CharmNotifier(place).finish(lambda: False)
     assert (tmp_path / "calls").read_text() == "x\nx\nx\n"
     (tmp_path / "calls").unlink()
-    assert not process_juju_exec.Teller(place).finish(lambda: True)
+    assert not process_juju_exec.CharmNotifier(place).finish(lambda: True)
     assert (tmp_path / "calls").read_text() == "x\n"
 
 

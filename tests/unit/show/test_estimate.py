@@ -52,7 +52,7 @@ def journal(tmp_path, clock):
 
 
 def run(journal, clock, plan, *took):
-    steps = [step.id for step in plan.root.leaves()]
+    steps = [step.id for step in plan.root.single_steps()]
     attempt = journal.create_run(canonical(plan.to_dict()), {}, steps, Limit())
     for step, seconds in zip(steps, took, strict=True):
         journal.begin_step(attempt.token, step)

@@ -11,12 +11,12 @@ from cou.errors import JujuError
 from cou.journal import Journal
 from cou.kinds import Kind
 from cou.operations import late_tasks
-from cou.operations.calls import Holder
+from cou.operations.calls import RunContext
 from cou.operations.step_context import StepContext
 from cou.options.settings import Settings
 from cou.plan.step import Step
 from cou.show import estimate, history, run_report, status_text, view
-from cou.wording import NAMED
+from cou.wording import IN_DOCUMENTS
 
 from .. import large
 
@@ -38,7 +38,7 @@ def holder(journal, attempt):
     async def check():
         pass
 
-    return Holder(journal, Deaf(), LoopClock(), None, attempt.run, attempt.token, check)
+    return RunContext(journal, Deaf(), LoopClock(), None, attempt.run, attempt.token, check)
 
 
 def looks_for_late_tasks(journal, attempt):
@@ -79,13 +79,13 @@ def finds_open_tasks(journal, attempt):
 
 
 def shows(journal, _):
-    seen = view.look(journal, alive=True)
-    status_text.text(seen, NOW, NAMED)
+    seen = view.view_of_journal(journal, alive=True)
+    status_text.text(seen, NOW, IN_DOCUMENTS)
     assert seen.to_dict()["steps"]
 
 
 def reports(journal, _):
-    account = history.tell(journal, alive=True, now=NOW)
+    account = history.make_report(journal, alive=True, now=NOW)
     for form in ("markdown", "json"):
         run_report.text(account, form)
 

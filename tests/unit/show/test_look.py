@@ -14,13 +14,13 @@ from cou.journal.records import Mark, MarkState, RunState, StepState
 from cou.plan.plan import canonical
 from cou.process import liveness
 from cou.show import history, view
-from cou.wording import say
+from cou.wording import join
 
 from .. import one_step
 
 
 def test_a_run_begun_between_the_two_looks_is_starting(place, journal, monkeypatch):
-    really = view.look
+    really = view.view_of_journal
 
     def look(*arguments, **more):
         if not place.coming.exists():
@@ -28,15 +28,15 @@ def test_a_run_begun_between_the_two_looks_is_starting(place, journal, monkeypat
             one_step.begin(journal)
         return really(*arguments, **more)
 
-    monkeypatch.setattr(view, "look", look)
-    seen = view.look_at(place, journal, estimated=False)
+    monkeypatch.setattr(view, "view_of_journal", look)
+    seen = view.view_of_run(place, journal, estimated=False)
     assert seen is not None
     assert seen.state is RunState.STARTING
 
 
 def test_a_run_without_a_process_is_interrupted(place, journal):
     one_step.begin(journal)
-    seen = view.look_at(place, journal, estimated=False)
+    seen = view.view_of_run(place, journal, estimated=False)
     assert seen is not None
     assert seen.state is RunState.INTERRUPTED
 
@@ -70,28 +70,28 @@ def test_only_a_run_at_work_can_be_silent(journal, alive, cancelled, ended, hung
     if ended is not None:
         journal.end_attempt(attempt.token, ended)
     since = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
-    seen = view.look(journal, alive=alive, silent=since)
+    seen = view.view_of_journal(journal, alive=alive, silent=since)
     assert seen is not None
     assert seen.silent_since == (since if hung else None)
 
 
 def test_nothing_was_ever_planned(journal):
-    assert view.look(journal, alive=False) is None
+    assert view.view_of_journal(journal, alive=False) is None
 
 
 @pytest.mark.parametrize("estimated", [True, False])
 def test_how_long_it_takes_is_told_to_those_who_ask(journal, estimated):
     """Of the plan shown, and of the run that it becomes."""
     journal.show(canonical(one_step.PLAN.to_dict()), {})
-    planned = view.look(journal, alive=False, estimated=estimated)
+    planned = view.view_of_journal(journal, alive=False, estimated=estimated)
     one_step.begin(journal)
-    begun = view.look(journal, alive=True, estimated=estimated)
+    begun = view.view_of_journal(journal, alive=True, estimated=estimated)
     assert planned is not None
     assert begun is not None
     assert planned.state is RunState.PLANNED
     assert begun.state is RunState.STARTING
     assert (planned.left_s > 0, begun.left_s > 0) == (estimated, estimated)
-    unasked = view.look(journal, alive=True)
+    unasked = view.view_of_journal(journal, alive=True)
     assert unasked is not None
     assert unasked.left_s > 0
 
@@ -105,20 +105,20 @@ def test_whether_it_got_somewhere_is_asked_of_a_run_that_is_interrupted(
 ):
     attempt = one_step.begin(journal)
     journal.set_run_state(attempt.token, RunState.RUNNING)
-    assert not view.look(journal, alive=False).got_somewhere
+    assert not view.view_of_journal(journal, alive=False).made_progress
     journal.begin_step(attempt.token, "a")
     journal.end_step(attempt.token, "a", StepState.DONE)
     if ended is not None:
         journal.end_attempt(attempt.token, ended)
-    assert view.look(journal, alive=alive).got_somewhere is somewhere
+    assert view.view_of_journal(journal, alive=alive).made_progress is somewhere
 
 
 def test_a_plan_shown_after_a_finished_run_is_what_there_is(journal):
     attempt = one_step.begin(journal)
     journal.end_attempt(attempt.token, RunState.COMPLETED)
-    finished = view.look(journal, alive=False)
+    finished = view.view_of_journal(journal, alive=False)
     journal.show(canonical(one_step.PLAN.to_dict()), {})
-    planned = view.look(journal, alive=False)
+    planned = view.view_of_journal(journal, alive=False)
     assert finished is not None
     assert planned is not None
     assert (finished.state, planned.state) == (RunState.COMPLETED, RunState.PLANNED)
@@ -129,7 +129,7 @@ def test_the_remainder_of_an_unfinished_run_is_no_new_plan(journal):
     attempt = one_step.begin(journal)
     journal.end_attempt(attempt.token, RunState.STOPPED)
     journal.show(canonical(one_step.PLAN.to_dict()), {}, attempt.run)
-    seen = view.look(journal, alive=False)
+    seen = view.view_of_journal(journal, alive=False)
     assert seen is not None
     assert seen.state is RunState.STOPPED
 
@@ -137,17 +137,17 @@ def test_the_remainder_of_an_unfinished_run_is_no_new_plan(journal):
 def test_it_shows_the_tasks_that_are_known_the_marks_that_are_set_and_why_it_ended(journal):
     attempt = one_step.begin(journal)
     journal.begin_step(attempt.token, "a")
-    journal.intend(attempt.token, "a", "pause", {})
-    known = journal.intend(attempt.token, "a", "upgrade", {})
+    journal.record_intent(attempt.token, "a", "pause", {})
+    known = journal.record_intent(attempt.token, "a", "upgrade", {})
     journal.record_task(attempt.token, known.id, 12)
     now = datetime.datetime(2025, 6, 1, 12, tzinfo=datetime.timezone.utc)
     for unit, state in (("nova/0", MarkState.SET), ("nova/1", MarkState.PUT_BACK)):
         mark = Mark(f"paused:{unit}", "paused", unit, {}, state, "a", now, "")
         journal.write_mark(attempt.token, mark)
     journal.end_attempt(
-        attempt.token, RunState.FAILED, Cause("broke", say("It broke."), say("Mend it."))
+        attempt.token, RunState.FAILED, Cause("broke", join("It broke."), join("Mend it."))
     )
-    seen = view.look(journal, alive=False)
+    seen = view.view_of_journal(journal, alive=False)
     assert seen is not None
     assert seen.tasks == {"a": 12}
     assert [mark.id for mark in seen.marks] == ["paused:nova/0"]
@@ -174,8 +174,8 @@ def test_one_of_its_two_processes_is_enough_to_be_alive(place, who):
 
 
 READERS = {
-    "status": lambda journal: view.look(journal, alive=True),
-    "report": lambda journal: history.tell(journal, alive=True, now=utc_now()),
+    "status": lambda journal: view.view_of_journal(journal, alive=True),
+    "report": lambda journal: history.make_report(journal, alive=True, now=utc_now()),
 }
 
 

@@ -18,14 +18,14 @@ from cou.journal.records import (
     StepRecord,
     StepState,
 )
-from cou.journal.waits import Awaited
+from cou.journal.waits import CurrentWait
 from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Step
 from cou.show import metrics
 from cou.show.view import View
-from cou.wording import say
+from cou.wording import join
 
 from tests.planned_steps import planned_step
 
@@ -69,7 +69,7 @@ def view(state: RunState = RunState.RUNNING, model: str = "openstack") -> View:
         attempt=attempt,
         tasks={},
         settings={},
-        waits=(Awaited(say("keystone/0 is busy")), Awaited(say("keystone/1 is busy"))),
+        waits=(CurrentWait(join("keystone/0 is busy")), CurrentWait(join("keystone/1 is busy"))),
     )
 
 

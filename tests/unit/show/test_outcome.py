@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from cou.journal.records import StepRecord, StepState
 from cou.show import outcome
-from cou.wording import NAMED, text
+from cou.wording import IN_DOCUMENTS, text
 
 from ..fakes import example
 from ..plan.helpers import plan_of
@@ -26,13 +26,13 @@ def records(plan, **skipped):
             skipped.get(step.id, ""),
             "",
         )
-        for place, step in enumerate(plan.root.leaves())
+        for place, step in enumerate(plan.root.single_steps())
     }
 
 
 def told(plan, **skipped):
     found = outcome.of(plan, records(plan, **skipped))
-    return f"upgraded {found.what}{found.exceptions(NAMED)}"
+    return f"upgraded {found.what}{found.exceptions(IN_DOCUMENTS)}"
 
 
 def filled():

@@ -82,7 +82,7 @@ def test_markdown_has_sections_and_the_reason_for_every_step():
     assert text.startswith("# Upgrade cloud from 'ussuri' to 'victoria'\n")
     for heading in ("## Prepare", "## Control plane", "## Hypervisors", "## Finish"):
         assert heading in text
-    for leaf in plan.root.leaves():
+    for leaf in plan.root.single_steps():
         assert leaf.title in text
         assert leaf.why.partition(" Known issue ")[0] in text
 

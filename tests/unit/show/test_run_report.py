@@ -14,7 +14,7 @@ import pytest
 from cou import printable
 from cou.journal.records import RunState
 from cou.show import formatting, run_report, timeline
-from cou.show.report_data import LastLook, MarkLine, Waiting, next_step
+from cou.show.report_data import LastLook, MarkLine, WaitLine, next_step
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -193,7 +193,7 @@ def test_what_is_still_switched_is_said_at_the_top_and_stands_first():
 
 def test_a_step_tells_who_held_it_up():
     told = account()
-    waited = Waiting("keystone/0", 41.0, "keystone/0 is executing")
+    waited = WaitLine("keystone/0", 41.0, "keystone/0 is executing")
     step = dataclasses.replace(told.steps[0], waited=waited)
     told = dataclasses.replace(told, steps=(step, *told.steps[1:]))
     assert "Waited 41s for keystone/0: keystone/0 is executing" in run_report.html(told)

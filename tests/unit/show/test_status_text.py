@@ -18,14 +18,14 @@ from cou.journal.records import (
     StepRecord,
     StepState,
 )
-from cou.journal.waits import Awaited
+from cou.journal.waits import CurrentWait
 from cou.kinds import Kind
 from cou.options.options import Options
 from cou.plan.plan import Plan
 from cou.plan.step import Step
 from cou.show import status_text
 from cou.show.view import View
-from cou.wording import NOTHING, Actions, say
+from cou.wording import NOTHING, ActionStyle, join
 
 from tests.planned_steps import planned_step
 
@@ -75,7 +75,7 @@ def limited(how: str = "") -> Attempt:
 
 
 def text(seen: View) -> str:
-    return status_text.text(seen, NOON, Actions("cou/0"))
+    return status_text.text(seen, NOON, ActionStyle("cou/0"))
 
 
 def test_a_run_tells_who_is_waited_for_and_what_comes_next():
@@ -83,8 +83,8 @@ def test_a_run_tells_who_is_waited_for_and_what_comes_next():
         RunState.RUNNING,
         StepState.RUNNING,
         waits=(
-            Awaited(say("keystone/0 is executing")),
-            Awaited(say("keystone/1 is executing")),
+            CurrentWait(join("keystone/0 is executing")),
+            CurrentWait(join("keystone/1 is executing")),
         ),
         next="glance/refresh",
         left_s=125.0,
@@ -158,7 +158,12 @@ def test_what_steps_took_here_is_told_apart_from_a_guess():
 
 def test_nothing_from_the_model_steers_a_terminal():
     told = text(
-        view(RunState.RUNNING, StepState.RUNNING, waits=(Awaited(say("a\x1b[2J")),), error="b\x07")
+        view(
+            RunState.RUNNING,
+            StepState.RUNNING,
+            waits=(CurrentWait(join("a\x1b[2J")),),
+            error="b\x07",
+        )
     )
     assert "\x1b" not in told
     assert "\x07" not in told
@@ -170,12 +175,12 @@ def test_a_line_with_little_room_is_given_the_cause_without_the_title_of_its_ste
         **failed.steps,
         "keystone/refresh": record("keystone/refresh", StepState.FAILED, "It hangs."),
     }
-    cause = Cause("stuck", say("It hangs."), NOTHING, "keystone/refresh", "Refresh keystone")
+    cause = Cause("stuck", join("It hangs."), NOTHING, "keystone/refresh", "Refresh keystone")
     error = "Refresh keystone (keystone/refresh): It hangs."
     assert cause.told == error
     assert dataclasses.replace(failed, failure=cause, error=error).cause == "It hangs."
     # Older versions kept the title as part of what was seen.
-    cause = Cause("stuck", say(error), NOTHING, "keystone/refresh")
+    cause = Cause("stuck", join(error), NOTHING, "keystone/refresh")
     older = dataclasses.replace(failed, steps=records, failure=cause, error=error)
     assert older.cause == "It hangs."
     assert (

@@ -6,7 +6,7 @@ import datetime
 
 from cou.journal import waits
 from cou.journal.records import Event
-from cou.journal.waits import Awaited
+from cou.journal.waits import CurrentWait
 from cou.show import wait_times
 from cou.wording import TOLD_IN_WORDS, text
 
@@ -17,8 +17,8 @@ def at(seconds: float) -> datetime.datetime:
     return NOON + datetime.timedelta(seconds=seconds)
 
 
-def busy(unit: str) -> Awaited:
-    return Awaited(text("wait/busy", unit=unit, status="agent executing"), (unit,))
+def busy(unit: str) -> CurrentWait:
+    return CurrentWait(text("wait/busy", unit=unit, status="agent executing"), (unit,))
 
 
 def story(*looks: tuple[float, list[str]]) -> list[Event]:
@@ -69,11 +69,11 @@ def test_a_step_that_waited_for_nobody_says_nothing():
 
 def test_a_quiet_period_is_one_wait_however_its_times_move():
     looks = [
-        Awaited(text("wait/quiet", since="12:00:00", until="12:00:10")),
-        Awaited(text("wait/quiet", since="12:00:07", until="12:00:17")),
+        CurrentWait(text("wait/quiet", since="12:00:00", until="12:00:10")),
+        CurrentWait(text("wait/quiet", since="12:00:07", until="12:00:17")),
     ]
-    assert waits.story(looks) == waits.story(looks[:1])
-    assert [str(Awaited.from_json(one).what) for one in waits.story(looks)] == [
+    assert waits.for_events(looks) == waits.for_events(looks[:1])
+    assert [str(CurrentWait.from_json(one).what) for one in waits.for_events(looks)] == [
         "all is idle; quiet for a while"
     ]
     assert {wait_times.subject(one.steady) for one in looks} == {"quiet periods"}
@@ -93,7 +93,10 @@ def test_what_an_older_version_told_in_words_is_shown_and_stands_for_itself():
 
 
 def test_a_wait_is_the_same_after_it_was_kept():
-    waited = (busy("a/0"), Awaited(text("operator/unseal", units=["v/0", "v/1"]), ("v/0", "v/1")))
+    waited = (
+        busy("a/0"),
+        CurrentWait(text("operator/unseal", units=["v/0", "v/1"]), ("v/0", "v/1")),
+    )
     again = waits.loads(waits.dumps(waited))
     assert again == waited
     assert [one.what.key for one in again] == ["wait/busy", "operator/unseal"]

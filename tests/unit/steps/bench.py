@@ -18,8 +18,8 @@ from cou.kinds import Kind
 from cou.operations.quiet_time import ModelTime
 from cou.options.settings import Settings
 from cou.plan.step import Step
-from cou.steps import performing
-from cou.steps.context import Before, Drained
+from cou.steps import performers
+from cou.steps.context import StateBefore, StepDrained
 
 from ..fakes import NOW, World
 
@@ -59,7 +59,7 @@ class Bench:
     async def perform(self, kind, target="model", timeout_s=600, **params):
         """Perform one step and return its result."""
         self.step = Step("the/step", kind, "the step", "", target, params, timeout_s)
-        return await performing.perform(self)
+        return await performers.perform(self)
 
     def run(self, kind, target="model", **params):
         """Perform one step; parameters named with underscores."""
@@ -137,7 +137,7 @@ class Bench:
         numbers = [key.removeprefix(prefix) for key in self.operations if key.startswith(prefix)]
         return max(map(int, numbers), default=0)
 
-    def asked(self, key):
+    def was_requested(self, key):
         return key in {**self.earlier, **self.operations}
 
     def unfinished(self, key):
@@ -152,12 +152,12 @@ class Bench:
             self.operations[key] = (self.now, None, request)
             self.done.append((request["application"], request["kind"]))
             await perform()
-        return Before(self.operations[key][0])
+        return StateBefore(self.operations[key][0])
 
     async def action(self, unit, action, params=None, *, key="", still=None, can_wait=False):
         await self._look(key or action, still)
         if can_wait and self.cancelled and key not in self.operations:
-            raise Drained
+            raise StepDrained
         return self._once(key or action, unit, action, params or {})
 
     async def command(self, unit, command, *, key="", still=None):

@@ -9,7 +9,7 @@ from cou.errors import StepFailed
 from cou.juju.port import Status
 from cou.kinds import Kind
 from cou.options.settings import Settings
-from cou.steps.context import End
+from cou.steps.context import StepEnd
 
 from ..fakes import NOW, example
 from .bench import Bench
@@ -38,14 +38,14 @@ def set_origin(made):
 def test_an_option_is_set_and_its_hooks_are_waited_for():
     made = bench()
     made.later.append(lambda: made.hooks("keystone", "config-changed"))
-    assert set_origin(made).end is End.DONE
+    assert set_origin(made).end is StepEnd.DONE
     assert made.world.options["keystone"][ORIGIN] == VICTORIA
 
 
 def test_an_option_that_is_so_already_is_not_sent():
     made = bench()
     made.world.options["keystone"][ORIGIN] = VICTORIA
-    assert set_origin(made).end is End.SATISFIED
+    assert set_origin(made).end is StepEnd.SATISFIED
     assert made.done == []
 
 
@@ -63,7 +63,7 @@ def test_a_change_that_was_sent_before_a_crash_is_still_waited_for():
     with pytest.raises(StepFailed):
         set_origin(made)
     made.later.append(lambda: made.hooks("keystone", "config-changed"))
-    assert set_origin(made).end is End.DONE
+    assert set_origin(made).end is StepEnd.DONE
     assert len(made.done) == 1
 
 
@@ -96,7 +96,7 @@ def test_a_hook_error_is_given_its_grace(what):
     error_for(made, 4)
     healed(made)
     made.later.append(lambda: made.hooks("keystone", *hooks))
-    assert step(made).end is End.DONE
+    assert step(made).end is StepEnd.DONE
 
 
 @pytest.mark.parametrize("what", WAITS)
@@ -120,7 +120,7 @@ def test_an_error_from_before_a_wait_is_given_the_whole_grace():
     error_for(made, 4.9)
     healed(made)
     made.later.append(lambda: setattr(made, "now", made.now + datetime.timedelta(minutes=1)))
-    assert wait(made, "keystone").end is End.DONE
+    assert wait(made, "keystone").end is StepEnd.DONE
 
 
 def test_retries_that_fail_do_not_begin_the_grace_anew():
@@ -146,7 +146,7 @@ def test_an_error_that_was_over_begins_a_grace_of_its_own():
         error_for(made, 4)
     healed(made)
     made.later.append(lambda: setattr(made, "now", made.now + datetime.timedelta(minutes=1)))
-    assert wait(made, "keystone").end is End.DONE
+    assert wait(made, "keystone").end is StepEnd.DONE
 
 
 def managed(made, **more):
@@ -163,14 +163,14 @@ def test_the_old_value_of_a_marked_option_is_kept():
 def test_an_option_that_was_so_before_is_no_mark():
     made = bench()
     made.world.options["nova-compute"][AMU] = True
-    assert managed(made).end is End.SATISFIED
+    assert managed(made).end is StepEnd.SATISFIED
     assert made.marks == {}
 
 
 def test_what_an_earlier_run_has_changed_becomes_this_runs_to_put_back():
     made = bench()
     made.world.options["nova-compute"][AMU] = True
-    assert managed(made, was="False").end is End.SATISFIED
+    assert managed(made, was="False").end is StepEnd.SATISFIED
     assert made.marks == {MARK: {"was": "False", "set": "True"}}
     assert made.done == []
 
@@ -190,7 +190,7 @@ def marked(version="22.4.0"):
 
 def test_an_option_is_put_back_when_every_unit_is_at_the_origins_release():
     made = marked()
-    assert put_back(made).end is End.DONE
+    assert put_back(made).end is StepEnd.DONE
     assert made.world.options["nova-compute"][AMU] == "False"
     assert made.marks == {}
 
@@ -207,7 +207,7 @@ def test_an_option_stays_while_old_units_would_all_be_upgraded_at_once(origin):
 
 def test_what_this_run_did_not_change_is_not_put_back():
     made = bench()
-    assert put_back(made).end is End.SATISFIED
+    assert put_back(made).end is StepEnd.SATISFIED
     assert made.done == []
 
 
@@ -231,13 +231,13 @@ def test_a_charm_is_moved_and_both_hooks_are_waited_for():
     made = bench()
     made.later.append(lambda: made.hooks("keystone", "upgrade-charm", "config-changed"))
     result = refresh(made)
-    assert result.end is End.DONE
+    assert result.end is StepEnd.DONE
     assert "ch:x-999" in result.note
 
 
 def test_a_charm_that_follows_the_channel_is_not_refreshed():
     made = bench()
-    assert refresh(made, "ussuri/stable").end is End.SATISFIED
+    assert refresh(made, "ussuri/stable").end is StepEnd.SATISFIED
     assert made.done == []
 
 
@@ -245,7 +245,7 @@ def test_a_newer_revision_in_the_same_channel_is_taken():
     made = bench()
     made.app("keystone", can_upgrade_to="ch:keystone-101")
     made.later.append(lambda: made.hooks("keystone", "upgrade-charm", "config-changed"))
-    assert refresh(made, "ussuri/stable").end is End.DONE
+    assert refresh(made, "ussuri/stable").end is StepEnd.DONE
 
 
 def test_the_same_revision_in_the_new_channel_runs_no_hook_and_waits_for_none():
@@ -255,7 +255,7 @@ def test_the_same_revision_in_the_new_channel_runs_no_hook_and_waits_for_none():
         made.app(name, channel=channel)
 
     made.refresh = same
-    assert refresh(made).end is End.DONE
+    assert refresh(made).end is StepEnd.DONE
 
 
 def test_a_refresh_without_effect_fails():
@@ -275,14 +275,14 @@ def wait(made, *names):
 
 
 def test_a_settled_application_costs_one_look():
-    assert wait(bench(), "keystone").end is End.DONE
+    assert wait(bench(), "keystone").end is StepEnd.DONE
 
 
 def test_what_moved_a_moment_ago_is_given_its_quiet_period():
     made = bench()
     made.unit("keystone/0", agent=Status("idle", "", NOW))
     made.later.append(lambda: setattr(made, "now", NOW + datetime.timedelta(seconds=11)))
-    assert wait(made, "keystone").end is End.DONE
+    assert wait(made, "keystone").end is StepEnd.DONE
 
 
 def test_a_unit_that_never_settles_is_named_with_its_status():
@@ -298,7 +298,7 @@ def test_a_drain_ends_a_wait_when_nothing_is_busy():
     made = bench()
     made.draining = True
     made.unit("keystone/0", workload=Status("waiting", "", NOW))
-    assert wait(made, "keystone").end is End.AGAIN
+    assert wait(made, "keystone").end is StepEnd.AGAIN
 
 
 def test_a_drain_lets_a_hook_that_runs_end_first():
@@ -318,14 +318,14 @@ def verify(made, **more):
 def test_a_workload_at_the_target_is_verified_without_asking():
     made = bench()
     made.unit("keystone/0", workload_version="18.1.0")
-    assert verify(made).end is End.DONE
+    assert verify(made).end is StepEnd.DONE
     assert made.reads == []
 
 
 def test_a_late_version_is_asked_for_and_waited_for():
     made = bench()
     made.later.append(lambda: made.unit("keystone/0", workload_version="18.1.0"))
-    assert verify(made).end is End.DONE
+    assert verify(made).end is StepEnd.DONE
     assert [unit for unit, _ in made.reads] == ["keystone/0"]
 
 
@@ -339,7 +339,7 @@ def test_an_old_workload_fails_and_is_named():
 def test_units_that_were_left_out_are_not_verified():
     made = bench()
     made.skipped_units = frozenset(["keystone/0"])
-    assert verify(made).end is End.DONE
+    assert verify(made).end is StepEnd.DONE
 
 
 def hypervisors(made):
@@ -358,14 +358,14 @@ def test_hypervisors_that_were_left_out_leave_the_rest_out_too():
     made = bench()
     made.skipped_units = frozenset(["nova-compute/0"])
     result = hypervisors(made)
-    assert result.end is End.SKIP_GROUP
+    assert result.end is StepEnd.SKIP_GROUP
 
 
 @pytest.mark.parametrize("version", ["22.4.0", "23.0.0"])
 def test_hypervisors_at_the_target_or_beyond_it_let_the_rest_go_on(version):
     made = bench()
     made.unit("nova-compute/0", workload_version=version)
-    assert hypervisors(made).end is End.DONE
+    assert hypervisors(made).end is StepEnd.DONE
 
 
 SEALED = Status("blocked", "Unit is sealed", NOW)
@@ -375,14 +375,14 @@ def test_a_sealed_vault_is_waited_for_until_its_operator_unseals_it():
     made = bench()
     made.world.add("vault", "1.7.9", channel="1.7/stable", workload=SEALED)
     made.later.append(lambda: made.unit("vault/0", workload=Status("active", "", NOW)))
-    assert made.run(Kind.WAIT_UNSEALED, "vault").end is End.DONE
+    assert made.run(Kind.WAIT_UNSEALED, "vault").end is StepEnd.DONE
 
 
 def test_a_drain_does_not_wait_for_the_operator():
     made = bench()
     made.world.add("vault", "1.7.9", channel="1.7/stable", workload=SEALED)
     made.draining = True
-    assert made.run(Kind.WAIT_UNSEALED, "vault").end is End.AGAIN
+    assert made.run(Kind.WAIT_UNSEALED, "vault").end is StepEnd.AGAIN
 
 
 def test_an_application_that_is_gone_is_named():

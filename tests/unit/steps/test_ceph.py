@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cou.errors import StepFailed
 from cou.kinds import Kind
-from cou.steps.context import End
+from cou.steps.context import StepEnd
 
 from ..fakes import example
 from .bench import Bench, ceph_versions, osd_dump
@@ -26,25 +26,25 @@ def noout(made, *, wanted):
 
 def test_noout_is_set_and_unset():
     made = bench()
-    assert noout(made, wanted=True).end is End.DONE
+    assert noout(made, wanted=True).end is StepEnd.DONE
     assert made.marks == {"noout:ceph-mon": {"unit": MON}}
-    assert noout(made, wanted=False).end is End.DONE
+    assert noout(made, wanted=False).end is StepEnd.DONE
     assert made.marks == {}
     assert made.done == [(MON, "set-noout"), (MON, "unset-noout")]
 
 
 def test_noout_that_was_set_before_stays_set():
     made = bench(osd_dump(flags=["noout", "sortbitwise"]))
-    assert noout(made, wanted=True).end is End.SATISFIED
-    assert noout(made, wanted=False).end is End.SATISFIED
+    assert noout(made, wanted=True).end is StepEnd.SATISFIED
+    assert noout(made, wanted=False).end is StepEnd.SATISFIED
     assert made.done == []
 
 
 def test_noout_that_was_intended_before_a_crash_is_set_and_still_ours():
     made = bench(osd_dump(flags=["noout"]))
     made.marks["noout:ceph-mon"] = {"unit": MON}
-    assert noout(made, wanted=True).end is End.DONE
-    assert noout(made, wanted=False).end is End.DONE
+    assert noout(made, wanted=True).end is StepEnd.DONE
+    assert noout(made, wanted=False).end is StepEnd.DONE
     assert made.marks == {}
 
 
@@ -54,13 +54,13 @@ def align(made):
 
 def test_the_requirement_is_aligned_with_what_runs():
     made = bench()
-    assert align(made).end is End.DONE
+    assert align(made).end is StepEnd.DONE
     assert made.done == [(MON, "ceph osd require-osd-release pacific")]
 
 
 def test_an_aligned_requirement_is_left():
     made = bench(osd_dump("pacific"))
-    assert align(made).end is End.SATISFIED
+    assert align(made).end is StepEnd.SATISFIED
     assert made.done == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from cou.errors import StepFailed
 from cou.kinds import Kind
 from cou.options.settings import Settings
-from cou.steps.context import End
+from cou.steps.context import StepEnd
 
 from ..fakes import example
 from .bench import Bench
@@ -34,7 +34,7 @@ def bench(**settings):
 def test_a_backup_is_made_checked_and_told():
     made = bench()
     result = made.run(Kind.BACKUP_DATABASE, MYSQL)
-    assert result.end is End.DONE
+    assert result.end is StepEnd.DONE
     assert made.done == [(MYSQL, "mysqldump")]
     for told in (FILE, "4096 bytes", "sha256 abc123", "made 2026-03-01 12:00:00", "juju ssh"):
         assert told in result.note
@@ -120,7 +120,7 @@ def test_a_dump_of_an_earlier_runner_is_kept_and_checked():
     made.run(Kind.BACKUP_DATABASE, MYSQL)
     made.now += datetime.timedelta(hours=2)
     made.prints("df -Pk", "/dev/sda1 9000 7000 2000 80% /")  # room is not needed twice
-    assert made.run(Kind.BACKUP_DATABASE, MYSQL).end is End.DONE
+    assert made.run(Kind.BACKUP_DATABASE, MYSQL).end is StepEnd.DONE
     assert made.done == [(MYSQL, "mysqldump")]
 
 
@@ -145,17 +145,17 @@ def archiving(*outputs):
 
 def test_archiving_goes_on_until_nothing_was_archived():
     made = archiving("instances | 7", "instances | 3", "Nothing was archived.")
-    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is End.DONE
+    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is StepEnd.DONE
     assert [what for _, what in made.done] == ["archive-data"] * 3
 
 
 def test_archiving_stops_between_batches_and_goes_on_there():
     made = archiving("7 rows", "3 rows", "Nothing was archived.")
     made.draining = True
-    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is End.AGAIN
+    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is StepEnd.AGAIN
     assert len(made.done) == 1
     made.draining = False
-    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is End.DONE
+    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is StepEnd.DONE
     assert len(made.done) == 3
 
 
@@ -164,9 +164,9 @@ def test_no_batch_begins_once_a_cancel_is_recorded_which_nobody_here_has_noticed
     made = archiving("7 rows", "3 rows", "Nothing was archived.")
     made.draining = bool(begun)
     if begun:
-        assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is End.AGAIN
+        assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is StepEnd.AGAIN
     made.draining, made.cancelled = False, True
-    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is End.AGAIN
+    assert made.run(Kind.ARCHIVE_DATA, NOVA, batch_size=7).end is StepEnd.AGAIN
     assert len(made.done) == begun
 
 

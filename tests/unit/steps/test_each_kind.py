@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cou import steps, texts
 from cou.kinds import ROWS, Kind, violation
-from cou.steps.context import End
+from cou.steps.context import StepEnd
 from cou.steps.upgrade_packages import REMOVE, UPGRADE
 
 from ..fakes import ACTIVE, example
@@ -22,7 +22,7 @@ from . import test_applications, test_ceph, test_databases, test_units
 from .bench import Bench, nodes
 
 FOLDER = pathlib.Path(steps.__file__).parent
-HELPERS = {"__init__", "performing"}
+HELPERS = {"__init__", "performers"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +166,7 @@ CASES = {
 
 def places(name):
     """Return in which places a kind is, by what each is called in the documentation."""
-    placed = any(row.place for kind, row in ROWS.items() if kind.value == name)
+    placed = any(row.paths for kind, row in ROWS.items() if kind.value == name)
     keys = {key if placed else key.partition("/")[0] for key in texts.catalogue()}
     return {
         f"a file lib/cou/steps/{name.replace('-', '_')}.py": name in files(),
@@ -228,7 +228,7 @@ def test_it_is_given_what_its_row_of_kinds_says_and_sends_what_it_is_there_for(n
     what = "model" if case.target == "model" else "unit" if "/" in case.target else "application"
     assert what in row.targets
     made = case.ready()
-    assert perform(made, name).end is End.DONE
+    assert perform(made, name).end is StepEnd.DONE
     assert tuple(sent for _, sent in made.done) == case.sends
 
 
@@ -241,7 +241,7 @@ def test_what_was_sent_before_its_runner_ended_is_not_sent_again(name):
         ends_after(made, count)
         with pytest.raises(Killed):
             perform(made, name)
-        assert perform(made, name).end in (End.DONE, End.SATISFIED)
+        assert perform(made, name).end in (StepEnd.DONE, StepEnd.SATISFIED)
         assert tuple(sent for _, sent in made.done) == case.sends
         perform(made, name)
         assert tuple(sent for _, sent in made.done) == case.sends

@@ -9,7 +9,7 @@ from cou.errors import StepFailed
 from cou.juju.port import Status, Task, TaskStatus
 from cou.kinds import Kind
 from cou.steps import units_at_release, upgrade_packages
-from cou.steps.context import End
+from cou.steps.context import StepEnd
 
 from ..fakes import NOW, example
 from .bench import Bench, nodes
@@ -48,7 +48,7 @@ def sent(made):
 
 def test_a_unit_is_paused_upgraded_and_resumed():
     made = upgraded_by_action(bench())
-    assert upgrade(made).end is End.DONE
+    assert upgrade(made).end is StepEnd.DONE
     assert sent(made) == ACTIONS
     assert made.marks == {}
 
@@ -59,7 +59,7 @@ def test_a_unit_whose_upgrade_failed_is_upgraded_again_although_it_shows_the_ver
     made.unit(NOVA, workload_version="22.4.0")
     made.operations["openstack-upgrade"] = (NOW, failed_task(), {})
     made.again()
-    assert upgrade(made).end is End.DONE
+    assert upgrade(made).end is StepEnd.DONE
     assert sent(made) == ACTIONS
 
 
@@ -70,7 +70,7 @@ def failed_task():
 def test_a_unit_at_the_target_is_sent_nothing():
     made = bench()
     made.unit(NOVA, workload_version="22.4.0")
-    assert upgrade(made).end is End.SATISFIED
+    assert upgrade(made).end is StepEnd.SATISFIED
     assert made.done == []
 
 
@@ -83,14 +83,14 @@ def test_a_version_of_several_releases_is_no_sign_that_a_unit_is_upgraded():
     result = made.run(
         Kind.UPGRADE_UNIT, "gnocchi/0", actions=ACTIONS, charm="gnocchi", release="yoga"
     )
-    assert result.end is End.DONE
+    assert result.end is StepEnd.DONE
     assert sent(made) == ACTIONS
 
 
 def test_a_unit_that_was_paused_before_stays_paused():
     made = upgraded_by_action(bench())
     made.unit(NOVA, workload=PAUSED)
-    assert upgrade(made).end is End.DONE
+    assert upgrade(made).end is StepEnd.DONE
     assert sent(made) == ["openstack-upgrade"]
 
 
@@ -98,7 +98,7 @@ def test_a_unit_that_this_run_has_paused_is_resumed_although_it_is_at_the_target
     made = bench()
     made.unit(NOVA, workload_version="22.4.0", workload=PAUSED)
     made.marks[f"paused:{NOVA}"] = {}
-    assert upgrade(made).end is End.DONE
+    assert upgrade(made).end is StepEnd.DONE
     assert sent(made) == ["resume"]
 
 
@@ -123,7 +123,7 @@ def test_an_action_that_completed_and_did_nothing_is_not_believed():
 def test_a_version_that_comes_late_is_waited_for():
     made = bench()
     made.later.append(lambda: made.unit(NOVA, workload_version="22.4.0"))
-    assert upgrade(made).end is End.DONE
+    assert upgrade(made).end is StepEnd.DONE
 
 
 def test_a_resume_over_ceilometer_is_helped_and_asks_both_for_their_status():
@@ -135,7 +135,7 @@ def test_a_resume_over_ceilometer_is_helped_and_asks_both_for_their_status():
         subordinate_to="nova-compute",
     )
     made.answer("resume", fail=f"Action resume failed: {CEILOMETER}")
-    assert upgrade(made).end is End.DONE
+    assert upgrade(made).end is StepEnd.DONE
     assert sent(made)[-1] == "systemctl restart ceilometer-agent-compute"
     asked = [unit for unit, what in made.reads if "update-status" in what]
     assert asked == [NOVA, "telemetry/0"]
@@ -157,9 +157,9 @@ def service(made, *, enabled):
 def test_a_service_is_disabled_and_given_back():
     made = bench()
     made.answer("list-compute-nodes", **nodes(NOVA, enabled=True))
-    assert service(made, enabled=False).end is End.DONE
+    assert service(made, enabled=False).end is StepEnd.DONE
     assert set(made.marks) == {f"compute-service:{NOVA}"}
-    assert service(made, enabled=True).end is End.DONE
+    assert service(made, enabled=True).end is StepEnd.DONE
     assert made.marks == {}
     assert sent(made) == ["disable", "enable"]
 
@@ -167,8 +167,8 @@ def test_a_service_is_disabled_and_given_back():
 def test_a_service_that_was_disabled_before_stays_disabled():
     made = bench()
     made.answer("list-compute-nodes", **nodes(NOVA, enabled=False))
-    assert service(made, enabled=False).end is End.SATISFIED
-    assert service(made, enabled=True).end is End.SATISFIED
+    assert service(made, enabled=False).end is StepEnd.SATISFIED
+    assert service(made, enabled=True).end is StepEnd.SATISFIED
     assert made.done == []
 
 
@@ -176,13 +176,13 @@ def test_a_service_that_was_disabled_before_stays_disabled():
 def test_a_service_whose_state_cannot_be_told_counts_as_enabled(reply):
     made = bench()
     made.answer("list-compute-nodes", **reply)
-    assert service(made, enabled=False).end is End.DONE
+    assert service(made, enabled=False).end is StepEnd.DONE
 
 
 def test_a_service_without_the_question_counts_as_enabled():
     made = bench()
     made.world.action_names["nova-compute"] = frozenset(["enable", "disable"])
-    assert service(made, enabled=False).end is End.DONE
+    assert service(made, enabled=False).end is StepEnd.DONE
     assert made.reads == []
 
 
@@ -194,7 +194,7 @@ def test_the_mark_is_written_before_the_service_is_disabled():
     assert set(made.marks) == {f"compute-service:{NOVA}"}
 
 
-@pytest.mark.parametrize(("count", "end"), [("0", End.DONE), ("3", End.SKIP_GROUP)])
+@pytest.mark.parametrize(("count", "end"), [("0", StepEnd.DONE), ("3", StepEnd.SKIP_GROUP)])
 def test_a_hypervisor_with_instances_is_skipped_with_its_group(count, end):
     made = bench()
     made.answer("instance-count", instance_count=count)
@@ -217,7 +217,7 @@ def packages(made, unit=NOVA, hold=(), pocket=""):
 def test_packages_are_upgraded_without_a_terminal_and_without_a_limit():
     made = bench()
     made.prints("grep", code=1)
-    assert packages(made, pocket="focal-updates/victoria").end is End.DONE
+    assert packages(made, pocket="focal-updates/victoria").end is StepEnd.DONE
     assert sent(made) == [upgrade_packages.UPGRADE, upgrade_packages.REMOVE]
     assert "".join(sent(made)).count("DEBIAN_FRONTEND=noninteractive") == 3
 
@@ -226,7 +226,7 @@ def test_a_unit_whose_sources_are_the_targets_already_is_left_to_its_charm():
     """There "current" packages would be the new release's, ahead of the charm."""
     made = bench()
     made.prints("grep", code=0)
-    assert packages(made, pocket="focal-updates/victoria").end is End.SATISFIED
+    assert packages(made, pocket="focal-updates/victoria").end is StepEnd.SATISFIED
     assert made.done == []
 
 
@@ -239,14 +239,14 @@ def test_packages_whose_upgrade_failed_are_upgraded_again_although_the_sources_a
         packages(made, pocket="focal-updates/victoria")
     made.again()
     made.prints("grep", code=0)
-    assert packages(made, pocket="focal-updates/victoria").end is End.DONE
+    assert packages(made, pocket="focal-updates/victoria").end is StepEnd.DONE
     assert sent(made) == [*[upgrade_packages.UPGRADE] * 2, upgrade_packages.REMOVE]
 
 
 def test_only_packages_that_nobody_held_are_held_and_released():
     made = bench()
     made.prints("apt-mark showhold", "linux-image\nmysql-server-core-8.0\n")
-    assert packages(made, MYSQL, ["mysql-server-core-8.0", "other"]).end is End.DONE
+    assert packages(made, MYSQL, ["mysql-server-core-8.0", "other"]).end is StepEnd.DONE
     assert sent(made) == [
         "apt-mark hold other",
         upgrade_packages.UPGRADE,
@@ -284,7 +284,7 @@ def test_nothing_is_upgraded_where_holding_failed():
 def test_an_action_is_run_once_and_must_succeed():
     made = bench()
     params = {"action": "run-deferred-hooks", "params": {}}
-    assert made.run(Kind.RUN_ACTION, NOVA, **params).end is End.DONE
+    assert made.run(Kind.RUN_ACTION, NOVA, **params).end is StepEnd.DONE
     assert sent(made) == ["run-deferred-hooks"]
     made = bench()
     made.answer("run-deferred-hooks", fail="no")

@@ -58,7 +58,7 @@ def made(model, journal):
 
 async def take(lease):
     """Take the model as a runner does: once no other run is alive on it."""
-    await lease.take(await lease.until_free())
+    await lease.take(await lease.await_free())
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ async def test_a_position_that_the_journal_does_not_know_stops_the_run(journal, 
     if named is not None:
         model.notes[KEY] = json.dumps({"run": named, "token": 1, "state": "stopped"})
     before = dict(model.notes)
-    for look in (take, Lease.look_back):
+    for look in (take, Lease.check_journal_is_current):
         with pytest.raises(LeaseLost) as caught:
             await look(made(model, journal))
         assert caught.value.code == "journal-old"
@@ -270,7 +270,7 @@ async def test_who_says_that_a_dead_run_has_ended_keeps_what_earlier_runs_have_l
     left = {"marks": ["option:a:b"], "inherited": ["option:a:b"], "undo": {"option:a:b": "so"}}
     own = {"run": RUN, "holder": "cou/0", "token": 1, "state": "running", **left}
     model.notes[KEY] = json.dumps(own)
-    await made(model, journal).let_go("completed")
+    await made(model, journal).release_for_runner("completed")
     told = json.loads(model.notes[KEY])
     assert told["state"] == "completed"
     assert (told["marks"], told["inherited"]) == (["option:a:b"], ["option:a:b"])

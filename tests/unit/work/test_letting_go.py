@@ -39,10 +39,12 @@ class Story:
     async def begin(self):
         self.journal.note_taken(self.id, self.token)
         lease = self.lease()
-        await lease.take(await lease.until_free())
+        await lease.take(await lease.await_free())
 
-    async def let_go(self, state=RunState.KILLED):
-        return await release_lease.let_go(self.journal, self.model, state, release_lease.WITHIN_S)
+    async def release_lease(self, state=RunState.KILLED):
+        return await release_lease.release_once(
+            self.journal, self.model, state, release_lease.WITHIN_S
+        )
 
     @property
     def note(self):
@@ -71,7 +73,7 @@ async def test_the_model_says_that_a_killed_run_does_not_go_on_and_what_it_has_l
     await story.begin()
     mark(story)
     assert story.note["state"] == "running"
-    assert await story.let_go()
+    assert await story.release_lease()
     assert story.note["state"] == "killed"
     assert (story.note["run"], story.note["holder"]) == (story.id, "cou/0 of m")
     assert story.note["marks"] == [MARK]
@@ -82,16 +84,16 @@ async def test_the_model_says_that_a_killed_run_does_not_go_on_and_what_it_has_l
 async def test_an_ended_run_that_has_left_nothing_leaves_no_name(story):
     story.model.notes[f"{POSITION}{story.id}"] = "{}"
     await story.begin()
-    assert await story.let_go(RunState.COMPLETED)
+    assert await story.release_lease(RunState.COMPLETED)
     assert story.model.notes == {}
 
 
 async def test_nothing_is_asked_where_the_runner_has_said_it(story):
     await story.begin()
-    await story.lease().let_go("stopped")
+    await story.lease().release_for_runner("stopped")
     story.journal.note_let_go(story.id, story.token)
     story.model.annotations = None  # whoever asks breaks off
-    assert await story.let_go()
+    assert await story.release_lease()
 
 
 def test_an_older_journal_does_not_ask(story):
@@ -109,7 +111,7 @@ async def test_who_has_taken_the_model_meanwhile_is_left_alone(story, who):
     await story.begin()
     other = json.dumps({"run": story.id, **OTHERS[who], "renewed": NOW.isoformat()})
     story.model.notes[KEY] = other
-    assert await story.let_go()
+    assert await story.release_lease()
     assert story.model.notes[KEY] == other
     assert not story.journal.is_on_model(story.id), "it is not ours to say any more"
 
@@ -120,7 +122,7 @@ async def test_a_name_of_an_earlier_attempt_of_the_same_run_is_put_right(story):
     await story.begin()
     story.journal.end_attempt(story.token, RunState.KILLED)
     story.journal.resume_run(story.id, Job.UPGRADE, Limit())
-    assert await story.let_go(RunState.STOPPED)
+    assert await story.release_lease(RunState.STOPPED)
     assert (story.note["state"], story.note["token"]) == ("stopped", story.token)
 
 
@@ -151,10 +153,10 @@ async def test_a_juju_that_is_away_holds_nobody_up_and_is_told_later(story, of):
     story.model = Away(of)
     story.model.notes = notes
     begun = asyncio.get_running_loop().time()
-    assert not await story.let_go()
+    assert not await story.release_lease()
     assert asyncio.get_running_loop().time() - begun <= release_lease.WITHIN_S + 0.1
     assert story.journal.is_on_model(story.id)
     assert story.note["state"] == "running"
     story.model.of = "there"
-    assert await story.let_go()
+    assert await story.release_lease()
     assert story.note["state"] == "killed"

@@ -11,7 +11,7 @@ from .step import Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Strand:
+class WorkItem:
     """What takes one place among those that run: a step, or a group whose steps run together.
 
     Attributes:
@@ -31,7 +31,7 @@ class Strand:
 class _Node:
     step: Step
     parent: _Node | None
-    strand: Strand | None = None
+    item: WorkItem | None = None
     left: int = 0  # steps in and below it that are not over
     waits: int = 0  # what it comes after and is not over
     open: bool = False
@@ -41,12 +41,12 @@ class _Node:
     behind: list[_Node] = dataclasses.field(default_factory=list["_Node"])
 
 
-class Frontier:
-    """Which strands have all that they come after behind them.
+class ReadySteps:
+    """Which work items have all that they come after behind them.
 
     Args:
         over: ids of steps that are over already.
-        by_need: follow ``after``; else the plan's order, one strand after the other. A plan of
+        by_need: follow ``after``; else the plan's order, one work item after the other. A plan of
             several steps that names no ``after`` was written before there was one, and is
             followed in its order.
         expected_s: how long a step is expected to take: of those that may begin, what has the
@@ -74,14 +74,14 @@ class Frontier:
                 self.over(node.step.id)
         self._open(top)
 
-    def ready(self) -> list[Strand]:
+    def ready(self) -> list[WorkItem]:
         """Return what may begin or is at work, what matters most first."""
         if not self._by_need:  # opened in the plan's order, so the first is the next
             found = [*itertools.islice(self._working.values(), 1)]
         else:
-            found = [self._working[place] for place in sorted(self._working)]
+            found = [self._working[paths] for paths in sorted(self._working)]
             found.sort(key=lambda node: -self._way_s(node))
-        return [node.strand for node in found if node.strand is not None]
+        return [node.item for node in found if node.item is not None]
 
     def over(self, step: str) -> None:
         """Take a step for over, once."""
@@ -89,8 +89,8 @@ class Frontier:
         while node is not None:
             node.left -= 1
             if not node.left:
-                if node.strand is not None:
-                    self._working.pop(node.strand.position, None)
+                if node.item is not None:
+                    self._working.pop(node.item.position, None)
                 for one in node.behind:
                     one.waits -= 1
                     if not one.waits and (one.parent is None or one.parent.open):
@@ -98,14 +98,14 @@ class Frontier:
             node = node.parent
 
     def _grow(self, step: Step, parent: _Node | None, *, together: bool) -> _Node:
-        """Add a step and all below it; what runs together has one strand."""
+        """Add a step and all below it; what runs together has one work item."""
         node = self._nodes[step.id] = _Node(step, parent)
         leaf = step.kind is not Kind.GROUP
         starts = leaf or (step.parallel and all(one.kind is not Kind.GROUP for one in step.steps))
         if starts and not together:
             home = step if parent is None or not leaf else parent.step
             steps = (step,) if leaf else step.steps
-            node.strand = Strand(step.id, home, steps, self._count)
+            node.item = WorkItem(step.id, home, steps, self._count)
             self._count += 1
         node.below = [self._grow(one, node, together=together or starts) for one in step.steps]
         node.left = int(leaf) + sum(one.left for one in node.below)
@@ -121,8 +121,8 @@ class Frontier:
 
     def _weigh(self, node: _Node, expected_s: Callable[[Step], float]) -> None:
         """Set how long a node takes, and how long the way is from its begin to its group's end."""
-        if node.strand is not None:
-            node.weight_s = max(map(expected_s, node.strand.steps), default=0.0)
+        if node.item is not None:
+            node.weight_s = max(map(expected_s, node.item.steps), default=0.0)
             return
         for one in reversed(node.below):
             self._weigh(one, expected_s)
@@ -130,17 +130,17 @@ class Frontier:
             node.weight_s = max(node.weight_s, one.tail_s)
 
     def _way_s(self, node: _Node) -> float:
-        way, up = node.tail_s, node.parent
+        style, up = node.tail_s, node.parent
         while up is not None:
-            way += max(0.0, up.tail_s - up.weight_s)
+            style += max(0.0, up.tail_s - up.weight_s)
             up = up.parent
-        return way
+        return style
 
     def _open(self, node: _Node) -> None:
         node.open = True
-        if node.strand is not None:
+        if node.item is not None:
             if node.left:
-                self._working[node.strand.position] = node
+                self._working[node.item.position] = node
             return
         for one in node.below:
             if not one.waits:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..cloud.analysis import Standing
+from ..cloud.analysis import ReleaseState
 from ..cloud.cloud import Application
 from ..openstack import channels, origins, releases, tracks
 from ..openstack.releases import Release
 from ..options.settings import Settings
-from ..wording import Option
+from ..wording import PlanOption
 from .problem import Problem
 from .problem_codes import problem
 
 
 @dataclasses.dataclass(frozen=True)
-class Moves:
+class ApplicationChanges:
     """The changes of one application, each empty where there is nothing to change.
 
     Attributes:
@@ -53,46 +53,48 @@ def channel_for(app: Application, release: Release) -> str:
     return channels.stable(track) if track else ""
 
 
-def moves(standing: Standing, release: Release, target: Release, settings: Settings) -> Moves:
+def changes_needed(
+    release_state: ReleaseState, release: Release, target: Release, settings: Settings
+) -> ApplicationChanges:
     """Return what has to change for an application to reach the target.
 
     Args:
         settings: for the mirror that origins may name.
     """
-    app = standing.application
+    app = release_state.application
     wanted = channel_for(app, target)
     if not wanted:
-        return Moves(problems=(_no_track(app, target),))
-    first = _first(standing, release, target)
+        return ApplicationChanges(problems=(_no_track(app, target),))
+    first = _first(release_state, release, target)
     if app.crossgrade and not first.refresh:
-        return Moves(problems=(_no_track(app, release),))
+        return ApplicationChanges(problems=(_no_track(app, release),))
     current = first.refresh if app.crossgrade else app.channel
     channel = wanted if current != wanted else ""
-    if channel and _ahead(standing, release) and not app.charm.multi_track:
-        return Moves(problems=(_unexpected(standing, release),))
-    if standing.origin_release is not None and standing.origin_release > target:
-        return Moves(problems=(_origin_ahead(standing, release),))
+    if channel and _ahead(release_state, release) and not app.charm.multi_track:
+        return ApplicationChanges(problems=(_unexpected(release_state, release),))
+    if release_state.origin_release is not None and release_state.origin_release > target:
+        return ApplicationChanges(problems=(_origin_ahead(release_state, release),))
     return dataclasses.replace(first, channel=channel, origin=_origin(app, target, settings))
 
 
-def _first(standing: Standing, release: Release, target: Release) -> Moves:
+def _first(release_state: ReleaseState, release: Release, target: Release) -> ApplicationChanges:
     """Return the refresh before the move to the target: crossgrade, newest revision, or none."""
-    app = standing.application
+    app = release_state.application
     if app.crossgrade:
         before = releases.before(target) if app.charm.from_channel else release
         expected = channel_for(app, before)
         if app.scheme == "cs":
-            return Moves(refresh=expected, switch=f"ch:{app.charm.name}")
-        return Moves(refresh=expected, downgrade=True)
-    if app.newer and any(one <= target for one in standing.channel_releases):
-        return Moves(refresh=app.channel)
-    return Moves()
+            return ApplicationChanges(refresh=expected, switch=f"ch:{app.charm.name}")
+        return ApplicationChanges(refresh=expected, downgrade=True)
+    if app.newer and any(one <= target for one in release_state.channel_releases):
+        return ApplicationChanges(refresh=app.channel)
+    return ApplicationChanges()
 
 
-def _ahead(standing: Standing, release: Release) -> bool:
-    if standing.application.crossgrade or not standing.channel_releases:
+def _ahead(release_state: ReleaseState, release: Release) -> bool:
+    if release_state.application.crossgrade or not release_state.channel_releases:
         return False
-    return standing.channel_releases[-1] > release
+    return release_state.channel_releases[-1] > release
 
 
 def _origin(app: Application, target: Release, settings: Settings) -> str:
@@ -115,30 +117,30 @@ def _no_track(app: Application, release: Release) -> Problem:
         charm=app.charm.name,
         series=app.series,
         release=release,
-        option=Option("skip-apps", app.name),
+        option=PlanOption("skip-apps", app.name),
     )
 
 
-def _origin_ahead(standing: Standing, release: Release) -> Problem:
-    app = standing.application
+def _origin_ahead(release_state: ReleaseState, release: Release) -> Problem:
+    app = release_state.application
     return problem(
         "origin-ahead",
         app.name,
         origin_setting=app.origin_setting,
         origin=f"{app.origin!r}",
-        origin_release=standing.origin_release,
+        origin_release=release_state.origin_release,
         release=release,
-        option=Option("skip-apps", app.name),
+        option=PlanOption("skip-apps", app.name),
     )
 
 
-def _unexpected(standing: Standing, release: Release) -> Problem:
-    app = standing.application
+def _unexpected(release_state: ReleaseState, release: Release) -> Problem:
+    app = release_state.application
     return problem(
         "unexpected-channel",
         app.name,
         channel=f"{app.channel!r}",
-        channel_releases=standing.channel_releases[-1],
+        channel_releases=release_state.channel_releases[-1],
         release=release,
-        option=Option("skip-apps", app.name),
+        option=PlanOption("skip-apps", app.name),
     )

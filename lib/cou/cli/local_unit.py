@@ -32,7 +32,7 @@ _TELL_S = 20.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Home:
+class LocalUnit:
     """The unit's name (``cou/0``) and its charm's folder."""
 
     name: str
@@ -42,13 +42,13 @@ class Home:
 class _ToolFailed(CouError):
     """A hook tool has refused; `said`: why."""
 
-    def __init__(self, unit: Home, command: str, said: str):
+    def __init__(self, unit: LocalUnit, command: str, said: str):
         seen = f"{command.split()[0]} on {unit.name} failed: {said}"
         super().__init__("hook-tool", seen, "Is the Juju agent healthy?")
         self.said = said
 
 
-def home(package: str | None = cou.__file__) -> Home | None:
+def find_local_unit(package: str | None = cou.__file__) -> LocalUnit | None:
     """Return the unit whose charm this code belongs to; None on a workstation.
 
     Args:
@@ -59,11 +59,11 @@ def home(package: str | None = cou.__file__) -> Home | None:
         if folder.name == "charm" and agent.name.startswith("unit-"):
             application, _, number = agent.name.removeprefix("unit-").rpartition("-")
             if application and number.isdigit():
-                return Home(f"{application}/{number}", folder)
+                return LocalUnit(f"{application}/{number}", folder)
     return None
 
 
-def access(unit: Home) -> Access:
+def access(unit: LocalUnit) -> Access:
     """Return how the charm logs in.
 
     Raises:
@@ -85,7 +85,7 @@ def access(unit: Home) -> Access:
     return login.at(unit_environment.read(unit.charm_dir, _environment(unit)))
 
 
-def settings(unit: Home, given: Mapping[str, Any]) -> Settings:
+def settings(unit: LocalUnit, given: Mapping[str, Any]) -> Settings:
     """Return the charm's options as settings, as an action would; what is given comes first.
 
     Raises:
@@ -94,7 +94,7 @@ def settings(unit: Home, given: Mapping[str, Any]) -> Settings:
     return charm_config.settings(_config(unit), unit.name.partition("/")[0], given)
 
 
-def check_juju(unit: Home) -> None:
+def check_juju(unit: LocalUnit) -> None:
     """Refuse a Juju that cou does not work with, by its agent's version, as the actions do.
 
     Raises:
@@ -103,16 +103,16 @@ def check_juju(unit: Home) -> None:
     unit_environment.check_juju(_environment(unit))
 
 
-def leads(unit: Home) -> bool:
+def leads(unit: LocalUnit) -> bool:
     """Return whether it is the leader."""
     return _text(unit, "is-leader").strip().lower() == "true"
 
 
-def _config(unit: Home) -> Mapping[str, Any]:
+def _config(unit: LocalUnit) -> Mapping[str, Any]:
     return _tool(unit, "config-get --format=json")
 
 
-def tell(unit: Home) -> None:
+def notify_charm(unit: LocalUnit) -> None:
     """Have the charm look at the run, so that `juju status` follows what a command changed.
 
     Where a supervisor is at work, it does that itself. A unit that is busy looks afterwards.
@@ -121,14 +121,14 @@ def tell(unit: Home) -> None:
         _text(unit, "JUJU_DISPATCH_PATH=hooks/run_changed ./dispatch", _TELL_S)
 
 
-def _environment(unit: Home) -> Mapping[str, str]:
+def _environment(unit: LocalUnit) -> Mapping[str, str]:
     """Return what a hook would be told of the model, its controller and its agent."""
     names = ("JUJU_MODEL_NAME", "JUJU_API_ADDRESSES", "JUJU_VERSION")
     said = _text(unit, "printf '%s\\n' " + " ".join(f'"${name}"' for name in names))
     return dict(zip(names, map(str.strip, said.splitlines()), strict=False))
 
 
-def _tool(unit: Home, command: str) -> Mapping[str, Any]:
+def _tool(unit: LocalUnit, command: str) -> Mapping[str, Any]:
     text = _text(unit, command)
     try:
         found: object = json.loads(text)
@@ -139,7 +139,7 @@ def _tool(unit: Home, command: str) -> Mapping[str, Any]:
     return cast("dict[str, Any]", found)
 
 
-def _text(unit: Home, command: str, timeout_s: float = _EXEC_S) -> str:
+def _text(unit: LocalUnit, command: str, timeout_s: float = _EXEC_S) -> str:
     """Run a hook tool in the unit's context and return its output."""
     tool = shutil.which("juju-exec")
     if tool is None:

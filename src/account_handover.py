@@ -50,7 +50,7 @@ class Handover:
         """
         self.follow(view)
         if view is not None and not view.state.going:
-            self._engine.let_go(self._read)
+            self._engine.release_lease(self._read)
 
     def follow(self, view: View | None) -> None:
         """Bring it in line with where the run is."""

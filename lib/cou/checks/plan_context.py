@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from ..cloud.analysis import Standing
+from ..cloud.analysis import ReleaseState
 from ..cloud.cloud import Application, Cloud, Unit
 from ..openstack.releases import Release
 from ..options.options import Group, Options
@@ -13,18 +13,19 @@ from ..options.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True)
-class Scene:
-    """The frozen circumstances of one plan.
+class PlanContext:
+    """What one plan is made from, frozen.
 
     Attributes:
-        standings: where each recognised application stands, by name, in order; also skipped ones.
+        release_states: where each recognised application stands, by name, in order; also skipped
+            ones.
         target: release it is upgraded to.
     """
 
     cloud: Cloud
     options: Options
     settings: Settings
-    standings: Mapping[str, Standing]
+    release_states: Mapping[str, ReleaseState]
     series: str
     origin: Release
     target: Release
@@ -54,12 +55,16 @@ class Scene:
         Its version must fit the target or a later release. Where it fits an older one too
         (versions of some workloads span several releases), the application's origin decides.
         """
-        standing = self.standings[app.name]
-        fitting = standing.units.get(unit.name, ())
+        release_state = self.release_states[app.name]
+        fitting = release_state.units.get(unit.name, ())
         if not fitting or fitting[-1] < self.target:
             return False
         certain = fitting[0] >= self.target
-        return certain or standing.origin_release is None or standing.origin_release >= self.target
+        return (
+            certain
+            or release_state.origin_release is None
+            or release_state.origin_release >= self.target
+        )
 
     @property
     def waits_for(self) -> tuple[str, ...]:

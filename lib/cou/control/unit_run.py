@@ -17,32 +17,39 @@ from ..process import (
     ownership,
     runner_files,
 )
-from ..process.paths import Place
+from ..process.paths import RunPaths
 from ..show import view
-from ..wording import CANCEL, FORCE, NAMED, Way, say
+from ..wording import CANCEL, FORCE, IN_DOCUMENTS, CommandStyle, join
 
 
-class Desk:
+class UnitRun:
     """A unit's run, seen from outside the runner.
 
     Args:
         cancels: whether it is for a cancel, which only what it writes itself may stop.
     """
 
-    def __init__(self, place: Place, by: str, way: Way = NAMED, *, cancels: bool = False):
+    def __init__(
+        self,
+        paths: RunPaths,
+        by: str,
+        style: CommandStyle = IN_DOCUMENTS,
+        *,
+        cancels: bool = False,
+    ):
         self._cancels = cancels
-        self.place = place
+        self.paths = paths
         self.by = by
-        self.way = way
-        self.launcher = launcher.of(place)
+        self.style = style
+        self.launcher = launcher.of(paths)
 
     def audit(self, verb: str, text: str) -> None:
         """Log what an operator did."""
-        audit.tell(audit.Event.ADMIN, self.by, verb, description=text)
+        audit.log_event(audit.Event.ADMIN, self.by, verb, description=text)
 
-    def for_cancel(self) -> Desk:
+    def for_cancel(self) -> UnitRun:
         """Return one for a cancel: what lies beside the journal does not stop it."""
-        return Desk(self.place, self.by, self.way, cancels=True)
+        return UnitRun(self.paths, self.by, self.style, cancels=True)
 
     def check(self) -> None:
         """See that nobody else can have put anything where the run keeps its things.
@@ -51,16 +58,16 @@ class Desk:
             CouError: it names what is of somebody else.
         """
         if self._cancels:
-            ownership.check_journal(self.place)
+            ownership.check_journal(self.paths)
             return
         try:
-            ownership.check(self.place)
-        except ownership.NotOurs as error:
-            if error.path in self.place.in_use and liveness.is_any(self.place):
-                first = say("A run goes on that uses it: run `", FORCE, "` first. ", error.remedy)
+            ownership.check(self.paths)
+        except ownership.ForeignFile as error:
+            if error.path in self.paths.in_use and liveness.is_any(self.paths):
+                first = join("A run goes on that uses it: run `", FORCE, "` first. ", error.remedy)
                 raise CouError(error.code, error.seen, first) from error
             raise
-        account_in_memory.sweep(self.place)
+        account_in_memory.sweep(self.paths)
 
     def trouble(self) -> str:
         """Say what a cancel has passed over and somebody has to look at; it begins with a blank.
@@ -70,7 +77,7 @@ class Desk:
         try:
             self.check()
         except CouError as error:
-            found = error.told(self.way)
+            found = error.text_for(self.style)
         except OSError as error:
             found = f"{error.filename}: {error.strerror}."
         else:
@@ -80,11 +87,11 @@ class Desk:
 
     def _check_journal(self) -> None:
         """See that no run goes on that has another journal: this one would know nothing of it."""
-        if runner_files.is_astray(self.place):
+        if runner_files.is_astray(self.paths):
             raise JournalError(
                 "journal-gone",
-                lost_journal.gone(self.place),
-                say("Run `", CANCEL, "`: it sees the run end, and names its tasks."),
+                lost_journal.gone(self.paths),
+                join("Run `", CANCEL, "`: it sees the run end, and names its tasks."),
             )
 
     def journal(self) -> Journal:
@@ -95,9 +102,9 @@ class Desk:
         """
         self.check()
         self._check_journal()
-        self.place.make()
+        self.paths.make()
         self.check()
-        return Journal(self.place.home)
+        return Journal(self.paths.home)
 
     def existing(self) -> Journal | None:
         """Open the journal; None where nothing has ever been planned.
@@ -107,9 +114,9 @@ class Desk:
         """
         self.check()
         self._check_journal()
-        if not (self.place.home / FILE).exists():
+        if not (self.paths.home / FILE).exists():
             return None
-        return Journal(self.place.home, create=False, brief=self._cancels)
+        return Journal(self.paths.home, create=False, brief=self._cancels)
 
     @contextlib.contextmanager
     def reading(self) -> Generator[Journal | None]:
@@ -133,5 +140,5 @@ class Desk:
         with self.reading() as journal:
             if journal is None:
                 return None
-            silent = heartbeat.noted(self.place.silent)
-            return view.look_at(self.place, journal, estimated=estimated, silent=silent)
+            silent = heartbeat.noted(self.paths.silent)
+            return view.view_of_run(self.paths, journal, estimated=estimated, silent=silent)

@@ -10,7 +10,7 @@ from cou import printable
 from cou.control import unit_environment
 from cou.errors import CouError
 from cou.journal.records import Job, MarkState, RunState
-from cou.wording import Actions
+from cou.wording import ActionStyle
 
 if TYPE_CHECKING:
     from cou.show.view import View
@@ -54,27 +54,29 @@ def of_run(view: View, unit: str) -> ops.StatusBase:
     return maker(view, unit)
 
 
-def goes_unnoticed(trouble: CouError) -> bool:
+def mends_without_event(trouble: CouError) -> bool:
     """Tell whether what keeps the charm from working can be mended without an event from Juju."""
     return trouble.code not in _TOLD_OF
 
 
-def of_trouble(error: CouError, unit: str) -> ops.StatusBase:
+def of_error(error: CouError, unit: str) -> ops.StatusBase:
     """Return what keeps the charm from working, with the command that mends it.
 
     A remedy that does not fit, as it names long paths, is told by an action: no text of it is cut.
     """
-    after = f" {error.remedy.told(Actions(unit))}" if error.remedy else ""
+    after = f" {error.remedy.text_for(ActionStyle(unit))}" if error.remedy else ""
     if _size(printable.line(after)) > LONGEST:
         return ops.BlockedStatus(
-            fit("", error.seen.rstrip("."), f"; what to do: juju run {unit} plan")
+            fit_in_line("", error.seen.rstrip("."), f"; what to do: juju run {unit} plan")
         )
-    return ops.BlockedStatus(fit("", error.seen, after))
+    return ops.BlockedStatus(fit_in_line("", error.seen, after))
 
 
 def not_taken(seen: str, unit: str) -> ops.StatusBase:
     """Return that the controller did not take the account when the cloud was last planned."""
-    return ops.BlockedStatus(fit("", seen.rstrip("."), f"; mend it, then: juju run {unit} plan"))
+    return ops.BlockedStatus(
+        fit_in_line("", seen.rstrip("."), f"; mend it, then: juju run {unit} plan")
+    )
 
 
 def ready(leader: bool) -> ops.StatusBase:
@@ -82,7 +84,7 @@ def ready(leader: bool) -> ops.StatusBase:
     return ops.ActiveStatus("ready" if leader else "ready: standby, only the leader runs")
 
 
-def fit(before: str, middle: str, after: str, longest: int = LONGEST) -> str:
+def fit_in_line(before: str, middle: str, after: str, longest: int = LONGEST) -> str:
     """Join three texts into one line; what is too long is cut before the last of them.
 
     So the command at the end stays whole, also in `juju status`, which cuts longer lines itself.
@@ -118,13 +120,13 @@ def where(view: View) -> str:
 
 def _unsupported(error: CouError, version: str, view: View | None, unit: str) -> ops.StatusBase:
     if view is None or not view.state.unfinished:
-        return of_trouble(error, unit)
+        return of_error(error, unit)
     after = f"; the run rests at {where(view)}; to end it: juju run {unit} abandon"
-    return ops.BlockedStatus(fit("Juju ", f"{version} is not supported", after))
+    return ops.BlockedStatus(fit_in_line("Juju ", f"{version} is not supported", after))
 
 
 def _starting(view: View, _: str) -> ops.StatusBase:
-    return ops.MaintenanceStatus(fit("starting the upgrade to ", view.to, ""))
+    return ops.MaintenanceStatus(fit_in_line("starting the upgrade to ", view.to, ""))
 
 
 def _running(view: View, _: str) -> ops.StatusBase:
@@ -132,31 +134,35 @@ def _running(view: View, _: str) -> ops.StatusBase:
         return ops.MaintenanceStatus("abandoning the run: putting back what it switched")
     if not view.number:
         return ops.MaintenanceStatus(
-            fit("looking at the model before the upgrade to ", view.to, "")
+            fit_in_line("looking at the model before the upgrade to ", view.to, "")
         )
-    return ops.MaintenanceStatus(fit(f"{where(view)}: ", view.title, ""))
+    return ops.MaintenanceStatus(fit_in_line(f"{where(view)}: ", view.title, ""))
 
 
 def _waiting(view: View, _: str) -> ops.StatusBase:
-    return ops.WaitingStatus(fit(f"{where(view)} waits: ", view.waits_for or view.title, ""))
+    return ops.WaitingStatus(
+        fit_in_line(f"{where(view)} waits: ", view.waits_for or view.title, "")
+    )
 
 
 def _draining(view: View, _: str) -> ops.StatusBase:
     if not view.running:
         return ops.MaintenanceStatus(f"stopping at {where(view)}")
     titles = ", ".join(step.title for step in view.running)
-    return ops.MaintenanceStatus(fit(f"stopping at {where(view)}: finishing ", titles, ""))
+    return ops.MaintenanceStatus(fit_in_line(f"stopping at {where(view)}: finishing ", titles, ""))
 
 
 def _hung(view: View, unit: str) -> ops.StatusBase:
     since = f"the runner hangs since {view.silent_since:%H:%M} UTC at {where(view)}"
-    return ops.BlockedStatus(fit(since, "", f"; to end it: juju run {unit} cancel force=true"))
+    return ops.BlockedStatus(
+        fit_in_line(since, "", f"; to end it: juju run {unit} cancel force=true")
+    )
 
 
 def _halted(word: str) -> Callable[[View, str], ops.StatusBase]:
     def status(view: View, unit: str) -> ops.StatusBase:
         return ops.BlockedStatus(
-            fit(f"{word} at {where(view)}", "", f"; to go on: juju run {unit} upgrade")
+            fit_in_line(f"{word} at {where(view)}", "", f"; to go on: juju run {unit} upgrade")
         )
 
     return status
@@ -164,13 +170,13 @@ def _halted(word: str) -> Callable[[View, str], ops.StatusBase]:
 
 def _failed(view: View, unit: str) -> ops.StatusBase:
     return ops.BlockedStatus(
-        fit(f"failed at {where(view)}: ", view.cause, f"; see juju run {unit} status")
+        fit_in_line(f"failed at {where(view)}: ", view.cause, f"; see juju run {unit} status")
     )
 
 
 def _refused(view: View, unit: str) -> ops.StatusBase:
     return ops.BlockedStatus(
-        fit("nothing was done: ", view.error, f"; look again: juju run {unit} plan")
+        fit_in_line("nothing was done: ", view.error, f"; look again: juju run {unit} plan")
     )
 
 
@@ -178,12 +184,12 @@ def _completed(view: View, unit: str) -> ops.StatusBase:
     kept = sum(mark.state is not MarkState.PUT_BACK for mark in view.marks)
     seen = view.outcome
     if seen.left:
-        then = seen.then.told(Actions(unit))
+        then = seen.then.text_for(ActionStyle(unit))
         after = (f": {then}" if then else "") + (f"; {kept} left switched" * bool(kept))
         before = f"upgraded {seen.what} except "
-        return ops.ActiveStatus(fit(before, ", ".join(seen.left), after))
+        return ops.ActiveStatus(fit_in_line(before, ", ".join(seen.left), after))
     rest = f"; {kept} left switched: juju run {unit} status" if kept else ""
-    return ops.ActiveStatus(fit("upgraded ", seen.what, rest))
+    return ops.ActiveStatus(fit_in_line("upgraded ", seen.what, rest))
 
 
 def _abandoned(view: View, unit: str) -> ops.StatusBase:
@@ -191,7 +197,9 @@ def _abandoned(view: View, unit: str) -> ops.StatusBase:
         return ops.ActiveStatus("ready")
     # Nobody promised that the rest is done: the next plan tells what the cloud needs.
     return ops.BlockedStatus(
-        fit(f"abandoned at {where(view)}", "", f"; look at the cloud: juju run {unit} plan")
+        fit_in_line(
+            f"abandoned at {where(view)}", "", f"; look at the cloud: juju run {unit} plan"
+        )
     )
 
 

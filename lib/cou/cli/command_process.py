@@ -15,9 +15,9 @@ from .. import printable
 from ..errors import CouError
 from ..wording import COMMAND_LINE
 from . import exit_codes, os_errors
-from .command_context import App
+from .command_context import CommandContext
 from .commands import cli
-from .exit_codes import Code, Ended, Interrupted
+from .exit_codes import CommandEnded, CommandInterrupted, ExitCode
 from .signals import HANGUP, Signals
 
 logger = logging.getLogger("cou.cli")
@@ -26,27 +26,27 @@ logger = logging.getLogger("cou.cli")
 _GONE = (errno.EPIPE, errno.EIO)
 
 
-def run(arguments: Sequence[str], signals: Signals) -> Code:
+def run(arguments: Sequence[str], signals: Signals) -> ExitCode:
     """Run a command line and return its exit code; what there is to say is said."""
     # Else logging itself prints warnings on stderr where no log is kept: every error twice.
     logging.getLogger().addHandler(logging.NullHandler())
     # Nor may a log that cannot be written, on a full disk, bury what there is to say.
     logging.raiseExceptions = False
     _show_what_can_be_shown()
-    app = App(signals)
+    app = CommandContext(signals)
     try:
         code = _run(arguments, app)
-        if code is Code.ERROR and app.screen.log_path is not None and not app.screen.lost:
-            app.screen.tell(f"Full execution log: '{app.screen.log_path}'")
+        if code is ExitCode.ERROR and app.screen.log_path is not None and not app.screen.lost:
+            app.screen.show_always(f"Full execution log: '{app.screen.log_path}'")
         sys.stdout.flush()
         sys.stderr.flush()
     except SystemExit:  # how rich ends where nobody reads its pipe any more
-        code = Code.ERROR
+        code = ExitCode.ERROR
     except OSError as error:  # what there is to say cannot be written
         if error.errno not in _GONE:
             with contextlib.suppress(OSError):
                 sys.stderr.write(f"Error: the output cannot be written: {error.strerror}\n")
-        code = Code.ERROR
+        code = ExitCode.ERROR
     return code
 
 
@@ -60,22 +60,22 @@ def _show_what_can_be_shown() -> None:
         reconfigure(errors="replace")
 
 
-def _run(arguments: Sequence[str], app: App) -> Code:
+def _run(arguments: Sequence[str], app: CommandContext) -> ExitCode:
     try:
         cli.main(list(arguments), prog_name="cou", standalone_mode=False, obj=app)
-    except Ended as ended:
+    except CommandEnded as ended:
         return ended.code
-    except Interrupted as interrupted:
+    except CommandInterrupted as interrupted:
         if interrupted.number == HANGUP:
-            app.screen.lose()
+            app.screen.discard_output()
         else:
-            app.screen.tell(exit_codes.TERMINATED)
+            app.screen.show_always(exit_codes.TERMINATED)
         return exit_codes.of_signal(interrupted.number)
     except click.ClickException as error:
         _show_usage(error)
-        return Code.USAGE
+        return ExitCode.USAGE
     except SystemExit as ended:  # the shell's completion ends so
-        return Code.ERROR if ended.code else Code.DONE
+        return ExitCode.ERROR if ended.code else ExitCode.DONE
     except CouError as error:
         return _fail(app, error)
     except OSError as error:
@@ -86,8 +86,8 @@ def _run(arguments: Sequence[str], app: App) -> Code:
         logger.exception("a fault of cou itself")
         app.screen.error(f"Error: a fault of cou itself: {type(error).__name__}: {error}")
         app.screen.error("Please report it with the log.")
-        return Code.ERROR
-    return Code.DONE
+        return ExitCode.ERROR
+    return ExitCode.DONE
 
 
 def _show_usage(error: click.ClickException) -> None:
@@ -98,9 +98,9 @@ def _show_usage(error: click.ClickException) -> None:
     sys.stderr.write(printable.lines(quoted))
 
 
-def _fail(app: App, error: CouError) -> Code:
+def _fail(app: CommandContext, error: CouError) -> ExitCode:
     app.screen.error(f"Error: {error.seen}")
     if error.remedy:
-        app.screen.error(error.remedy.told(COMMAND_LINE))
+        app.screen.error(error.remedy.text_for(COMMAND_LINE))
     logger.debug("error %s", error.code)
-    return Code.ERROR
+    return ExitCode.ERROR

@@ -28,9 +28,9 @@ async def look(journal: Journal, juju: Juju, run: str, plan: Plan) -> None:
         {"code": one.code, "subject": one.subject, "seen": to_json(one.seen)}
         for one in after_run.findings(seen, plan.target)
     ]
-    journal.tell(run, POST_CHECK, {"findings": found, "failure": ""})
+    journal.add_event(run, POST_CHECK, {"findings": found, "failure": ""})
 
 
 def tell_of_none(journal: Journal, run: str, why: Wording) -> None:
     """Write down why nobody could look."""
-    journal.tell(run, POST_CHECK, {"findings": [], "failure": to_json(why)})
+    journal.add_event(run, POST_CHECK, {"findings": [], "failure": to_json(why)})

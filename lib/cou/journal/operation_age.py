@@ -23,7 +23,7 @@ _SLEWED_S = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Moment:
+class ClockReading:
     """What our clocks show at one time.
 
     Attributes:
@@ -37,12 +37,12 @@ class Moment:
     epoch: str
 
     @classmethod
-    def of(cls, clock: Clock) -> Moment:
+    def of(cls, clock: Clock) -> ClockReading:
         """Read a clock."""
         return cls(clock.now(), clock.monotonic(), clock.epoch())
 
     @classmethod
-    def here(cls) -> Moment:
+    def here(cls) -> ClockReading:
         """Read the machine's clocks."""
         return cls(clocks.utc_now(), time.monotonic(), clocks.boot())
 
@@ -57,12 +57,12 @@ class Moment:
         return max(0.0, self.monotonic_s - float(sent["sent"]))
 
 
-def of_operation(journal: Journal, run: str, operation: Operation, moment: Moment) -> float:
+def of_operation(journal: Journal, run: str, operation: Operation, moment: ClockReading) -> float:
     """Return how long ago an operation was sent, in seconds; infinite where no clock can tell."""
     return _age_s(journal, run, operation.intended, operation.result, moment)
 
 
-def of_steps(journal: Journal, run: str, moment: Moment) -> Callable[[StepRecord], float]:
+def of_steps(journal: Journal, run: str, moment: ClockReading) -> Callable[[StepRecord], float]:
     """Return what tells how long ago a step of a run has done its work, in seconds."""
 
     def age_s(record: StepRecord) -> float:
@@ -79,9 +79,9 @@ def _age_s(
     run: str,
     at: datetime.datetime,
     sent: Mapping[str, Any],
-    moment: Moment,
+    moment: ClockReading,
 ) -> float:
-    told = journal.told_until(run)
+    told = journal.last_event_time(run)
     stamped_s = (max(moment.now, told) - at).total_seconds()
     passed_s = moment.passed_s(sent)
     if passed_s is not None:

@@ -12,8 +12,7 @@ One class, in layers: each knows those below it.
 - `fence`: who holds the run, and its story;
 - `database`, `schema` and `rows`: the file, its tables, and what a row means.
 
-It imports `cou.errors`, `cou.plan`, and of the run's room the records, the clock, the crash points
-and the words for waits.
+It imports `cou.errors`, `cou.wording`, `cou.plan`, the clock and the crash points.
 """
 
 from .database import JournalGone

@@ -64,8 +64,8 @@ while True:
 _CANCELS = """
 import json, pathlib, sys, time
 from cou.control.control import Control
-from cou.process.paths import Place
-control = Control(Place(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])))
+from cou.process.paths import RunPaths
+control = Control(RunPaths(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])))
 control.view()  # what this process has to load is no matter of the disk
 begun = time.monotonic()
 try:

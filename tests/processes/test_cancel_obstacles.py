@@ -209,8 +209,8 @@ STOP = """
 import pathlib, sys
 from cou.errors import CouError
 from cou.control.control import Control
-from cou.process.paths import Place
-control = Control(Place(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])))
+from cou.process.paths import RunPaths
+control = Control(RunPaths(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])))
 try:
     print(getattr(control, sys.argv[1])().message)
 except CouError as error:

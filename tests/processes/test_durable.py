@@ -149,9 +149,9 @@ def test_a_cancel_of_an_interrupted_run_forces_the_name_of_its_log_too(tmp_path)
 ENDS = """
 import os, pathlib, sys
 from cou.control.control import Control
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 home = pathlib.Path(sys.argv[1])
-print(Control(Place(home, home / "run")).cancel().message)
+print(Control(RunPaths(home, home / "run")).cancel().message)
 """
 
 

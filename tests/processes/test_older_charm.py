@@ -38,11 +38,11 @@ NEWER = """
 import json, pathlib, sys
 from cou.process.access import Access
 from cou.control.control import Control
-from cou.process.paths import Place
+from cou.process.paths import RunPaths
 from cou.options.settings import Settings
 data = json.load(sys.stdin)
 access = Access(**{**data, "addresses": tuple(data["addresses"])})
-control = Control(Place(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])))
+control = Control(RunPaths(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])))
 if sys.argv[1] == "upgrade":
     control.start(access, Settings(quiet_period_s=0))
 else:
@@ -56,7 +56,7 @@ def newer(tmp_path, monkeypatch):
     lib = tmp_path / "newer" / "lib"
     source = pathlib.Path(cou.__file__).parent
     shutil.copytree(source, lib / "cou", ignore=shutil.ignore_patterns("__pycache__"))
-    with (lib / "cou" / "run" / "journal" / "schema.py").open("a") as file:
+    with (lib / "cou" / "journal" / "schema.py").open("a") as file:
         file.write(PATCH)
     monkeypatch.setattr(cou, "__file__", str(lib / "cou" / "__init__.py"))
     return lib
@@ -134,7 +134,7 @@ def begin(operator):
     operator.cloud.hold()
     operator.upgrade()
     operator.await_that(lambda: locks.holder(operator.place.runner_lock))
-    assert format_of(operator) == FORMAT + 1
+    operator.await_that(lambda: format_of(operator) == FORMAT + 1)
 
 
 def finish_with_newer(operator, newer, state):

@@ -19,6 +19,7 @@ from .test_late_requests import (
     Network,
     asked_for,
     begun,
+    late_of,
     operations,
     upgraded_packages,
 )
@@ -110,7 +111,7 @@ async def test_of_two_arrivals_the_one_that_worked_is_the_operations_task(tmp_pa
     assert upgraded_packages(world, UNIT) == 1
     (made,) = of_unit()
     assert (made.task, made.verdict, made.may_still_arrive) == (first, Verdict.DONE, True)
-    assert f"as task {second}" in made.late[0]
+    assert f"as task {second}" in late_of(made)[0]
     assert_upgraded(world, plan, attempt.run)
 
 

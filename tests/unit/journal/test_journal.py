@@ -65,14 +65,14 @@ def test_a_second_cancel_changes_nothing(journal):
 # Begins and ends one step after the other, as fast as it can, until a cancel is recorded.
 _RUNNER = """
 import pathlib, sys
-from cou.journal import Cancelled, Journal
+from cou.journal import CancelRecorded, Journal
 from cou.journal.records import StepState
 
 journal = Journal(pathlib.Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
     try:
         journal.begin_step(int(sys.argv[2]), str(number))
-    except Cancelled:
+    except CancelRecorded:
         sys.exit("cancelled")
     print(number, flush=True)
     if number % 2:

@@ -30,10 +30,10 @@ def test_a_supervisor_that_cannot_be_started_is_an_error_that_names_the_log(tmp_
 BEGIN = """
 import pathlib, sys
 from cou.process.access import Access
-from cou.process.paths import Place
-from cou.process.spawn import Session
-place = Place(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
-Session(place).start("r1", 1, Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "secret"))
+from cou.process.paths import RunPaths
+from cou.process.spawn import SessionLauncher
+place = RunPaths(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+SessionLauncher(place).start("r1", 1, Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "secret"))
 """
 
 

@@ -33,7 +33,8 @@ from cou.process.access import Access
 from cou.process.paths import RunPaths
 from cou.process.spawn import SessionLauncher
 place = RunPaths(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
-SessionLauncher(place).start("r1", 1, Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "secret"))
+account = Access(("127.0.0.1:1",), "PEM", "uuid", "m", "cou", "secret")
+SessionLauncher(place).start("r1", 1, account)
 """
 
 

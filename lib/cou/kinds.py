@@ -105,7 +105,7 @@ class KindRow:
         by_hooks: it is done when the hooks that it causes have ended, so no look proves it done.
         verifies: it proves what was reached.
         actions: the actions that it asks for, by name.
-        paths: where the planner puts it; None where `cou.plan` does so by name.
+        place: where the planner puts it; None where `cou.plan` does so by name.
     """
 
     targets: tuple[str, ...]
@@ -117,7 +117,7 @@ class KindRow:
     by_hooks: bool = False
     verifies: bool = False
     actions: Mapping[str, Action] = dataclasses.field(default_factory=dict[str, Action])
-    paths: Place | None = None
+    place: Place | None = None
 
 
 _APPLICATION, _UNIT, _MODEL = "application", "unit", "model"
@@ -214,7 +214,7 @@ ROWS: Mapping[Kind, KindRow] = {
                 InDoubt.REPEATED, "moves the next rows, which a later batch would have moved"
             )
         },
-        paths=Place(
+        place=Place(
             "prepare",
             "nova-cloud-controller",
             timeout_s=3600,
@@ -247,7 +247,7 @@ ROWS: Mapping[Kind, KindRow] = {
         },
     ),
     Kind.REQUIRE_OSD_RELEASE: KindRow(
-        (_UNIT,), paths=Place("finish", "ceph-mon", timeout_s=600, groups=("all", "data-plane"))
+        (_UNIT,), place=Place("finish", "ceph-mon", timeout_s=600, groups=("all", "data-plane"))
     ),
     Kind.WAIT_UNSEALED: KindRow((_APPLICATION,)),
     Kind.SET_COMPUTE_SERVICE: KindRow(

@@ -96,7 +96,7 @@ def test_force_is_as_quick_where_juju_is_away_and_the_model_is_told_later(operat
     assert took_s < stop._TASKS_S + 3, took_s
     journal = Journal(operator.place.home, create=False)
     begun = time.monotonic()
-    note, _, _ = stop._tell_juju(operator.control._desk, journal, operator.cloud.access(), [])
+    note, _, _ = stop._tell_juju(operator.control._unit_run, journal, operator.cloud.access(), [])
     took_s = time.monotonic() - begun
     journal.close()
     assert NOT_SAID in note

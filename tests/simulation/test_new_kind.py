@@ -44,7 +44,7 @@ def in_steps(copy):
 def in_kinds(copy):
     file = copy / "lib/cou/kinds.py"
     text = added(file.read_text(), '    PUT_BACK = "put-back"\n', MEMBER)
-    file.write_text(added(text, "    Kind.PUT_BACK: Row(\n", ROW))
+    file.write_text(added(text, "    Kind.PUT_BACK: KindRow(\n", ROW))
 
 
 def in_texts(copy):

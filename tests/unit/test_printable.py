@@ -29,7 +29,7 @@ WAYS_OUT = frozenset(
         "fail",
         "print",
         "sendto",
-        "set_results",
+        "event.set_results",
         "stderr.write",
         "stdout.write",
         "_results.file.write",

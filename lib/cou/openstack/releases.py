@@ -55,10 +55,10 @@ def _table() -> _Table:
     names: dict[str, Release] = {}
     distro: dict[str, Release] = {}
     on_series: dict[str, list[Release]] = {series: [] for series in SUPPORTED_SERIES}
-    for paths, row in enumerate(tables.rows(_FILE, _COLUMNS)):
-        if row["order"] != str(paths):
+    for place, row in enumerate(tables.rows(_FILE, _COLUMNS)):
+        if row["order"] != str(place):
             raise tables.DataError(_FILE, f"{row['codename']} is out of order")
-        release = Release(paths, row["codename"], row["calendar"], row["charm_track"])
+        release = Release(place, row["codename"], row["calendar"], row["charm_track"])
         if release.track not in (release.codename, release.calendar):
             raise tables.DataError(_FILE, f"{release} has the strange track {release.track!r}")
         for name in (release.codename, release.calendar):

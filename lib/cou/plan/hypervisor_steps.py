@@ -167,10 +167,10 @@ class _Layout:
         for zone, _ in self._zones:
             count[zone] = count.get(zone, 0) + 1
         seen: dict[str, int] = {}
-        for paths, (zone, members) in enumerate(self._zones):
+        for place, (zone, members) in enumerate(self._zones):
             seen[zone] = seen.get(zone, 0) + 1
             batch = (seen[zone], count[zone])
-            steps.append(self._zone(zone, batch, members, self._zones[paths + 1 :]))
+            steps.append(self._zone(zone, batch, members, self._zones[place + 1 :]))
         return [step for step in steps if step is not None]
 
     def problems(self) -> list[Problem]:

@@ -79,7 +79,7 @@ class ReadySteps:
         if not self._by_need:  # opened in the plan's order, so the first is the next
             found = [*itertools.islice(self._working.values(), 1)]
         else:
-            found = [self._working[paths] for paths in sorted(self._working)]
+            found = [self._working[place] for place in sorted(self._working)]
             found.sort(key=lambda node: -self._way_s(node))
         return [node.item for node in found if node.item is not None]
 

@@ -259,15 +259,15 @@ def placed(context: PlanContext, section: str) -> list[Step]:
     options = context.options.to_dict()
     steps: list[Step] = []
     for kind, row in ROWS.items():
-        paths = row.paths
-        if paths is None or paths.section != section or not options.get(paths.option, True):
+        place = row.place
+        if place is None or place.section != section or not options.get(place.option, True):
             continue
-        if paths.groups and options["group"] not in paths.groups:
+        if place.groups and options["group"] not in place.groups:
             continue
-        for app in context.of_charm(paths.charm):
+        for app in context.of_charm(place.charm):
             target = app.units[0].name if row.targets == ("unit",) else app.name
-            params = {name: options[option] for name, option in paths.params.items()}
+            params = {name: options[option] for name, option in place.params.items()}
             identity = f"{section}/{app.name}/{kind.value}"
             told = {"application": app.name, "release": context.target}
-            steps.append(single_step(kind, identity, target, params, paths.timeout_s, **told))
+            steps.append(single_step(kind, identity, target, params, place.timeout_s, **told))
     return steps

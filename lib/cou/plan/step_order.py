@@ -49,12 +49,12 @@ class StepOrder:
             return steps
         found: list[Step] = []
         behind: dict[str, set[str]] = {}  # all that a sibling comes after, also by way of others
-        for paths, step in enumerate(steps):
+        for place, step in enumerate(steps):
             after: list[str] = []
             over: set[str] = set()
             # The nearest first: what it comes after itself need not be looked at again, so a
             # chain of hundreds costs each of them one look.
-            for one in reversed(steps[:paths]):
+            for one in reversed(steps[:place]):
                 if one.id not in over and not self._overlap(one, step):
                     after.append(one.id)
                     over |= behind[one.id]

@@ -99,8 +99,8 @@ class AccountFile:
 
     def _newest(self) -> tuple[int, Access | None]:
         found: list[tuple[int, Access]] = []
-        for paths in (0, _SLOT):
-            content = os.pread(self.descriptor, _SLOT, paths).rstrip(b"\0")
+        for place in (0, _SLOT):
+            content = os.pread(self.descriptor, _SLOT, place).rstrip(b"\0")
             digest, _, body = content.partition(b" ")
             if body and hashlib.sha256(body).hexdigest().encode() == digest:
                 data = json.loads(body)

@@ -166,7 +166,7 @@ CASES = {
 
 def places(name):
     """Return in which places a kind is, by what each is called in the documentation."""
-    placed = any(row.paths for kind, row in ROWS.items() if kind.value == name)
+    placed = any(row.place for kind, row in ROWS.items() if kind.value == name)
     keys = {key if placed else key.partition("/")[0] for key in texts.catalogue()}
     return {
         f"a file lib/cou/steps/{name.replace('-', '_')}.py": name in files(),

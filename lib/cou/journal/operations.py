@@ -60,7 +60,7 @@ class Operations(Steps):
             can_wait: the step can stop before it; the fence stands here too, then.
 
         Raises:
-            CancelAnswer: it can wait, and a cancel is recorded.
+            CancelRecorded: it can wait, and a cancel is recorded.
             FencedOff: this runner no longer holds the run, or it was ended by force.
         """
         with self._db.write("intend") as db:

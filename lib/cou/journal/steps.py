@@ -53,7 +53,7 @@ class Steps(Runs):
         """Mark a step running, unless a cancel is recorded: the fence.
 
         Raises:
-            CancelAnswer: a cancel is recorded.
+            CancelRecorded: a cancel is recorded.
             FencedOff: this runner no longer holds the run.
         """
         with self._db.write("begin-step") as db:

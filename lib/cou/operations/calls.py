@@ -319,7 +319,7 @@ class Calls:
 
         Args:
             operation: as it was written down.
-            latest_of_any_round: what for.
+            asked: what for.
             tries: how often it was sent just now, each time without an answer.
 
         Raises:

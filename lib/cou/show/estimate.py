@@ -163,7 +163,7 @@ def _told(
     """Leave out the steps in whose time the clock may have been set back, by whatever it was.
 
     Args:
-        clock_set_back: where its stamps go back, the stamps before and after.
+        set_back: where its stamps go back, the stamps before and after.
     """
     return {
         name: one

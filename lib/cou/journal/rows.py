@@ -5,12 +5,13 @@ SQLite keeps no checksum: a disk that flips a bit in a text is only noticed here
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import functools
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
 from ..errors import Cause, JournalError
@@ -36,15 +37,22 @@ _R = TypeVar("_R")
 _PLAIN = {"str": str, "int": int}
 
 
-def _sound(read: Callable[[Any], _R]) -> Callable[[Any], _R]:
+@contextlib.contextmanager
+def _reading(what: str) -> Generator[None]:
     """Turn what no cou has written into an error of the journal's own."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise _damaged(what, type(error).__name__) from error
+
+
+def _sound(read: Callable[[Any], _R]) -> Callable[[Any], _R]:
+    """Have what is read be of its form, and its plain fields of their types."""
 
     @functools.wraps(read)
     def checked(stored: Any) -> _R:
-        try:
+        with _reading(read.__name__):
             found = read(stored)
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise _damaged(read.__name__, type(error).__name__) from error
         for name, wanted in _plain_fields(type(found)):
             if not isinstance(getattr(found, name), wanted):
                 raise _damaged(read.__name__, name)
@@ -83,11 +91,8 @@ def check_steps(stored: Plan, records: Mapping[str, StepRecord]) -> None:
 
 def shown(row: sqlite3.Row) -> tuple[str, Mapping[str, Any]]:
     """Read a row of shown: the plan's text, and the settings."""
-    try:
-        settings = json.loads(row["settings"])
-    except (ValueError, TypeError, LookupError) as error:
-        raise _damaged("plan shown", type(error).__name__) from error
-    return row["plan"], settings
+    with _reading("plan shown"):
+        return row["plan"], json.loads(row["settings"])
 
 
 def time(text: str) -> datetime.datetime:
@@ -120,18 +125,14 @@ def _object(text: str) -> Mapping[str, Any]:
 
 def told(data: Mapping[str, Any], name: str) -> Wording:
     """Read a text that a line of a run's story, or an operation, holds as data."""
-    try:
+    with _reading(name):
         return from_json(data[name])
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise _damaged(name, type(error).__name__) from error
 
 
 def awaited(event: Event) -> list[waits.CurrentWait]:
     """Read what a line of a run's story says is waited for."""
-    try:
+    with _reading("waits"):
         return [waits.CurrentWait.from_json(line) for line in event.data["lines"]]
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise _damaged("waits", type(error).__name__) from error
 
 
 def _text(row: sqlite3.Row, name: str) -> Wording:

@@ -72,12 +72,8 @@ class Plan:
 
     def does_as(self, other: Plan) -> bool:
         """Whether it does what another does, in whatever words each tells it."""
-        return self.doing_hash == other.doing_hash
-
-    @property
-    def doing_hash(self) -> str:
-        """The hash that counts no words."""
-        return dataclasses.replace(self, words_count=False).hash
+        mine, theirs = (dataclasses.replace(one, words_count=False) for one in (self, other))
+        return mine.hash == theirs.hash
 
     @functools.cached_property
     def parts(self) -> Mapping[str, str]:

@@ -42,7 +42,7 @@ class OpenFiles:
         return found or (None if self._is_whole() and self._log.goes_on() else self._path)
 
     def learn(self, number: int) -> None:
-        """Know what the log holds up to the transaction with that seal; see `wal_seal.Log.learn`."""
+        """Know what the log holds up to the transaction with that seal: `wal_seal.Log.learn`."""
         self._log.learn(number)
 
     def is_there(self) -> bool:
